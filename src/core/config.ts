@@ -1,0 +1,42 @@
+import type { Certificate, Provider } from "./provider.ts";
+
+/** The whole configuration, parsed: defaults applied, files read, nothing optional and nothing left to check (spec: config). */
+export interface Config {
+  readonly stateDir: string; //                    absolute path
+  readonly outpostName: string; //                 X-authentik-meta-outpost
+  readonly secrets: readonly string[] | null; //   the first seals, all open; null: made once and kept in stateDir
+  readonly listen: Listen;
+  readonly trustedProxies: readonly string[]; //   CIDR
+  readonly tls: { readonly certificate: Certificate | null; readonly minVersion: "1.2" | "1.3" };
+  readonly sessions: SessionsConfig;
+  readonly limits: Limits;
+  readonly log: LogConfig;
+  readonly providers: readonly Provider[]; //      at least one; hosts unique
+}
+
+/** The three listeners; null is one that is turned off. */
+export interface Listen {
+  readonly http: ListenAddress | null;
+  readonly https: ListenAddress | null;
+  readonly metrics: ListenAddress | null;
+}
+
+export type ListenAddress =
+  | { readonly kind: "tcp"; readonly hostname: string; readonly port: number } // hostname without brackets
+  | { readonly kind: "unix"; readonly path: string };
+
+export type SessionsConfig = { readonly kind: "memory" } | { readonly kind: "sqlite"; readonly file: string };
+
+export interface Limits {
+  readonly requestHeaderBytes: number;
+  readonly requestBodyBytes: number; //            0: no limit
+  readonly upstreamResponseHeaderSeconds: number; // 0: none
+  readonly idleSeconds: number;
+  readonly drainSeconds: number;
+}
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+export interface LogConfig {
+  readonly level: LogLevel;
+  readonly format: "json" | "text" | "auto";
+}

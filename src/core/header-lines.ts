@@ -1,0 +1,34 @@
+/** One header field line as it stands on the wire: [name as sent, value]. */
+export type HeaderLine = readonly [name: string, value: string];
+
+/**
+ * Header field lines in the order received, duplicates and case kept (RFC 9110 5.2, 5.3). The core works on these and not on
+ * `Headers`, so that a wire which keeps order and case loses nothing here. Values are byte strings: one UTF-16 unit a byte (0-255).
+ */
+export type HeaderLines = readonly HeaderLine[];
+
+/** The value of the first line called `name` (any case); null when there is none. */
+export function firstValue(lines: HeaderLines, name: string): string | null {
+  const wanted = name.toLowerCase();
+  for (const [lineName, value] of lines) if (lineName.toLowerCase() === wanted) return value;
+  return null;
+}
+
+/** All values of `name`, in order. */
+export function allValues(lines: HeaderLines, name: string): readonly string[] {
+  const wanted = name.toLowerCase();
+  return lines.filter(([lineName]) => lineName.toLowerCase() === wanted).map(([, value]) => value);
+}
+
+/** The comma-separated members of every line called `name`, trimmed, lower-cased, empty ones dropped (RFC 9110 5.6.1). */
+export function listMembers(lines: HeaderLines, name: string): readonly string[] {
+  return allValues(lines, name)
+    .flatMap((value) => value.split(","))
+    .map((member) => member.trim().toLowerCase())
+    .filter((member) => member !== "");
+}
+
+/** The lines whose name does not satisfy `unwanted`; names are given in lower case. */
+export function withoutNames(lines: HeaderLines, unwanted: (lowerCaseName: string) => boolean): HeaderLines {
+  return lines.filter(([name]) => !unwanted(name.toLowerCase()));
+}

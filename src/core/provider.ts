@@ -1,0 +1,99 @@
+import type { GoRegExpSet } from "../goregexp/compile.ts";
+
+/** A protected application, in authentik's words a proxy provider with its application. One kind per mode (spec: proxy modes). */
+export type Provider = ProxyProvider | ForwardSingleProvider | ForwardDomainProvider;
+
+interface ProviderCommon {
+  readonly slug: string; //                        the application's slug: X-authentik-meta-app; unique, [a-z0-9_-]
+  readonly name: string; //                        X-authentik-meta-provider
+  readonly externalHost: URL; //                   where the browser reaches it; in forward_domain the authentication URL
+  readonly oidc: OidcClient;
+  readonly cookie: CookieScope;
+  readonly sessionSeconds: number; //              absolute life of a session
+  readonly idleSeconds: number; //                 0: no idle limit
+  readonly skipPaths: GoRegExpSet; //              unauthenticated: path in proxy and forward_single, whole URL in forward_domain
+  readonly protectPaths: GoRegExpSet; //           wins over skipPaths
+  readonly interceptHeaderAuth: boolean;
+  readonly basicAuth: BasicInjection | null;
+  readonly claims: ClaimPaths;
+  readonly hostHeader: string | null; //           ak_proxy.host_header of the config; "{internal_host}" is the upstream's own host
+  readonly allow: Allow | null; //                 null: every authenticated user
+  readonly headerEncoding: HeaderEncoding;
+  readonly sendJwt: boolean;
+  readonly certificate: Certificate | null; //     served by SNI for externalHost
+}
+
+export interface ProxyProvider extends ProviderCommon {
+  readonly mode: "proxy";
+  readonly upstream: Upstream;
+}
+export interface ForwardSingleProvider extends ProviderCommon {
+  readonly mode: "forward_single";
+}
+export interface ForwardDomainProvider extends ProviderCommon {
+  readonly mode: "forward_domain";
+  readonly cookieDomain: string; //                lower case, no leading dot
+}
+
+export type HeaderEncoding = "utf8" | "percent" | "rfc2047";
+
+/** Where the requests of a proxy provider go: `internal_host`, taken apart once. */
+export interface Upstream {
+  readonly scheme: "http" | "https";
+  readonly hostAndPort: string; //                 as the config names it: the Host of `host_header = "{internal_host}"`
+  readonly unixPath: string | null; //             a socket instead of hostAndPort's address
+  readonly basePath: string; //                    "" or "/base", without a slash at its end
+  readonly baseQuery: string; //                   "" or "a=b"
+  readonly verifyTls: boolean;
+  readonly caPem: string | null;
+  readonly serverName: string | null; //           SNI, and the name the certificate must have
+}
+
+/** The OpenID Connect client of a provider: `[oidc]` with the provider's own keys over it. */
+export interface OidcClient {
+  readonly issuer: string; //                      exactly as configured: compared byte for byte with `iss`
+  readonly clientId: string;
+  readonly clientSecret: string; //                "": a public client
+  readonly scopes: readonly string[];
+  readonly authorizeParams: Readonly<Record<string, string>>;
+  readonly tokenEndpointAuthMethod: string; //     "": as the issuer's metadata says
+  readonly postLogoutRedirectUri: string; //       "": not sent
+  readonly backchannelHost: string; //             "": the issuer's own; else host[:port] to connect to
+  readonly caPem: string | null;
+}
+
+/** The scope of a provider's cookies (RFC 6265bis; decision 17). */
+export interface CookieScope {
+  readonly name: string; //                        with its __Host- or __Secure- prefix
+  readonly domain: string | null;
+  readonly secure: boolean;
+}
+
+export interface BasicInjection {
+  readonly userAttribute: string; //               "": the email
+  readonly passwordAttribute: string;
+}
+
+/** Which claim feeds which header; each a path, `a.b` reaching inside (spec: [providers.X.claims]). */
+export interface ClaimPaths {
+  readonly username: string;
+  readonly groups: string;
+  readonly entitlements: string;
+  readonly email: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Who may enter: any one that matches lets in (spec: [providers.X.allow]). */
+export interface Allow {
+  readonly groups: readonly string[];
+  readonly users: readonly string[];
+  readonly emails: readonly string[];
+  readonly emailDomains: readonly string[];
+}
+
+/** A certificate chain and its key as PEM text, already read. */
+export interface Certificate {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}

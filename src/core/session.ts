@@ -1,0 +1,26 @@
+import type { Identity } from "./identity.ts";
+
+/** One browser's login at one provider. All times are seconds since the epoch. */
+export interface Session {
+  readonly id: string; //                          256 random bits, base64url (43 characters); never at rest
+  readonly providerSlug: string;
+  readonly identity: Identity;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number; //                   absolute limit
+  readonly idleSeconds: number; //                 0: no idle limit
+}
+
+/** Is the session within its absolute and its idle limit at `now`? */
+export function isLive(session: Session, now: number): boolean {
+  return now < session.expiresAt && (session.idleSeconds === 0 || now < session.lastSeenAt + session.idleSeconds);
+}
+
+/**
+ * Is it time to write down that the session was seen? At most every tenth of its idle limit and at most once a minute, so that an
+ * idle limit costs few writes and is kept to within that tenth.
+ */
+export function wantsTouch(session: Session, now: number): boolean {
+  if (session.idleSeconds === 0) return false;
+  return now - session.lastSeenAt >= Math.min(60, Math.max(1, session.idleSeconds / 10));
+}

@@ -1,0 +1,13 @@
+/** Named fields only: never a header bag, a token, a cookie or an Authorization value. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Structured log: `event` is a stable lower-case phrase, the facts are fields. */
+export interface Log {
+  trace(event: string, fields?: LogFields): void;
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** Writes out what is buffered; called before the process ends. */
+  flush(): void;
+}

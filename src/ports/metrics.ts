@@ -1,0 +1,12 @@
+/** What akproxy counts. Labels are bounded: provider slugs, known methods, status classes; never a host, path or user. */
+export interface Metrics {
+  request(
+    labels: { readonly provider: string; readonly verdict: string; readonly status: number },
+    seconds: number,
+  ): void;
+  login(labels: { readonly provider: string; readonly result: string }): void;
+  signOut(labels: { readonly provider: string }): void;
+  webSockets(delta: 1 | -1): void;
+  /** The text exposition format of Prometheus; `sessions` is asked of the store by the caller. */
+  render(facts: { readonly sessions: number | null; readonly inFlight: number }): string;
+}

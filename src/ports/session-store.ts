@@ -1,0 +1,17 @@
+import type { Session } from "../core/session.ts";
+
+/**
+ * Where sessions live. Every method may throw `Failure("store_unavailable")`; none returns a session that is past its limits
+ * by the store's clock. Deleting wins over every write: a write after a delete never brings a session back.
+ */
+export interface SessionStore {
+  create(session: Session): Promise<void>;
+  get(id: string): Promise<Session | null>; //                 null: absent, past its limits, or not readable with our secrets
+  touch(id: string, lastSeenAt: number): Promise<void>; //     does nothing when the session is gone
+  delete(id: string): Promise<void>;
+  deleteBySubject(issuer: string, subject: string): Promise<number>; // how many, over all providers
+  deleteByIdpSession(issuer: string, idpSession: string): Promise<number>; // by `sid`
+  deleteExpired(): Promise<number>;
+  count(): Promise<number>;
+  close(): Promise<void>;
+}

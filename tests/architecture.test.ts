@@ -1,0 +1,89 @@
+import { expect, test } from "bun:test";
+import { Glob } from "bun";
+
+/** The arrow table of ARCHITECTURE.md: folder -> [folders it may import besides itself, packages it may name]. */
+const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = {
+  goregexp: [[], [/^re2js$/]],
+  core: [["goregexp"], []],
+  ports: [["core"], []],
+  seal: [["core"], [/^node:crypto$/]],
+  config: [
+    ["core", "goregexp"],
+    [/^smol-toml$/, /^toml-eslint-parser$/, /^zod$/, /^node:(fs|path|crypto|net)$/],
+  ],
+  sessions: [
+    ["core", "ports", "seal"],
+    [/^bun:sqlite$/, /^node:(fs|path|crypto)$/],
+  ],
+  idp: [
+    ["core", "ports"],
+    [/^openid-client$/, /^jose$/],
+  ],
+  upstream: [["core", "ports"], []],
+  log: [["core", "ports"], []],
+  metrics: [["core", "ports"], []],
+  tls: [["core"], [/^node:(fs|path|crypto)$/]],
+  http: [["core", "ports", "seal"], [/^elysia$/]],
+  demo: [["core"], [/^oidc-provider$/, /^node:(http|crypto)$/]],
+  compose: [
+    ["core", "ports", "seal", "sessions", "idp", "upstream", "log", "metrics", "tls", "http"],
+    [/^bun$/, /^node:/],
+  ],
+  cli: [
+    ["compose", "config", "core", "goregexp", "seal", "demo", "ports"],
+    [/^commander$/, /^bun:ffi$/, /^node:/],
+  ],
+  main: [["cli", "core"], [/^commander$/]],
+};
+
+const importLine =
+  /(?:^|\n)\s*(?:import|export)[^"';]*?from\s*"([^"]+)"|(?:^|[\s(])import\(\s*"([^"]+)"\s*\)|(?:^|\n)\s*import\s*"([^"]+)"/g;
+
+/** The folder of src that a file belongs to; a file of src itself is a folder of its own, by its name. */
+function folderOf(pathInSrc: string): string {
+  return (pathInSrc.split("/")[0] ?? "").replace(/\.ts$/, "");
+}
+
+function breachesOf(file: string, text: string): string[] {
+  const folder = folderOf(file);
+  const rule = arrows[folder];
+  if (rule === undefined) return [`${file}: folder "${folder}" is not in the arrow table`];
+  const [folders, packages] = rule;
+  return [...text.matchAll(importLine)]
+    .map((match) => match[1] ?? match[2] ?? match[3] ?? "")
+    .filter((target) => {
+      if (!target.startsWith(".")) return !packages.some((allowed) => allowed.test(target));
+      const to = folderOf(new URL(target, `file:///${file}`).pathname.slice(1));
+      return to !== folder && to !== "package.json" && !folders.includes(to);
+    })
+    .map((target) => `${file} -> ${target}`);
+}
+
+test("no import breaks the arrow table", async () => {
+  const files = [...new Glob("**/*.ts").scanSync("src")];
+
+  const breaches = (
+    await Promise.all(files.map(async (file) => breachesOf(file, await Bun.file(`src/${file}`).text())))
+  ).flat();
+
+  expect(files.length).toBeGreaterThan(10);
+  expect(breaches).toEqual([]);
+});
+
+test("the arrow test sees type imports, dynamic imports and foreign packages", () => {
+  expect(breachesOf("core/x.ts", 'import type { A } from "../http/a.ts";')).toEqual(["core/x.ts -> ../http/a.ts"]);
+  expect(breachesOf("core/x.ts", 'const a = await import("../idp/a.ts");')).toEqual(["core/x.ts -> ../idp/a.ts"]);
+  expect(breachesOf("http/x.ts", 'import { serve } from "bun";')).toEqual(["http/x.ts -> bun"]);
+  expect(breachesOf("http/x.ts", 'import { a } from "../core/a.ts";')).toEqual([]);
+  expect(breachesOf("nowhere/x.ts", "")).toEqual(['nowhere/x.ts: folder "nowhere" is not in the arrow table']);
+});
+
+test("core names no clock, randomness, network or runtime", async () => {
+  const forbidden = /\b(Date\.now|new Date|Math\.random|process\.|fetch\(|crypto\.|console\.|Bun\.)/;
+  const files = [...new Glob("{core,goregexp}/**/*.ts").scanSync("src")];
+
+  const impure: string[] = [];
+  for (const file of files) if (forbidden.test(await Bun.file(`src/${file}`).text())) impure.push(file);
+
+  expect(impure).toEqual([]);
+});
