@@ -1,0 +1,27 @@
+#!/usr/bin/env bun
+import { Command, CommanderError } from "commander";
+import { error, finish } from "./cli/terminal.ts";
+import { versionCommand, versionText } from "./cli/version.ts";
+
+/** The only reader of argv and the only caller of process.exit. Each command declares itself in cli/. */
+const program = new Command("akproxy")
+  .description("authentik's proxy outpost, standalone, for any OpenID Connect issuer")
+  .version(versionText(), "-V, --version")
+  .showHelpAfterError("(see akproxy --help)")
+  .exitOverride();
+
+for (const command of [versionCommand()]) {
+  program.addCommand(command.exitOverride().copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  if (thrown instanceof CommanderError) {
+    finish(thrown.exitCode === 0 ? 0 : 2);
+  } else {
+    error(`a bug: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`, "please report it");
+    finish(70);
+  }
+}
+process.exit();
