@@ -28,7 +28,7 @@ test.each([
   expect(kindsOf(pattern)).toEqual([]);
 });
 
-test.each(["", ".*", "/", "^", "$", "a*", "^.*$", "x|"])("PATH-09: %p matches everything", (pattern) => {
+test.each(["", ".*", "/", "^", "$", "a*", "^.*$", "x|", "^/", "^https?://"])("PATH-09: %p matches everything", (pattern) => {
   expect(kindsOf(pattern)).toEqual(["matches_everything"]);
 });
 
