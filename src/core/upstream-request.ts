@@ -1,5 +1,14 @@
-import type { HeaderLines } from "./header-lines.ts";
-import type { Upstream } from "./provider.ts";
+import { foldedName } from "./client-headers.ts";
+import { isOurCookieName, withoutCookies } from "./cookie.ts";
+import type { HeaderLine, HeaderLines } from "./header-lines.ts";
+import { allValues, withoutNames } from "./header-lines.ts";
+import { endToEnd } from "./hop-by-hop.ts";
+import { parseHost } from "./host.ts";
+import type { Identity } from "./identity.ts";
+import { identityHeaders, type OutpostFacts } from "./identity-headers.ts";
+import { judgeTarget } from "./judged-target.ts";
+import type { ProxyProvider, Upstream } from "./provider.ts";
+import type { InboundRequest } from "./request.ts";
 
 /** The request an upstream gets, whole: nothing is added to it after this. */
 export interface UpstreamRequest {
@@ -8,4 +17,86 @@ export interface UpstreamRequest {
   readonly target: string; //                      origin-form, base path joined
   readonly headers: HeaderLines; //                with Host; no hop-by-hop, no framing
   readonly timeoutSeconds: number; //              to the first byte of the answer; 0: none
+}
+
+/** What is to be sent, or why this person's upstream cannot be used: then nothing is sent anywhere (UPS-06). */
+export type UpstreamPlan =
+  | { readonly kind: "send"; readonly request: UpstreamRequest; readonly warnings: readonly string[] }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** What a plan needs besides the request: who is asking (null on a public path), and the facts of this outpost. */
+export interface UpstreamContext {
+  readonly identity: Identity | null;
+  readonly outpost: OutpostFacts;
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * Builds the request for the upstream, always in this order: end-to-end headers only, without our cookies, then Host and X-Forwarded-*,
+ * then identity last, so that nothing a client sends can remove or precede what we say (HDR-07; decisions 3, 14, 16, 37).
+ * `request.headers` must have passed `believableHeaders`.
+ */
+export function planUpstreamRequest(
+  request: InboundRequest,
+  provider: ProxyProvider,
+  context: UpstreamContext,
+): UpstreamPlan {
+  const { identity, outpost, timeoutSeconds } = context;
+  if (identity !== null && identity.proxy.backendOverride !== null) {
+    return {
+      kind: "refused",
+      reason: `provider "${provider.slug}": the claim ak_proxy.backend_override asks for another upstream; per-user upstreams are not available yet`,
+    };
+  }
+  const host = upstreamHost(request, provider, identity);
+  const known = identity === null ? { lines: [], warnings: [] } : identityHeaders(identity, provider, outpost);
+  const kept = withoutCookies(endToEnd(request.headers), isOurCookieName);
+  const ours: HeaderLine[] = [
+    ["Host", host.value],
+    ["X-Forwarded-For", forwardedFor(request)],
+    ["X-Forwarded-Host", request.hostHeader],
+    ["X-Forwarded-Proto", request.scheme],
+    ...known.lines,
+  ];
+  const set = new Set(ours.map(([name]) => foldedName(name)));
+  return {
+    kind: "send",
+    request: {
+      method: request.method,
+      upstream: provider.upstream,
+      target: joinTarget(provider.upstream, request.target),
+      headers: [...withoutNames(kept, (name) => set.has(foldedName(name))), ...ours],
+      timeoutSeconds,
+    },
+    warnings: [...host.warnings, ...known.warnings],
+  };
+}
+
+/** The target with the upstream's base path before its path and base query before its query; the rest as received (decision 3). */
+export function joinTarget(upstream: Upstream, target: string): string {
+  if (upstream.basePath === "" && upstream.baseQuery === "") return target;
+  const { path, query } = judgeTarget(target);
+  const joined = [upstream.baseQuery, query ?? ""].filter((part) => part !== "").join("&");
+  return `${upstream.basePath}${path}${joined === "" ? "" : `?${joined}`}`;
+}
+
+/**
+ * differs from authentik: a host_header claim that is no host is ignored with a warning, so that it can't split the message (UPS-05).
+ */
+function upstreamHost(
+  request: InboundRequest,
+  provider: ProxyProvider,
+  identity: Identity | null,
+): { readonly value: string; readonly warnings: readonly string[] } {
+  const asked = identity?.proxy.hostHeader ?? provider.hostHeader;
+  if (asked === null) return { value: request.hostHeader, warnings: [] };
+  if (asked === "{internal_host}") return { value: provider.upstream.hostAndPort, warnings: [] };
+  if (parseHost(asked) !== null) return { value: asked, warnings: [] };
+  return { value: request.hostHeader, warnings: ["ak_proxy.host_header is no host: the client's Host is sent"] };
+}
+
+/** The hops a trusted peer reported, then the peer itself (an untrusted peer's were dropped: decision 37). */
+function forwardedFor(request: InboundRequest): string {
+  const hops = allValues(request.headers, "x-forwarded-for").map((value) => value.trim());
+  return [...hops, request.peerAddress].filter((hop) => hop !== "").join(", ");
 }

@@ -1,0 +1,60 @@
+import { additionalHeaders } from "./additional-headers.ts";
+import { basicCredential } from "./basic-injection.ts";
+import { foldedName } from "./client-headers.ts";
+import type { HeaderLine, HeaderLines } from "./header-lines.ts";
+import { headerValue } from "./header-value.ts";
+import type { Identity } from "./identity.ts";
+import type { Provider } from "./provider.ts";
+
+/** What the meta headers say of us; the same for every request of a provider. */
+export interface OutpostFacts {
+  readonly outpostName: string;
+  readonly version: string;
+  readonly jwksUri: string;
+}
+
+/** Headers to set, and what could not be set as it was asked for: one line each for the log. */
+export interface IdentityHeaders {
+  readonly lines: HeaderLines;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The headers an application gets for somebody who is known: the twelve `X-authentik-*` (always all, empty where a claim is missing),
+ * then the Basic credential, then additionalHeaders, each later one replacing an earlier one of the same folded name
+ * (authentik: section "headers set for an authenticated user"; decisions 2, 14, 15, 29).
+ */
+export function identityHeaders(identity: Identity, provider: Provider, outpost: OutpostFacts): IdentityHeaders {
+  const encode = (text: string) => headerValue(text, provider.headerEncoding) ?? "";
+  const twelve: HeaderLine[] = [
+    ["X-authentik-username", encode(identity.username)],
+    ["X-authentik-groups", encode(identity.groups.join("|"))],
+    ["X-authentik-entitlements", encode(identity.entitlements.join("|"))],
+    ["X-authentik-email", encode(identity.email)],
+    ["X-authentik-name", encode(identity.name)],
+    ["X-authentik-uid", encode(identity.uid)],
+    ["X-authentik-jwt", provider.sendJwt ? encode(identity.rawToken) : ""],
+    ...metaHeaders(provider, outpost),
+  ];
+  const basic = basicCredential(identity, provider);
+  const additional = additionalHeaders(identity.proxy.userAttributes["additionalHeaders"], provider.headerEncoding);
+  const lines = replaceInTurn([...twelve, ...basic.lines, ...additional.lines]);
+  return { lines, warnings: [...basic.warnings, ...additional.warnings] };
+}
+
+function metaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLine[] {
+  return [
+    ["X-authentik-meta-jwks", outpost.jwksUri],
+    ["X-authentik-meta-outpost", headerValue(outpost.outpostName, provider.headerEncoding) ?? ""],
+    ["X-authentik-meta-provider", headerValue(provider.name, provider.headerEncoding) ?? ""],
+    ["X-authentik-meta-app", provider.slug],
+    ["X-authentik-meta-version", `goauthentik.io/outpost/${outpost.version}`],
+  ];
+}
+
+/** Later lines replace earlier ones whose names fold together, in the earlier one's place. */
+function replaceInTurn(lines: HeaderLines): HeaderLines {
+  const byName = new Map<string, HeaderLine>();
+  for (const line of lines) byName.set(foldedName(line[0]), line);
+  return [...byName.values()];
+}

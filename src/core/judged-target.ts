@@ -1,0 +1,85 @@
+import type { Provider } from "./provider.ts";
+
+/** A request target, read once: what is matched, what is sent, and whether a public rule may speak about it at all. */
+export interface JudgedTarget {
+  readonly path: string; //                        as received
+  readonly query: string | null; //                without "?"; null when there is none
+  readonly decodedPath: string; //                 percent-decoded once; the path as it is when it can't be
+  readonly neverPublic: string | null; //          why no public rule may let it in (decisions 12 and 36); null: it may
+}
+
+/** The longest path that is matched against patterns, in characters: bounds the work of a match (PATH-12). */
+const longestJudgedPath = 8192;
+
+/** Reads an origin-form target (RFC 9112 3.2.1). Never throws and never decodes twice. */
+export function judgeTarget(target: string): JudgedTarget {
+  const mark = target.indexOf("?");
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const query = mark === -1 ? null : target.slice(mark + 1);
+  const decoded = decodeOnce(path);
+  const decodedPath = decoded ?? path;
+  return { path, query, decodedPath, neverPublic: whyNeverPublic(path, decoded) };
+}
+
+/** What the patterns of `provider` are searched in (decision 13): the decoded path, or in domain level the whole URL with its query. */
+export function matchSubject(provider: Provider, origin: string, judged: JudgedTarget): string {
+  switch (provider.mode) {
+    case "proxy":
+    case "forward_single":
+      return judged.decodedPath;
+    case "forward_domain":
+      return `${origin}${judged.decodedPath}${judged.query === null ? "" : `?${judged.query}`}`;
+  }
+}
+
+/** What the provider's patterns say of a target. Only `public` lets somebody in without a login. */
+export type PathVerdict =
+  | { readonly kind: "public"; readonly pattern: string }
+  | { readonly kind: "protected"; readonly pattern: string } //  protect_path_regex wins over skip_path_regex
+  | { readonly kind: "never_public"; readonly pattern: string; readonly reason: string } // a public pattern matched, but
+  | { readonly kind: "unmatched" };
+
+/** `origin` is `scheme://host` of the request, host normalised; it counts in domain level only. */
+export function judgePath(provider: Provider, origin: string, judged: JudgedTarget): PathVerdict {
+  if (provider.skipPaths.patterns.length === 0) return { kind: "unmatched" };
+  if (judged.decodedPath.length > longestJudgedPath) return { kind: "unmatched" };
+  const subject = matchSubject(provider, origin, judged);
+  const pattern = provider.skipPaths.match(subject);
+  if (pattern === null) return { kind: "unmatched" };
+  if (judged.neverPublic !== null) return { kind: "never_public", pattern, reason: judged.neverPublic };
+  const protecting = provider.protectPaths.match(subject);
+  return protecting === null ? { kind: "public", pattern } : { kind: "protected", pattern: protecting };
+}
+
+/** Bytes above 0x7f may stand raw in a target; they are read as the UTF-8 they are, like their escapes. Null: not decodable. */
+function decodeOnce(path: string): string | null {
+  const escaped = path.replace(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
+  if (!escaped.includes("%")) return escaped;
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return null;
+  }
+}
+
+/** Each row: a spelling that servers behind us are known to read differently, on the path as received. */
+const suspectSpellings: readonly (readonly [RegExp, string])[] = [
+  [/^\/\//, "begins with //"],
+  [/%(?![0-9a-f]{2})/i, "holds a bad percent-escape"],
+  [/%2f/i, "holds an encoded slash"],
+  [/\\|%5c/i, "holds a backslash"],
+  [/%25(?:2e|2f|5c|25)/i, "holds a double encoding"],
+  [/#|%23/, "holds a #"],
+  [/\.+(?:;|%3b)|(?:;|%3b)\.+/i, "holds dots beside a semicolon"],
+];
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
+
+function whyNeverPublic(path: string, decoded: string | null): string | null {
+  for (const [spelling, reason] of suspectSpellings) if (spelling.test(path)) return reason;
+  if (decoded === null) return "is not valid UTF-8";
+  if (controlCharacter.test(decoded)) return "holds a control character";
+  if (decoded.split("/").some((segment) => segment === "." || segment === "..")) return "holds a dot segment";
+  return null;
+}
