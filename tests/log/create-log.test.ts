@@ -62,7 +62,8 @@ test("a text line is aligned and quotes only what needs it", () => {
   logTo(lines, { format: "text" }).info("request", {
     path: "/a/ü?b",
     user: "Jane Doe",
-    rule: 'x="1"',
+    rule: "a=b",
+    like: 'x"1"',
     status: 200,
     id: "",
   });
