@@ -9,7 +9,8 @@ export interface LoginChecks {
 
 /**
  * The issuer of one provider. Methods throw `Failure` with idp_unreachable (no answer, 5xx, timeout), idp_misconfigured
- * (issuer mismatch, no usable endpoint), idp_rejected_code (the token endpoint refused) or idp_token_invalid.
+ * (issuer mismatch, no usable endpoint, our client refused), idp_rejected_code (the code or the callback was refused),
+ * login_denied (the callback says access_denied) or idp_token_invalid.
  */
 export interface IdentityProvider {
   /** The authorization request's URL (OIDC Core 3.1.2.1) with PKCE S256, state and nonce. */
@@ -24,4 +25,6 @@ export interface IdentityProvider {
   jwksUri(): string;
   /** Has discovery succeeded? What stopped it the last time, for /readyz and the log. Never waits. */
   status(): { readonly ready: boolean; readonly lastError: string | null };
+  /** Starts discovery in the background when it has not succeeded yet. Never waits, never throws: `status` tells what came of it. */
+  warmUp(): void;
 }

@@ -1,0 +1,159 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Provider } from "oidc-provider";
+import { type ToyClient, toyConfiguration } from "./toy-issuer-configuration.ts";
+import { answerLogin, refuse } from "./toy-issuer-login.ts";
+import { hushOidcProvider } from "./toy-issuer-quiet.ts";
+import { defaultToyUsers, type ToyClaims, type ToyUsers } from "./toy-issuer-users.ts";
+
+/** What the toy issuer is started with. The address is loopback; port 0 takes a free one. */
+export interface ToyIssuerOptions {
+  readonly port: number;
+  readonly hostname?: string; //                   127.0.0.1
+  readonly clients: readonly ToyClient[];
+  readonly users?: ToyUsers; //                    alice and bob
+  readonly extraClaims?: readonly string[]; //     claim names that `setUserClaims` may add later
+}
+
+/** "up"; "failing" answers 503; "down" drops every connection without an answer. */
+export type ToyAvailability = "up" | "failing" | "down";
+
+/** A running toy issuer. `hits` counts requests by endpoint. */
+export interface ToyIssuer {
+  readonly issuer: string;
+  readonly hits: Readonly<Record<ToyEndpoint, number>>;
+  setUserClaims(subject: string, claims: ToyClaims): void;
+  setAvailability(availability: ToyAvailability): void;
+  close(): Promise<void>;
+}
+
+export type ToyEndpoint =
+  | "discovery"
+  | "jwks"
+  | "authorize"
+  | "login"
+  | "token"
+  | "userinfo"
+  | "introspection"
+  | "endSession"
+  | "other";
+
+const endpoints: readonly (readonly [prefix: string, endpoint: ToyEndpoint])[] = [
+  ["/.well-known/openid-configuration", "discovery"],
+  ["/jwks", "jwks"],
+  ["/auth", "authorize"],
+  ["/interaction/", "login"],
+  ["/token/introspection", "introspection"],
+  ["/token", "token"],
+  ["/me", "userinfo"],
+  ["/session/end", "endSession"],
+];
+
+/**
+ * Starts an OpenID Connect issuer (oidc-provider) whose login page asks for no password: for `akproxy demo` and for tests.
+ * Bound to loopback alone (decision 24); another address is an error. Everything is in memory.
+ */
+export async function startToyIssuer(options: ToyIssuerOptions): Promise<ToyIssuer> {
+  const hostname = options.hostname ?? "127.0.0.1";
+  if (!/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(hostname)) {
+    throw new Error(`toy issuer: address "${hostname}" is not loopback`);
+  }
+  const hits: Record<ToyEndpoint, number> = {
+    discovery: 0,
+    jwks: 0,
+    authorize: 0,
+    login: 0,
+    token: 0,
+    userinfo: 0,
+    introspection: 0,
+    endSession: 0,
+    other: 0,
+  };
+  const users = new Map(Object.entries(options.users ?? defaultToyUsers));
+  let availability: ToyAvailability = "up";
+  let answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
+    refuse(response, 503);
+  const server = createServer((request, response) => {
+    if (availability === "down") return void request.socket.destroy();
+    hits[endpointOf(request.url ?? "/")] += 1;
+    if (availability === "failing") return refuse(response, 503);
+    return answer(request, response);
+  });
+  // The issuer's URL names the port, so the port is taken before the issuer is made.
+  const port = await listen(server, options.port, hostname);
+  const issuer = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  answer = await issuerHandler(issuer, options, users);
+  return {
+    issuer,
+    hits,
+    setUserClaims: (subject, claims) => void users.set(subject, claims),
+    setAvailability: (to) => {
+      availability = to;
+    },
+    close: () => stop(server),
+  };
+}
+
+function endpointOf(target: string): ToyEndpoint {
+  return endpoints.find(([prefix]) => target.startsWith(prefix))?.[1] ?? "other";
+}
+
+function listen(server: Server, port: number, hostname: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+async function issuerHandler(issuer: string, options: ToyIssuerOptions, users: Map<string, ToyClaims>) {
+  hushOidcProvider();
+  // Loaded here and nowhere else, so that no other command pays for it (decision 24).
+  const library = await import("oidc-provider");
+  const provider: Provider = new library.Provider(
+    issuer,
+    toyConfiguration({
+      clients: options.clients,
+      users: Object.fromEntries(users),
+      extraClaims: options.extraClaims ?? [],
+      jwks: { keys: signingKeys() },
+      cookieKey: randomBytes(32).toString("base64url"),
+      claimsOf: (subject) => users.get(subject),
+      provider: () => provider,
+    }),
+  );
+  const serve = provider.callback();
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.url?.startsWith("/interaction/") === true) void answerLogin(provider, users, request, response);
+    else serve(request, response);
+  };
+}
+
+let keys: readonly unknown[] | null = null;
+
+/** An RSA, an EC and an Ed25519 key, made once a process: the RSA key costs a tenth of a second. */
+function signingKeys(): readonly unknown[] {
+  keys ??= [
+    {
+      ...generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" }),
+      kid: "toy-rsa",
+      use: "sig",
+    },
+    {
+      ...generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" }),
+      kid: "toy-ec",
+      use: "sig",
+    },
+    { ...generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), kid: "toy-ed", use: "sig" },
+  ];
+  return keys;
+}
