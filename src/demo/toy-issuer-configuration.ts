@@ -19,14 +19,12 @@ export function toyConfiguration(facts: {
   readonly users: ToyUsers;
   readonly extraClaims: readonly string[];
   readonly jwks: unknown;
-  readonly cookieKey: string;
   claimsOf(subject: string): ToyClaims | undefined;
   provider(): Provider;
 }): Readonly<Record<string, unknown>> {
   return {
     clients: facts.clients.map(registration),
     jwks: facts.jwks,
-    cookies: { keys: [facts.cookieKey] },
     claims: claimsByScope(facts.users, facts.extraClaims),
     scopes: ["openid", "offline_access", "profile", "email", "entitlements", "ak_proxy"],
     conformIdTokenClaims: false, // the claims stand in the id_token, as authentik's do

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Provider } from "oidc-provider";
 import { type ToyClient, toyConfiguration } from "./toy-issuer-configuration.ts";
@@ -126,7 +126,6 @@ async function issuerHandler(issuer: string, options: ToyIssuerOptions, users: M
       users: Object.fromEntries(users),
       extraClaims: options.extraClaims ?? [],
       jwks: { keys: signingKeys() },
-      cookieKey: randomBytes(32).toString("base64url"),
       claimsOf: (subject) => users.get(subject),
       provider: () => provider,
     }),
