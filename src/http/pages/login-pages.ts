@@ -1,0 +1,111 @@
+import { failureStatus } from "../../core/failure.ts";
+import type { HeaderLine } from "../../core/header-lines.ts";
+import { type PageRequest, type PageSpec, plainPage, referenceOf } from "./page-spec.ts";
+import { shownValue } from "./shown-value.ts";
+
+const nameLimit = 120;
+const descriptionLimit = 300;
+
+/** The issuer sent the browser back with an error instead of a code (RFC 6749 4.1.2.1). */
+export function loginDenied(facts: {
+  readonly request: PageRequest;
+  readonly startUrl: string | null;
+  readonly answer: { readonly error: string; readonly description: string } | null;
+}): PageSpec {
+  const { error, description } = facts.answer ?? { error: "", description: "" };
+  return {
+    ...plainPage,
+    status: failureStatus.login_denied,
+    code: "login_denied",
+    tone: "refused",
+    title: "You were not signed in",
+    happened: "The identity provider ended the sign-in without letting you through.",
+    advice: "Try again, or with another account; if it stays so, ask whoever runs the identity provider.",
+    facts: [
+      { label: "Its answer", value: shownValue(error, nameLimit) },
+      { label: "Its reason", value: shownValue(description, descriptionLimit) },
+    ].filter(({ value }) => value !== ""),
+    action: { kind: "link", label: "Try again", href: facts.startUrl ?? "" },
+    reference: referenceOf(facts.request),
+    program: {
+      kind: "by_accept",
+      extra: {
+        issuer_error: shownValue(error, nameLimit),
+        issuer_error_description: shownValue(description, descriptionLimit),
+      },
+    },
+  };
+}
+
+/** Login after login brought no session back: the probable causes instead of one more redirect (decision 10). */
+export function loginLoop(facts: { readonly request: PageRequest; readonly startUrl: string | null }): PageSpec {
+  return {
+    ...plainPage,
+    status: failureStatus.login_loop,
+    code: "login_loop",
+    tone: "trouble",
+    title: "Signing in goes round in circles",
+    happened: "You were signed in 4 times within a minute, but the session did not come back with the next request.",
+    advice: "If you run this site, look for one of these causes; the likeliest comes first.",
+    causes: [
+      "The browser did not return the cookie: cookies are blocked here, or a proxy in front removes Cookie or Set-Cookie.",
+      "The cookie is Secure, because external_host is https, but the page was opened over http.",
+      "The page was opened under a host that external_host or cookie_domain does not cover.",
+      "The clock of this server is wrong, so a new session counts as over at once.",
+    ],
+    action: { kind: "link", label: "Try again", href: facts.startUrl ?? "" },
+    reference: referenceOf(facts.request),
+  };
+}
+
+/** Signed in, but not one of those whom `allow` lets in. `switchUrl` starts a login that asks which account. */
+export function notAllowed(facts: {
+  readonly request: PageRequest;
+  readonly username: string;
+  readonly email: string; //                       "": none
+  readonly application: string; //                 the provider's name
+  readonly switchUrl: string;
+}): PageSpec {
+  const username = shownValue(facts.username, nameLimit);
+  const email = shownValue(facts.email, nameLimit);
+  const application = shownValue(facts.application, nameLimit);
+  return {
+    ...plainPage,
+    status: 403,
+    code: "not_allowed",
+    tone: "refused",
+    title: "You have no access to this application",
+    happened: "You are signed in, but this account is not among those that may enter.",
+    advice: "Ask whoever runs the application for access, or use another account.",
+    facts: [
+      { label: "Signed in as", value: email === "" || email === username ? username : `${username} (${email})` },
+      { label: "Application", value: application },
+    ],
+    action: { kind: "link", label: "Use another account", href: facts.switchUrl },
+    reference: referenceOf(facts.request),
+  };
+}
+
+/**
+ * 401 for what is no navigation (decision 9): programs get JSON with the login's URL, browsers a page. `challenges` are
+ * the values of WWW-Authenticate, which a 401 must have (RFC 9110 15.5.2).
+ */
+export function loginRequired(facts: {
+  readonly request: PageRequest;
+  readonly loginUrl: string;
+  readonly challenges: readonly string[];
+}): PageSpec {
+  return {
+    ...plainPage,
+    status: 401,
+    code: "login_required",
+    tone: "question",
+    title: "You need to sign in",
+    happened: "This request came without a session, and it is not one that can be sent to a sign-in page.",
+    advice: "Sign in, then do it again.",
+    action: { kind: "link", label: "Sign in", href: facts.loginUrl },
+    reference: referenceOf(facts.request),
+    headers: facts.challenges.map((challenge): HeaderLine => ["www-authenticate", challenge]),
+    program: { kind: "json", extra: { login_url: facts.loginUrl } },
+  };
+}
