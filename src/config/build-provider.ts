@@ -1,0 +1,190 @@
+import type { Allow, CookieScope, Provider, Upstream } from "../core/provider.ts";
+import { buildOidc } from "./build-oidc.ts";
+import { isUnavailable } from "./not-available.ts";
+import { readAuthorities, readCertificate } from "./read-certificate.ts";
+import { readCookieDomain } from "./read-cookie-domain.ts";
+import { readDuration } from "./read-duration.ts";
+import { readPatterns } from "./read-patterns.ts";
+import { isLoopback, readExternalHost, readHostAndPort, readUpstream } from "./read-web-address.ts";
+import type { ConfigTable, ProviderTable } from "./schema.ts";
+import { quoted, type Source, take } from "./source.ts";
+
+/** Provider `slug`, or null when something that it cannot be without is missing or wrong; all of it is reported either way. */
+export function buildProvider(source: Source, slug: string, table: ConfigTable): Provider | null {
+  const provider = table.providers[slug];
+  if (provider === undefined) return null;
+  const externalHost = externalHostOf(source, slug, provider);
+  const cookieDomain = cookieDomainOf(source, slug, provider, externalHost);
+  const upstream = upstreamOf(source, slug, provider);
+  const oidc = buildOidc(source, slug, provider, table.oidc);
+  const lives = sessionLives(source, slug, table);
+  const common = {
+    slug,
+    name: provider.name ?? slug,
+    oidc,
+    ...lives,
+    skipPaths: readPatterns(source, slug, "skip_path_regex"),
+    protectPaths: readPatterns(source, slug, "protect_path_regex"),
+    interceptHeaderAuth: provider.intercept_header_auth,
+    basicAuth: basicAuthOf(source, slug, provider),
+    claims: claimsOf(source, slug, provider),
+    hostHeader: hostHeaderOf(source, slug, provider),
+    allow: allowOf(source, slug, provider),
+    headerEncoding: provider.header_encoding,
+    sendJwt: provider.send_jwt,
+    certificate: readCertificate(source, ["providers", slug], {
+      certificate: provider.certificate_file,
+      key: provider.key_file,
+    }),
+  };
+  if (externalHost === null) return null;
+  const whole = { ...common, externalHost, cookie: cookieScope(slug, externalHost, cookieDomain) };
+  switch (provider.mode) {
+    case "proxy":
+      return upstream === null ? null : { ...whole, mode: "proxy", upstream };
+    case "forward_single":
+      return { ...whole, mode: "forward_single" };
+    case "forward_domain":
+      return cookieDomain === null ? null : { ...whole, mode: "forward_domain", cookieDomain };
+    case undefined:
+      return null;
+  }
+}
+
+/** Decision 17: the prefix makes the browser itself refuse a cookie with another scope (RFC 6265bis 4.1.3). */
+function cookieScope(slug: string, externalHost: URL, domain: string | null): CookieScope {
+  const secure = externalHost.protocol === "https:";
+  const prefix = secure ? (domain === null ? "__Host-" : "__Secure-") : "";
+  return { name: `${prefix}akproxy_${slug}`, domain, secure };
+}
+
+function externalHostOf(source: Source, slug: string, provider: ProviderTable): URL | null {
+  const path = ["providers", slug, "external_host"];
+  if (provider.external_host === undefined) return null;
+  const url = take(source, path, readExternalHost(provider.external_host), null);
+  if (url === null) return null;
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    const message = `${quoted(source, path)} is not https: the session cookie can be read on its way`;
+    source.findings.warning(path, message, "use https, also behind a proxy that ends TLS");
+  }
+  if (url.pathname !== "/") {
+    source.findings.warning(path, "has a path, which has no effect: a provider is a whole host", "leave out the path");
+  }
+  return url;
+}
+
+function cookieDomainOf(
+  source: Source,
+  slug: string,
+  provider: ProviderTable,
+  externalHost: URL | null,
+): string | null {
+  const path = ["providers", slug, "cookie_domain"];
+  if (provider.cookie_domain === "") {
+    if (provider.mode === "forward_domain") {
+      source.findings.error(path, "is required in forward_domain", 'write the domain of all hosts: "company.test"');
+    }
+    return null;
+  }
+  if (provider.mode === "proxy") {
+    source.findings.error(path, "has no meaning in proxy mode", "remove it: the cookie belongs to external_host alone");
+    return null;
+  }
+  if (externalHost === null) return null;
+  return take(source, path, readCookieDomain(provider.cookie_domain, externalHost.hostname), null);
+}
+
+function upstreamOf(source: Source, slug: string, provider: ProviderTable): Upstream | null {
+  const at = (key: string) => ["providers", slug, key];
+  const path = at("internal_host");
+  const ca = readAuthorities(source, at("internal_host_ca_file"), provider.internal_host_ca_file);
+  if (!provider.internal_host_ssl_validation) {
+    const hint = "name its authority in internal_host_ca_file instead";
+    source.findings.warning(at("internal_host_ssl_validation"), "the upstream's certificate is not verified", hint);
+  }
+  if (provider.internal_host === "") {
+    const reported = source.findings.all.some((finding) => finding.path.join() === path.join());
+    if (provider.mode === "proxy" && !reported) {
+      source.findings.error(path, "is required in proxy mode", 'write internal_host = "http://127.0.0.1:8080"');
+    }
+    return null;
+  }
+  if (provider.mode === "forward_single" || provider.mode === "forward_domain") {
+    source.findings.error(
+      path,
+      `has no meaning in ${provider.mode}`,
+      "remove it: your reverse proxy reaches the application",
+    );
+    return null;
+  }
+  const place = take(source, path, readUpstream(provider.internal_host), null);
+  if (place === null) return null;
+  return {
+    ...place,
+    verifyTls: provider.internal_host_ssl_validation,
+    caPem: ca,
+    serverName: provider.internal_host_server_name === "" ? null : provider.internal_host_server_name,
+  };
+}
+
+function sessionLives(
+  source: Source,
+  slug: string,
+  table: ConfigTable,
+): { sessionSeconds: number; idleSeconds: number } {
+  const life = (key: "max" | "idle"): number => {
+    const own = table.providers[slug]?.[`session_${key}`];
+    const path = own === undefined ? ["sessions", key] : ["providers", slug, `session_${key}`];
+    const seconds = take(source, path, readDuration(own ?? table.sessions[key]), null);
+    if (seconds === 0 && key === "max") source.findings.error(path, "is 0", 'a session needs a life: "24h"');
+    return seconds ?? 0;
+  };
+  return { sessionSeconds: life("max"), idleSeconds: life("idle") };
+}
+
+function basicAuthOf(source: Source, slug: string, provider: ProviderTable): Provider["basicAuth"] {
+  if (!provider.basic_auth_enabled) return null;
+  if (provider.basic_auth_password_attribute === "") {
+    // decision 29
+    source.findings.error(
+      ["providers", slug, "basic_auth_enabled"],
+      "needs basic_auth_password_attribute",
+      "name the key of user_attributes that holds the password",
+    );
+  }
+  return {
+    userAttribute: provider.basic_auth_user_attribute,
+    passwordAttribute: provider.basic_auth_password_attribute,
+  };
+}
+
+function claimsOf(source: Source, slug: string, provider: ProviderTable): Provider["claims"] {
+  for (const [key, claim] of Object.entries(provider.claims)) {
+    if (/^[^.]+(?:\.[^.]+)*$/.test(claim)) continue;
+    source.findings.error(
+      ["providers", slug, "claims", key],
+      "is not a claim's name or dotted path",
+      "write name or outer.inner",
+    );
+  }
+  return provider.claims;
+}
+
+function hostHeaderOf(source: Source, slug: string, provider: ProviderTable): string | null {
+  const path = ["providers", slug, "ak_proxy", "host_header"];
+  const text = provider.ak_proxy.host_header;
+  if (text === "") return null;
+  if (text === "{internal_host}" || isUnavailable(source, path)) return text;
+  return take(source, path, readHostAndPort(text), null);
+}
+
+function allowOf(source: Source, slug: string, provider: ProviderTable): Allow | null {
+  const table = provider.allow;
+  if (table === undefined) return null;
+  const { groups, users, emails, email_domains } = table;
+  if (groups.length + users.length + emails.length + email_domains.length === 0) {
+    const hint = "name somebody, or remove the table to let in everybody who is logged in";
+    source.findings.warning(["providers", slug, "allow"], "names nobody: everybody is refused", hint, { kind: "key" });
+  }
+  return { groups, users, emails, emailDomains: email_domains };
+}

@@ -1,0 +1,124 @@
+import { dirname, resolve } from "node:path";
+import { parse, TomlError } from "smol-toml";
+import type { Config } from "../core/config.ts";
+import type { Problem } from "../core/problem.ts";
+import type { Provider } from "../core/provider.ts";
+import { buildProvider } from "./build-provider.ts";
+import { buildServer } from "./build-server.ts";
+import { checkAcross } from "./cross-checks.ts";
+import { expandTree } from "./expand.ts";
+import { createFindings, type Finding, type Findings, pathText } from "./findings.ts";
+import { refuseUnavailable } from "./not-available.ts";
+import { createLocate } from "./places.ts";
+import { isShared, modeText, readFile } from "./read-file.ts";
+import { readShape } from "./shape-problems.ts";
+import type { Source } from "./source.ts";
+import { removeAt, removePrototypeKeys, type Tree } from "./tree.ts";
+
+/** What a config says. `config` is null exactly when there is an error among the problems, which are sorted by place. */
+export interface Loaded {
+  readonly config: Config | null;
+  readonly problems: readonly Problem[];
+  readonly unreadable: "no" | "absent" | "permission" | "other"; // why the file itself could not be read
+}
+
+/** What the reading of a config depends on besides its text. */
+export interface Surroundings {
+  readonly file: string; //                        named in problems; relative paths are relative to its folder
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly credentialsDirectory?: string | null; // default: $CREDENTIALS_DIRECTORY of `env`
+}
+
+/** Reads and checks a config file. Never throws for what is in the file or the environment. */
+export async function loadConfig(options: Surroundings): Promise<Loaded> {
+  const read = readFile(options.file);
+  if (read.kind === "text") return parseText(read.text, options, read.mode);
+  const findings = createFindings();
+  const hint = read.cause === "permission" ? "give akproxy's user read access to it" : "name another with -c FILE";
+  findings.error([], `the config file ${options.file} ${read.reason}`, hint);
+  return { config: null, problems: await placed("", options.file, findings.all), unreadable: read.cause };
+}
+
+/** The same for a text that is in no file; files it names are still read. */
+export function parseConfigText(text: string, options: Surroundings): Promise<Loaded> {
+  return parseText(text, options, 0o600);
+}
+
+async function parseText(text: string, options: Surroundings, mode: number): Promise<Loaded> {
+  const findings = createFindings();
+  const raw = parseToml(text, findings);
+  const config = raw === null ? null : readConfig(raw, options, mode, findings);
+  const problems = await placed(text, options.file, findings.all);
+  const isBad = problems.some((problem) => problem.severity === "error");
+  return { config: isBad ? null : config, problems, unreadable: "no" };
+}
+
+/** The TOML document; null when it is none. Only the first line of the parser's message: the others quote the file. */
+function parseToml(text: string, findings: Findings): Tree | null {
+  try {
+    return parse(text);
+  } catch (thrown) {
+    if (!(thrown instanceof TomlError)) throw thrown;
+    const message = thrown.message.split("\n")[0]?.replace("Invalid TOML document: ", "") ?? "";
+    const spot = { kind: "place", line: thrown.line, column: thrown.column } as const;
+    findings.error([], `not TOML: ${message}`, "see https://toml.io/en/v1.1.0", spot);
+    return null;
+  }
+}
+
+function readConfig(raw: Tree, options: Surroundings, mode: number, findings: Findings): Config {
+  for (const path of removePrototypeKeys(raw)) {
+    findings.error(path, "is not a key that akproxy knows", "remove it", { kind: "key" });
+  }
+  const { tree, failed } = expandTree(raw, options.env, findings);
+  for (const path of failed) removeAt(tree, path);
+  const { env, file, credentialsDirectory = env["CREDENTIALS_DIRECTORY"] ?? null } = options;
+  const source: Source = {
+    findings,
+    raw,
+    tree,
+    directory: dirname(resolve(file)),
+    env,
+    credentialsDirectory,
+    inlineSecrets: [],
+  };
+  const table = readShape(source);
+  refuseUnavailable(source);
+  const server = buildServer(source, table);
+  const built = Object.keys(table.providers).map((slug) => buildProvider(source, slug, table));
+  const providers = built.filter((provider): provider is Provider => provider !== null);
+  checkAcross(source, providers, server.secrets ?? []);
+  checkSurroundings(source, file, mode);
+  return { ...server, providers };
+}
+
+function checkSurroundings(source: Source, file: string, mode: number): void {
+  const first = source.inlineSecrets[0];
+  if (first !== undefined && isShared(mode)) {
+    const message = `the secret stands in ${file}, which others may read (mode ${modeText(mode)})`;
+    source.findings.warning(first, message, `chmod 600 ${file}, or keep it in a file of its own: ${first.at(-1)}_file`);
+  }
+  if (source.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    const message = "NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment turns off every certificate check";
+    source.findings.error([], message, "unset it; name a private authority in ca_file or internal_host_ca_file");
+  }
+}
+
+/** Problems with their lines and columns, in the order of the file. */
+async function placed(text: string, file: string, findings: readonly Finding[]): Promise<readonly Problem[]> {
+  if (findings.length === 0) return [];
+  const locate = await createLocate(text);
+  return findings
+    .map(({ severity, path, message, hint, spot }) => {
+      return { severity, path: pathText(path), message, hint, place: { file, ...place(locate(path, spot)) } };
+    })
+    .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column || rank(a) - rank(b));
+}
+
+function place({ line, column }: { readonly line: number; readonly column: number }): { line: number; column: number } {
+  return { line, column };
+}
+
+function rank(problem: Pick<Problem, "severity">): number {
+  return problem.severity === "error" ? 0 : 1;
+}

@@ -1,0 +1,90 @@
+import type { Path } from "./findings.ts";
+import { pathText } from "./findings.ts";
+import type { Source } from "./source.ts";
+import { isTable, valueAt } from "./tree.ts";
+
+/** A key, or some values of it, whose feature this version does not have; delete the row when it has. `*` is any provider. */
+interface Row {
+  readonly key: string;
+  readonly applies: (value: unknown) => boolean;
+  readonly hint: string;
+}
+
+const isFilled = (value: unknown): boolean =>
+  value !== "" && value !== false && !(Array.isArray(value) && value.length === 0);
+const matches = (pattern: RegExp) => (value: unknown) => typeof value === "string" && pattern.test(value);
+const equals = (unavailable: unknown) => (value: unknown) => value === unavailable;
+
+const laterHeaderCredentials =
+  "remove the key; this version passes Authorization headers on public paths and reads none";
+const rows: readonly Row[] = [
+  {
+    key: "listen.workers",
+    applies: (value) => value !== 1,
+    hint: "one process serves all; write workers = 1 or nothing",
+  },
+  {
+    key: "sessions.store",
+    applies: matches(/^(?:rediss?|postgres(?:ql)?):/),
+    hint: 'use "sqlite", "sqlite:FILE" or "memory"',
+  },
+  { key: "sessions.refresh", applies: equals(true), hint: "remove the key: claims stay as they were at login" },
+  {
+    key: "limits.upstream_connect",
+    applies: () => true,
+    hint: "remove the key; upstream_response_header covers connecting",
+  },
+  { key: "limits.failed_credentials", applies: isFilled, hint: 'remove the key, or write ""' },
+  { key: "providers.*.mode", applies: matches(/^forward_/), hint: 'this version has mode = "proxy"' },
+  { key: "providers.*.intercept_header_auth", applies: equals(false), hint: laterHeaderCredentials },
+  { key: "providers.*.basic_auth_enabled", applies: isFilled, hint: "remove the key" },
+  { key: "providers.*.basic_auth_user_attribute", applies: isFilled, hint: "remove the key" },
+  { key: "providers.*.basic_auth_password_attribute", applies: isFilled, hint: "remove the key" },
+  {
+    key: "providers.*.websocket_logout",
+    applies: equals("keep"),
+    hint: 'this version closes them: write "close" or nothing',
+  },
+  {
+    key: "providers.*.ak_proxy.backend_override",
+    applies: isFilled,
+    hint: "remove the key; requests go to internal_host",
+  },
+  { key: "providers.*.ak_proxy.backend_override_hosts", applies: isFilled, hint: "remove the key" },
+  {
+    key: "providers.*.ak_proxy.host_header",
+    applies: (value) => typeof value === "string" && /[{}]/.test(value) && value !== "{internal_host}",
+    hint: 'write a host, or "{internal_host}"',
+  },
+  { key: "providers.*.ak_proxy.user_attributes", applies: isFilled, hint: "remove the table" },
+  {
+    key: "providers.*.rules",
+    applies: isFilled,
+    hint: "remove the rules; allow, skip_path_regex and protect_path_regex work",
+  },
+  { key: "providers.*.expect", applies: isFilled, hint: "remove them; try paths with: akproxy test-regex" },
+];
+
+/** Reports every use of what comes in a later version: refused, since a key that is ignored is a wall that is not there. */
+export function refuseUnavailable(source: Source): void {
+  for (const row of rows) {
+    for (const path of pathsOf(source, row.key.split("."))) {
+      const value = valueAt(source.tree, path);
+      if (value !== undefined && row.applies(value)) source.findings.error(path, "not available yet", row.hint);
+    }
+  }
+}
+
+/** Is what stands at `path` refused as not available? Later checks of the same key then keep quiet. */
+export function isUnavailable(source: Source, path: Path): boolean {
+  const text = pathText(path);
+  return source.findings.all.some(
+    (finding) => finding.message === "not available yet" && pathText(finding.path) === text,
+  );
+}
+
+function pathsOf(source: Source, parts: readonly string[]): readonly Path[] {
+  if (parts[1] !== "*") return [parts];
+  const providers = valueAt(source.tree, ["providers"]);
+  return isTable(providers) ? Object.keys(providers).map((slug) => ["providers", slug, ...parts.slice(2)]) : [];
+}
