@@ -1,0 +1,100 @@
+import { allValues, type HeaderLine, type HeaderLines } from "./header-lines.ts";
+import type { CookieScope } from "./provider.ts";
+
+/** One cookie of a request as it stands between two semicolons: [name, value], quotes and percent signs untouched. */
+export type CookiePair = readonly [name: string, value: string];
+
+/** How many cookies of one name are looked at (security: a tossed twin must not lock a visitor out, nor cost us much). */
+const sameNameLimit = 4;
+
+/**
+ * Every cookie of the request, in order, duplicates kept. Splits on `;`, trims SP and HTAB and nothing else, takes the first `=`;
+ * no `$Version` rules, no quotes, no decoding, what has no name is dropped. Never throws. RFC 6265bis 5.6 is laxer: a lax reader
+ * and a strict one that disagree on a name is how prefixed cookies were spoofed.
+ */
+export function cookiePairs(headers: HeaderLines): readonly CookiePair[] {
+  return allValues(headers, "cookie").flatMap((line) =>
+    line.split(";").flatMap((segment) => {
+      const pair = pairOf(segment);
+      return pair === null ? [] : [pair];
+    }),
+  );
+}
+
+/** The values of the cookies called exactly `name`, in order, at most four. */
+export function cookieValues(headers: HeaderLines, name: string): readonly string[] {
+  return cookiePairs(headers)
+    .filter(([pairName]) => pairName === name)
+    .slice(0, sameNameLimit)
+    .map(([, value]) => value);
+}
+
+/** Does akproxy make cookies of this name, for this or another provider? In any case, since an upstream may read them so. */
+export function isOurCookieName(name: string): boolean {
+  return /^(?:__host-|__secure-)?akproxy_/i.test(name);
+}
+
+/**
+ * The header lines without the cookies that `isOurs` claims; the rest of each Cookie line stays byte for byte, a line with nothing
+ * left goes (decision 16). Names are shown to `isOurs` without any space or control around them, because an upstream may trim
+ * more than we do; a segment without `=` is shown whole.
+ */
+export function withoutCookies(headers: HeaderLines, isOurs: (name: string) => boolean): HeaderLines {
+  return headers.flatMap(([name, value]): HeaderLine[] => {
+    if (name.toLowerCase() !== "cookie") return [[name, value]];
+    const segments = value.split(";");
+    const kept = segments.filter((segment) => !isOurs(laxName(segment)));
+    if (kept.length === segments.length) return [[name, value]];
+    const rest = kept.join(";").replace(/^[ \t]+/, "");
+    return /^[; \t]*$/.test(rest) ? [] : [[name, rest]];
+  });
+}
+
+/**
+ * A Set-Cookie value that gives a browser this cookie: Path=/, HttpOnly, SameSite=Lax, Secure and Domain by its scope.
+ * `name` and `value` are ours: token characters and base64url.
+ */
+export function setCookie(cookie: {
+  readonly name: string;
+  readonly value: string;
+  readonly scope: CookieScope;
+  readonly maxAgeSeconds: number;
+}): string {
+  const { name, value, scope, maxAgeSeconds } = cookie;
+  return [
+    `${name}=${value}`,
+    "Path=/",
+    ...(scope.domain === null ? [] : [`Domain=${scope.domain}`]),
+    `Max-Age=${Math.max(0, Math.floor(maxAgeSeconds))}`,
+    "HttpOnly",
+    ...(scope.secure ? ["Secure"] : []),
+    "SameSite=Lax",
+  ].join("; ");
+}
+
+/** The Set-Cookie values that remove a cookie set with `scope`; with a Domain also its host-only twin, which a browser keeps apart. */
+export function clearCookie(name: string, scope: CookieScope): readonly string[] {
+  const cleared = setCookie({ name, value: "", scope, maxAgeSeconds: 0 });
+  if (scope.domain === null) return [cleared];
+  return [cleared, setCookie({ name, value: "", scope: { ...scope, domain: null }, maxAgeSeconds: 0 })];
+}
+
+/**
+ * The name under which the cookie of a Set-Cookie value comes back to us. A nameless `=akproxy_app=x` comes back as
+ * `akproxy_app=x` (RFC 6265bis 5.8.3), so leading `=` are skipped.
+ */
+export function setCookieName(line: string): string {
+  return laxName((line.split(";")[0] ?? "").replace(/^[=\s]+/, ""));
+}
+
+function pairOf(segment: string): CookiePair | null {
+  const pair = segment.replace(/^[ \t]+|[ \t]+$/g, "");
+  const equals = pair.indexOf("=");
+  return equals < 1 ? null : [pair.slice(0, equals), pair.slice(equals + 1)];
+}
+
+/** The segment's name without anything around it that is no visible ASCII. */
+function laxName(segment: string): string {
+  const equals = segment.indexOf("=");
+  return (equals < 0 ? segment : segment.slice(0, equals)).replace(/^[^!-~]+|[^!-~]+$/g, "");
+}
