@@ -12,6 +12,19 @@ export interface SessionStore {
   deleteBySubject(issuer: string, subject: string): Promise<number>; // how many, over all providers
   deleteByIdpSession(issuer: string, idpSession: string): Promise<number>; // by `sid`
   deleteExpired(): Promise<number>;
-  count(): Promise<number>;
+  count(): Promise<number>; //                                 those within their limits
+  close(): Promise<void>;
+}
+
+/** What a store knows of an id, told apart for people; a request needs only `get`. */
+export type SessionSight =
+  | { readonly kind: "live"; readonly session: Session }
+  | { readonly kind: "ended"; readonly session: Session } //   past its limits, not swept yet
+  | { readonly kind: "unreadable" } //                         there, but sealed with a secret we do not have
+  | { readonly kind: "absent" };
+
+/** A store looked at from outside the running outpost, changing nothing. May throw `Failure("store_unavailable")`. */
+export interface SessionReader {
+  look(id: string): Promise<SessionSight>;
   close(): Promise<void>;
 }

@@ -1,0 +1,83 @@
+import { Failure } from "../core/failure.ts";
+import { endsAt, type SessionRow, type SessionRows } from "./rows.ts";
+
+/** Session rows in this process: gone when it ends, unseen by other processes. */
+export function memoryRows(): SessionRows {
+  const rows = new Map<string, SessionRow>();
+  const bySubject = new Map<string, Set<string>>();
+  const byIdpSession = new Map<string, Set<string>>();
+  let closed = false;
+
+  function open(): void {
+    if (closed) throw new Failure("store_unavailable", "session store: memory: it is closed");
+  }
+
+  function drop(key: string): boolean {
+    const row = rows.get(key);
+    if (row === undefined) return false;
+    rows.delete(key);
+    unlink(bySubject, row.subjectKeys.subject, key);
+    if (row.subjectKeys.idpSession !== null) unlink(byIdpSession, row.subjectKeys.idpSession, key);
+    return true;
+  }
+
+  function dropLinked(index: Map<string, Set<string>>, names: readonly string[]): number {
+    open();
+    const keys = names.flatMap((name) => [...(index.get(name) ?? [])]);
+    return keys.filter(drop).length;
+  }
+
+  return {
+    async insert(row) {
+      open();
+      if (rows.has(row.key))
+        throw new Failure("store_unavailable", "session store: memory: the session stands already");
+      rows.set(row.key, row);
+      link(bySubject, row.subjectKeys.subject, row.key);
+      if (row.subjectKeys.idpSession !== null) link(byIdpSession, row.subjectKeys.idpSession, row.key);
+    },
+    async find(key) {
+      open();
+      return rows.get(key) ?? null;
+    },
+    async touch(key, lastSeenAt, now) {
+      open();
+      const row = rows.get(key);
+      if (row === undefined || endsAt(row) <= now || lastSeenAt <= row.lastSeenAt) return;
+      rows.set(key, { ...row, lastSeenAt });
+    },
+    async remove(key) {
+      open();
+      drop(key);
+    },
+    removeBySubject: async (keys) => dropLinked(bySubject, keys),
+    removeByIdpSession: async (keys) => dropLinked(byIdpSession, keys),
+    async removeEnded(now) {
+      open();
+      const ended = [...rows.values()].filter((row) => endsAt(row) <= now);
+      return ended.filter((row) => drop(row.key)).length;
+    },
+    async count(now) {
+      open();
+      return [...rows.values()].filter((row) => endsAt(row) > now).length;
+    },
+    async close() {
+      closed = true;
+      rows.clear();
+      bySubject.clear();
+      byIdpSession.clear();
+    },
+  };
+}
+
+function link(index: Map<string, Set<string>>, name: string, key: string): void {
+  const keys = index.get(name);
+  if (keys === undefined) index.set(name, new Set([key]));
+  else keys.add(key);
+}
+
+function unlink(index: Map<string, Set<string>>, name: string, key: string): void {
+  const keys = index.get(name);
+  keys?.delete(key);
+  if (keys?.size === 0) index.delete(name);
+}

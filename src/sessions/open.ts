@@ -1,0 +1,33 @@
+import type { SessionsConfig } from "../core/config.ts";
+import type { SessionReader, SessionStore } from "../ports/session-store.ts";
+import { memoryRows } from "./memory.ts";
+import { type SealedSessionsDeps, sealedSessions } from "./sealed-sessions.ts";
+import { readOnlySqliteRows, sqliteRows } from "./sqlite.ts";
+
+/**
+ * Opens the session store that the config names, making it when it is not there. Throws `Failure("store_unavailable")`, whose message
+ * names the path, when it cannot be used: nothing falls back silently (decision 21). For the exit code see `storeExitCode`.
+ */
+export async function openSessions(config: SessionsConfig, deps: SealedSessionsDeps): Promise<SessionStore> {
+  switch (config.kind) {
+    case "memory":
+      return sealedSessions(memoryRows(), deps);
+    case "sqlite":
+      return sealedSessions(sqliteRows(config.file), deps);
+  }
+}
+
+/** Opens the store to look into it, making nothing. Null: it lives in another process's memory, or was never made. */
+export async function openSessionReader(
+  config: SessionsConfig,
+  deps: SealedSessionsDeps,
+): Promise<SessionReader | null> {
+  switch (config.kind) {
+    case "memory":
+      return null;
+    case "sqlite": {
+      const rows = readOnlySqliteRows(config.file);
+      return rows === null ? null : sealedSessions(rows, deps);
+    }
+  }
+}

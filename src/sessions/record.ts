@@ -1,0 +1,161 @@
+import type { Identity, ProxyAttributes } from "../core/identity.ts";
+import type { Session } from "../core/session.ts";
+import type { Keys } from "../seal/keys.ts";
+import { lengthPrefixed } from "../seal/length-prefixed.ts";
+import { digestOf, macOf } from "../seal/mac.ts";
+import type { RandomBytes } from "../seal/random-token.ts";
+import { openBox, sealBox } from "../seal/sealed-box.ts";
+import type { SessionRow } from "./rows.ts";
+
+/** What can be read of a session with the outpost's secret alone, for a list of sessions (decision 34). */
+export interface SessionSummary {
+  readonly username: string;
+  readonly providerSlug: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** The first byte of a sealed record. Another one is a record we do not read: no session, not an error. */
+const recordVersion = 1;
+
+/** The key of a session's row: the id itself is never at rest (security: a store read is not a session theft). */
+export function rowKey(id: string): string {
+  return digestOf(id);
+}
+
+/** The keys under which a person's sessions are found, one a secret, the sealing one first. */
+export function subjectKeys(keys: Keys, issuer: string, subject: string): readonly [string, ...string[]] {
+  return indexKeys(keys.derive("subject index"), issuer, subject);
+}
+
+/** The keys under which the sessions of one session at the issuer (`sid`) are found, the sealing one first. */
+export function idpSessionKeys(keys: Keys, issuer: string, idpSession: string): readonly [string, ...string[]] {
+  return indexKeys(keys.derive("idp session index"), issuer, idpSession);
+}
+
+/** The row a session is kept as. The body's key needs the id, which the store does not have; the summary's does not. */
+export function sealSession(session: Session, keys: Keys, randomBytes: RandomBytes): SessionRow {
+  const { id, identity, providerSlug, createdAt, expiresAt, idleSeconds, lastSeenAt } = session;
+  const key = rowKey(id);
+  const summary: SessionSummary = { username: identity.username, providerSlug, createdAt, expiresAt };
+  const body: StoredBody = { providerSlug, createdAt, expiresAt, idleSeconds, identity };
+  const [summaryKey] = keys.derive("session summary");
+  const [bodyKey] = keys.derive("session body");
+  return {
+    key,
+    subjectKeys: {
+      subject: subjectKeys(keys, identity.issuer, identity.subject)[0],
+      idpSession: identity.idpSession === null ? null : idpSessionKeys(keys, identity.issuer, identity.idpSession)[0],
+    },
+    expiresAt,
+    idleSeconds,
+    lastSeenAt,
+    summary: sealRecord(summaryKey, contextOf("summary", key), summary, randomBytes),
+    body: sealRecord(keyOfBody(bodyKey, id), contextOf("body", key), body, randomBytes),
+  };
+}
+
+/** The session in a row, when `id` is its id and one of our secrets sealed it; else null. Limits are not looked at. */
+export function openSession(row: SessionRow, id: string, keys: Keys): Session | null {
+  for (const bodyKey of keys.derive("session body")) {
+    const body = openRecord(keyOfBody(bodyKey, id), contextOf("body", rowKey(id)), row.body);
+    if (isBody(body)) return { id, ...body, lastSeenAt: row.lastSeenAt };
+  }
+  return null;
+}
+
+/** The summary in a row, when one of our secrets sealed it; else null. */
+export function openSummary(row: Pick<SessionRow, "key" | "summary">, keys: Keys): SessionSummary | null {
+  for (const key of keys.derive("session summary")) {
+    const summary = openRecord(key, contextOf("summary", row.key), row.summary);
+    if (isSummary(summary)) return summary;
+  }
+  return null;
+}
+
+type StoredBody = Omit<Session, "id" | "lastSeenAt">;
+
+function indexKeys(keys: readonly [Uint8Array, ...Uint8Array[]], issuer: string, name: string) {
+  const keyOf = (key: Uint8Array) => Buffer.from(macOf(key, [issuer, name])).toString("base64url");
+  const [first, ...others] = keys;
+  return [keyOf(first), ...others.map(keyOf)] as const;
+}
+
+function keyOfBody(bodyKey: Uint8Array, id: string): Uint8Array {
+  return macOf(bodyKey, ["akproxy session body", id]);
+}
+
+function contextOf(part: "summary" | "body", key: string): Uint8Array {
+  return lengthPrefixed([`akproxy session ${part}`, String(recordVersion), key]);
+}
+
+function sealRecord(
+  key: Uint8Array,
+  context: Uint8Array,
+  value: SessionSummary | StoredBody,
+  randomBytes: RandomBytes,
+): Uint8Array {
+  const plain = new TextEncoder().encode(JSON.stringify(value));
+  return Buffer.concat([Uint8Array.of(recordVersion), sealBox(key, context, plain, randomBytes)]);
+}
+
+function openRecord(key: Uint8Array, context: Uint8Array, record: Uint8Array): unknown {
+  if (record[0] !== recordVersion) return null;
+  const plain = openBox(key, context, record.subarray(1));
+  return plain === null ? null : JSON.parse(new TextDecoder().decode(plain));
+}
+
+function isSummary(value: unknown): value is SessionSummary {
+  return (
+    isObject(value) && hasTexts(value, ["username", "providerSlug"]) && hasTimes(value, ["createdAt", "expiresAt"])
+  );
+}
+
+function isBody(value: unknown): value is StoredBody {
+  return (
+    isObject(value) &&
+    hasTexts(value, ["providerSlug"]) &&
+    hasTimes(value, ["createdAt", "expiresAt", "idleSeconds"]) &&
+    isIdentity(value["identity"])
+  );
+}
+
+function isIdentity(value: unknown): value is Identity {
+  return (
+    isObject(value) &&
+    hasTexts(value, ["issuer", "subject", "uid", "username", "email", "name", "rawToken"]) &&
+    isTextList(value["groups"]) &&
+    isTextList(value["entitlements"]) &&
+    isTextOrNull(value["idpSession"]) &&
+    isProxyAttributes(value["proxy"])
+  );
+}
+
+function isProxyAttributes(value: unknown): value is ProxyAttributes {
+  return (
+    isObject(value) &&
+    isTextOrNull(value["backendOverride"]) &&
+    isTextOrNull(value["hostHeader"]) &&
+    isObject(value["userAttributes"])
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((member) => typeof member === "string");
+}
+
+function hasTexts(value: Record<string, unknown>, names: readonly string[]): boolean {
+  return names.every((name) => typeof value[name] === "string");
+}
+
+function hasTimes(value: Record<string, unknown>, names: readonly string[]): boolean {
+  return names.every((name) => Number.isFinite(value[name]));
+}

@@ -1,0 +1,39 @@
+/** A session as a backend sees it: opaque keys, three plain times to expire by, two sealed blobs. */
+export interface SessionRow {
+  readonly key: string; //                         SHA-256 of the session's id, base64url
+  readonly subjectKeys: SubjectKeys;
+  readonly expiresAt: number; //                   absolute limit, epoch seconds
+  readonly idleSeconds: number; //                 0: no idle limit
+  readonly lastSeenAt: number;
+  readonly summary: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** What a session is found by when somebody signs out: keyed digests, equal for equal people. */
+export interface SubjectKeys {
+  readonly subject: string; //                     of issuer and `sub`
+  readonly idpSession: string | null; //           of issuer and `sid`
+}
+
+/**
+ * What a backend of sessions must do, with rows it cannot read. `now` is given, never asked. Each method is atomic; each may throw
+ * `Failure("store_unavailable")`, and does after `close`. A row is past its limits from `endsAt` on.
+ */
+export interface SessionRows {
+  insert(row: SessionRow): Promise<void>; //                   a key that stands already is a failure
+  find(key: string): Promise<SessionRow | null>; //            past its limits or not
+  /** Moves lastSeenAt forward, never back, of a row that stands and is within its limits; makes none. */
+  touch(key: string, lastSeenAt: number, now: number): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** Removes all rows whose subject key is one of these (one a secret); how many were within their limits or not. */
+  removeBySubject(keys: readonly string[]): Promise<number>;
+  removeByIdpSession(keys: readonly string[]): Promise<number>;
+  removeEnded(now: number): Promise<number>;
+  count(now: number): Promise<number>; //                      those within their limits
+  close(): Promise<void>;
+}
+
+/** When the row stops being a session: the earlier of its absolute and its idle limit, epoch seconds. */
+export function endsAt(row: SessionRow): number {
+  return row.idleSeconds === 0 ? row.expiresAt : Math.min(row.expiresAt, row.lastSeenAt + row.idleSeconds);
+}

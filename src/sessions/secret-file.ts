@@ -1,0 +1,102 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../core/failure.ts";
+import { type RandomBytes, randomToken } from "../seal/random-token.ts";
+import { preparePrivateDirectory } from "./private-directory.ts";
+import { codeOf, refusal, storeFailure } from "./system-error.ts";
+
+/** The secrets the outpost seals with, the first one sealing, and what should not stay as it is. */
+export interface OutpostSecrets {
+  readonly secrets: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** As for a secret in the config file (spec: outpost.secret). */
+const shortestSecret = 32;
+
+/**
+ * The config's secrets; where it has none, those of `state_dir/secret.key`, made once with 256 random bits (0600), by one process
+ * even when several start together. Throws `Failure("store_unavailable")` naming the file when it can be neither read nor made.
+ */
+export function loadOrMakeSecrets(
+  configured: readonly string[] | null,
+  stateDir: string,
+  randomBytes: RandomBytes,
+): OutpostSecrets {
+  const standing = readSecrets(configured, stateDir);
+  if (standing !== null) return standing;
+  preparePrivateDirectory(stateDir);
+  makeSecretFile(secretPath(stateDir), randomBytes);
+  const made = readSecrets(configured, stateDir);
+  if (made !== null) return made;
+  throw new Failure("store_unavailable", `secret "${secretPath(stateDir)}" vanished as soon as it was made`);
+}
+
+/** As `loadOrMakeSecrets`, but null instead of making a secret: for looking, not for serving. */
+export function readSecrets(configured: readonly string[] | null, stateDir: string): OutpostSecrets | null {
+  if (configured !== null) return { secrets: configured, warnings: [] };
+  return readSecretFile(secretPath(stateDir));
+}
+
+/** Where a made secret is kept. */
+export function secretPath(stateDir: string): string {
+  return join(stateDir, "secret.key");
+}
+
+function readSecretFile(path: string): OutpostSecrets | null {
+  const read = textAndMode(path);
+  if (read === null) return null;
+  const secret = read.text.replace(/\r?\n$/, "");
+  if (secret.length < shortestSecret) {
+    const message = `secret "${path}" is shorter than ${shortestSecret} characters; put a longer one in it, or delete it and all sessions end`;
+    throw new Failure("store_unavailable", message);
+  }
+  const isOpen = (read.mode & 0o077) !== 0;
+  return { secrets: [secret], warnings: isOpen ? [`secret "${path}" is open to other users; chmod 600 it`] : [] };
+}
+
+function textAndMode(path: string): { readonly text: string; readonly mode: number } | null {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      return { text: readFileSync(fd, "utf8"), mode: fstatSync(fd).mode };
+    } finally {
+      closeSync(fd);
+    }
+  } catch (thrown) {
+    if (codeOf(thrown) === "ENOENT") return null;
+    if (codeOf(thrown) === "ELOOP")
+      throw refusal(`secret "${path}" is a symbolic link; name it as outpost.secret_file`);
+    throw storeFailure(`secret "${path}"`, thrown);
+  }
+}
+
+/** Written whole under another name, then linked: whoever reads it reads all of it, and only the first link wins. */
+function makeSecretFile(path: string, randomBytes: RandomBytes): void {
+  const draft = `${path}.${randomToken(randomBytes).slice(0, 12)}`;
+  try {
+    const fd = openSync(draft, "wx", 0o600);
+    try {
+      writeFileSync(fd, `${randomToken(randomBytes)}\n`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    linkSync(draft, path);
+  } catch (thrown) {
+    // another process was first: its secret is the one
+    if (codeOf(thrown) !== "EEXIST") throw storeFailure(`secret "${path}"`, thrown);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}

@@ -1,0 +1,58 @@
+import type { Database } from "bun:sqlite";
+import { Failure } from "../core/failure.ts";
+
+/** Marks the file as ours ("akpx"), so that another program's database is never written to. */
+const applicationId = 0x616b7078;
+const schemaVersion = 1;
+
+// ends_at is in the database so that the limits are computed in one place and the sweep is a range of an index
+const schema = `
+  CREATE TABLE sessions (
+    key TEXT NOT NULL PRIMARY KEY,
+    subject_key TEXT NOT NULL,
+    idp_session_key TEXT,
+    expires_at INTEGER NOT NULL,
+    idle_seconds INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL GENERATED ALWAYS AS
+      (CASE idle_seconds WHEN 0 THEN expires_at ELSE min(expires_at, last_seen_at + idle_seconds) END) STORED,
+    summary BLOB NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX sessions_by_subject ON sessions (subject_key);
+  CREATE INDEX sessions_by_idp_session ON sessions (idp_session_key) WHERE idp_session_key IS NOT NULL;
+  CREATE INDEX sessions_by_end ON sessions (ends_at);
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${schemaVersion};
+`;
+
+/** Makes the schema in an empty database, once however many processes start together. Not in a file that is not ours or too new. */
+export function prepareSchema(database: Database, file: string): void {
+  // before anything is written, the journal mode included
+  if (!isEmpty(database)) checkSchema(database, file);
+  database.run("PRAGMA journal_mode = WAL");
+  const makeOnce = database.transaction(() => {
+    if (isEmpty(database)) database.run(schema);
+  });
+  makeOnce.immediate();
+}
+
+/** Is the database one that this version of akproxy reads and writes? Throws `Failure("store_unavailable")` when not. */
+export function checkSchema(database: Database, file: string): void {
+  if (pragma(database, "application_id") !== applicationId) {
+    throw new Failure("store_unavailable", `session store "${file}" is a database of another program`);
+  }
+  const found = pragma(database, "user_version");
+  if (found !== schemaVersion) {
+    const message = `session store "${file}" has schema ${found}, this akproxy knows ${schemaVersion}; move the file away or use the akproxy that made it`;
+    throw new Failure("store_unavailable", message);
+  }
+}
+
+function isEmpty(database: Database): boolean {
+  return database.prepare<{ n: number }, []>("SELECT count(*) AS n FROM sqlite_schema").get()?.n === 0;
+}
+
+function pragma(database: Database, name: "application_id" | "user_version"): number {
+  return database.prepare<Record<string, number>, []>(`PRAGMA ${name}`).get()?.[name] ?? 0;
+}

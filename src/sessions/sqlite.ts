@@ -1,0 +1,141 @@
+import { Database } from "bun:sqlite";
+import { closeSync, constants, existsSync, fchmodSync, fstatSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { Failure } from "../core/failure.ts";
+import { preparePrivateDirectory } from "./private-directory.ts";
+import type { SessionRow, SessionRows } from "./rows.ts";
+import { checkSchema, prepareSchema } from "./sqlite-schema.ts";
+import { codeOf, refusal, storeFailure } from "./system-error.ts";
+
+/** How long a statement waits for another process's write. Short: bun:sqlite waits on the one thread that serves. */
+const busyMilliseconds = 2000;
+
+interface StoredRow {
+  readonly key: string;
+  readonly subject_key: string;
+  readonly idp_session_key: string | null;
+  readonly expires_at: number;
+  readonly idle_seconds: number;
+  readonly last_seen_at: number;
+  readonly summary: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** Every statement that is run on sessions, so that a test can ask the planner about each. */
+export const sessionStatements = {
+  insert: `INSERT INTO sessions (key, subject_key, idp_session_key, expires_at, idle_seconds, last_seen_at, summary, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  find: "SELECT * FROM sessions WHERE key = ?",
+  touch: "UPDATE sessions SET last_seen_at = ?1 WHERE key = ?2 AND ends_at > ?3 AND last_seen_at < ?1",
+  remove: "DELETE FROM sessions WHERE key = ?",
+  removeBySubject: "DELETE FROM sessions WHERE subject_key IN (SELECT value FROM json_each(?))",
+  removeByIdpSession: "DELETE FROM sessions WHERE idp_session_key IN (SELECT value FROM json_each(?))",
+  removeEnded: "DELETE FROM sessions WHERE ends_at <= ?",
+  count: "SELECT count(*) AS n FROM sessions WHERE ends_at > ?",
+} as const;
+
+/**
+ * Session rows in a SQLite file, made when it is not there (directory 0700, files 0600 whatever the umask), shared by every process
+ * that opens it. Throws `Failure("store_unavailable")` naming the file when it cannot be used.
+ */
+export function sqliteRows(file: string): SessionRows {
+  preparePrivateDirectory(dirname(file));
+  return guarded(file, () => {
+    prepareFile(file);
+    const database = new Database(file, { readwrite: true, strict: true });
+    return closingOnFailure(database, () => {
+      database.run(`PRAGMA busy_timeout = ${busyMilliseconds}`);
+      // NORMAL: a power cut may lose the last moments' sessions, never the file (sqlite.org/pragma.html#pragma_synchronous)
+      database.run("PRAGMA synchronous = NORMAL");
+      prepareSchema(database, file);
+      return rowsOf(database, file);
+    });
+  });
+}
+
+/** The rows of a file that stands, for reading alone; null when there is none. Makes nothing. */
+export function readOnlySqliteRows(file: string): SessionRows | null {
+  return guarded(file, () => {
+    if (!existsSync(file)) return null;
+    const database = new Database(file, { readonly: true, strict: true });
+    return closingOnFailure(database, () => {
+      database.run(`PRAGMA busy_timeout = ${busyMilliseconds}`);
+      checkSchema(database, file);
+      return rowsOf(database, file);
+    });
+  });
+}
+
+function rowsOf(database: Database, file: string): SessionRows {
+  const run = (sql: string, ...values: (string | number | null | Uint8Array)[]) =>
+    guarded(file, () => database.query(sql).run(...values).changes);
+  return {
+    async insert(row) {
+      const { subject, idpSession } = row.subjectKeys;
+      const times = [row.expiresAt, row.idleSeconds, row.lastSeenAt].map(Math.floor);
+      run(sessionStatements.insert, row.key, subject, idpSession, ...times, row.summary, row.body);
+    },
+    find: async (key) =>
+      guarded(file, () => {
+        const found = database.query<StoredRow, [string]>(sessionStatements.find).get(key);
+        return found === null ? null : rowOf(found);
+      }),
+    async touch(key, lastSeenAt, now) {
+      run(sessionStatements.touch, Math.floor(lastSeenAt), key, now);
+    },
+    async remove(key) {
+      run(sessionStatements.remove, key);
+    },
+    removeBySubject: async (keys) => run(sessionStatements.removeBySubject, JSON.stringify(keys)),
+    removeByIdpSession: async (keys) => run(sessionStatements.removeByIdpSession, JSON.stringify(keys)),
+    removeEnded: async (now) => run(sessionStatements.removeEnded, now),
+    count: async (now) =>
+      guarded(file, () => database.query<{ n: number }, [number]>(sessionStatements.count).get(now)?.n ?? 0),
+    async close() {
+      database.close();
+    },
+  };
+}
+
+function rowOf(stored: StoredRow): SessionRow {
+  return {
+    key: stored.key,
+    subjectKeys: { subject: stored.subject_key, idpSession: stored.idp_session_key },
+    expiresAt: stored.expires_at,
+    idleSeconds: stored.idle_seconds,
+    lastSeenAt: stored.last_seen_at,
+    summary: stored.summary,
+    body: stored.body,
+  };
+}
+
+/** SQLite would make the file by the umask; its -wal and -shm take the file's own mode (sqlite: findCreateFileMode). */
+function prepareFile(file: string): void {
+  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    const found = fstatSync(fd);
+    if (!found.isFile()) throw new Failure("store_unavailable", `session store "${file}" is not a file`);
+    if ((found.mode & 0o077) !== 0) fchmodSync(fd, 0o600);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function closingOnFailure<T>(database: Database, open: () => T): T {
+  try {
+    return open();
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}
+
+function guarded<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (thrown) {
+    if (codeOf(thrown) === "ELOOP")
+      throw refusal(`session store "${file}" is a symbolic link; name the file it points to`);
+    throw storeFailure(`session store "${file}"`, thrown);
+  }
+}

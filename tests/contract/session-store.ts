@@ -1,0 +1,270 @@
+import { describe, expect, test } from "bun:test";
+import type { Identity } from "../../src/core/identity.ts";
+import type { Session } from "../../src/core/session.ts";
+import type { SessionStore } from "../../src/ports/session-store.ts";
+
+/** A clock that stands still until it is moved. */
+export interface Clock {
+  now: number;
+}
+
+/** What a test may say about a session; the rest is alice's, of provider app, made at 1000, for an hour, without an idle limit. */
+export interface SessionWish {
+  readonly id?: string;
+  readonly providerSlug?: string;
+  readonly issuer?: string;
+  readonly subject?: string;
+  readonly idpSession?: string | null;
+  readonly idleSeconds?: number;
+  readonly expiresAt?: number;
+  readonly rawToken?: string;
+}
+
+/** An id of 43 characters that begins with `start`. */
+export function idOf(start: string): string {
+  return start.padEnd(43, "A");
+}
+
+export function sessionOf(wish: SessionWish = {}): Session {
+  const identity: Identity = {
+    issuer: wish.issuer ?? "https://idp.test/",
+    subject: wish.subject ?? "alice-sub",
+    uid: "alice-uid",
+    username: "alice",
+    email: "alice@corp.test",
+    name: "Alice Ä",
+    groups: ["admins", "staff"],
+    entitlements: ["read"],
+    idpSession: wish.idpSession === undefined ? "sid-1" : wish.idpSession,
+    rawToken: wish.rawToken ?? "head.body.signature",
+    proxy: { backendOverride: null, hostHeader: "inner.test", userAttributes: { n: 1, deep: { a: ["b"] } } },
+  };
+  return {
+    id: wish.id ?? idOf("one"),
+    providerSlug: wish.providerSlug ?? "app",
+    identity,
+    createdAt: 1000,
+    lastSeenAt: 1000,
+    expiresAt: wish.expiresAt ?? 4600,
+    idleSeconds: wish.idleSeconds ?? 0,
+  };
+}
+
+/** What every session store must do, whatever keeps its rows. `open` gives an empty store. */
+export function sessionStoreContract(
+  name: string,
+  open: (deps: { readonly now: () => number }) => Promise<SessionStore>,
+): void {
+  async function opened(): Promise<{ store: SessionStore; clock: Clock }> {
+    const clock = { now: 1000 };
+    return { store: await open({ now: () => clock.now }), clock };
+  }
+
+  describe(`${name}: session store`, () => {
+    keepsAndEnds(opened);
+    signsOut(opened);
+    deleteWins(opened);
+  });
+}
+
+type Opened = () => Promise<{ store: SessionStore; clock: Clock }>;
+
+function keepsAndEnds(opened: Opened): void {
+  test("a session comes back as it was created, and others do not", async () => {
+    const { store } = await opened();
+    const session = sessionOf();
+
+    await store.create(session);
+
+    expect(await store.get(session.id)).toEqual(session);
+    expect(await store.get(idOf("two"))).toBeNull();
+    await store.close();
+  });
+
+  test("SES-11: an id that is a path, a name of Object's or empty is no session and no error", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf());
+
+    for (const id of ["../../etc/passwd", "..%2f..%2fetc", "__proto__", "constructor", "", "\0", "x".repeat(100_000)]) {
+      expect(await store.get(id)).toBeNull();
+    }
+
+    await store.close();
+  });
+
+  test("creating a session whose id stands already fails and leaves the first alone", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf());
+
+    const second = store.create(sessionOf({ subject: "mallory" }));
+
+    await expect(second).rejects.toMatchObject({ code: "store_unavailable" });
+    expect((await store.get(idOf("one")))?.identity.subject).toBe("alice-sub");
+    await store.close();
+  });
+
+  test("SES-08: a session ends at its absolute limit, however often it is touched", async () => {
+    const { store, clock } = await opened();
+    await store.create(sessionOf({ expiresAt: 4600, idleSeconds: 3000 }));
+    clock.now = 3500;
+    await store.touch(idOf("one"), 3500);
+
+    clock.now = 4599;
+    expect((await store.get(idOf("one")))?.lastSeenAt).toBe(3500);
+    clock.now = 4600;
+    expect(await store.get(idOf("one"))).toBeNull();
+    await store.close();
+  });
+
+  test("SES-08: a session ends when it is idle too long, and a touch puts that off", async () => {
+    const { store, clock } = await opened();
+    await store.create(sessionOf({ id: idOf("touched"), idleSeconds: 100 }));
+    await store.create(sessionOf({ id: idOf("left"), idleSeconds: 100 }));
+    clock.now = 1090;
+    await store.touch(idOf("touched"), 1090);
+
+    clock.now = 1100;
+    expect(await store.get(idOf("left"))).toBeNull();
+    expect((await store.get(idOf("touched")))?.lastSeenAt).toBe(1090);
+    clock.now = 1190;
+    expect(await store.get(idOf("touched"))).toBeNull();
+    await store.close();
+  });
+
+  test("a touch after the end, or backwards, changes nothing", async () => {
+    const { store, clock } = await opened();
+    await store.create(sessionOf({ idleSeconds: 100 }));
+    await store.touch(idOf("one"), 1050);
+    await store.touch(idOf("one"), 1020);
+    expect((await store.get(idOf("one")))?.lastSeenAt).toBe(1050);
+    clock.now = 1150;
+
+    await store.touch(idOf("one"), 1150);
+
+    expect(await store.get(idOf("one"))).toBeNull();
+    await store.close();
+  });
+
+  test("count tells the sessions within their limits, deleteExpired removes the others", async () => {
+    const { store, clock } = await opened();
+    await store.create(sessionOf({ id: idOf("hour") }));
+    await store.create(sessionOf({ id: idOf("idle"), idleSeconds: 50 }));
+    await store.create(sessionOf({ id: idOf("short"), expiresAt: 1060 }));
+    expect(await store.count()).toBe(3);
+
+    clock.now = 1060;
+
+    expect(await store.count()).toBe(1);
+    expect(await store.deleteExpired()).toBe(2);
+    expect(await store.deleteExpired()).toBe(0);
+    expect(await store.get(idOf("hour"))).not.toBeNull();
+    await store.close();
+  });
+
+  test("after close every call is a Failure store_unavailable", async () => {
+    const { store } = await opened();
+    await store.close();
+
+    await expect(store.get(idOf("one"))).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.create(sessionOf())).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.touch(idOf("one"), 1001)).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.delete(idOf("one"))).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.deleteBySubject("i", "s")).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.deleteByIdpSession("i", "s")).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.deleteExpired()).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.count()).rejects.toMatchObject({ code: "store_unavailable" });
+  });
+}
+
+function signsOut(opened: Opened): void {
+  test("SES-06: a deleted session is gone, and only that one; deleting it again is nothing", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf({ id: idOf("one") }));
+    await store.create(sessionOf({ id: idOf("two") }));
+
+    await store.delete(idOf("one"));
+    await store.delete(idOf("one"));
+
+    expect(await store.get(idOf("one"))).toBeNull();
+    expect(await store.get(idOf("two"))).not.toBeNull();
+    await store.close();
+  });
+
+  test("SES-07: sign-out ends all sessions of the same issuer and subject at every provider, and nobody else's", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf({ id: idOf("app"), idpSession: "sid-1" }));
+    await store.create(sessionOf({ id: idOf("wiki"), providerSlug: "wiki", idpSession: null }));
+    await store.create(sessionOf({ id: idOf("bob"), subject: "bob-sub" }));
+    await store.create(sessionOf({ id: idOf("other-issuer"), issuer: "https://idp.other/" }));
+    await store.create(sessionOf({ id: idOf("shifted"), issuer: "https://idp.test/alice", subject: "-sub" }));
+
+    const ended = await store.deleteBySubject("https://idp.test/", "alice-sub");
+
+    expect(ended).toBe(2);
+    expect(await store.get(idOf("app"))).toBeNull();
+    expect(await store.get(idOf("wiki"))).toBeNull();
+    expect(await store.get(idOf("bob"))).not.toBeNull();
+    expect(await store.get(idOf("other-issuer"))).not.toBeNull();
+    expect(await store.get(idOf("shifted"))).not.toBeNull();
+    expect(await store.deleteBySubject("https://idp.test/", "alice-sub")).toBe(0);
+    await store.close();
+  });
+
+  test("the sessions of one session at the issuer end together; those without a sid are never meant", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf({ id: idOf("app"), idpSession: "sid-1" }));
+    await store.create(sessionOf({ id: idOf("wiki"), providerSlug: "wiki", idpSession: "sid-1" }));
+    await store.create(sessionOf({ id: idOf("laptop"), idpSession: "sid-2" }));
+    await store.create(sessionOf({ id: idOf("none"), idpSession: null }));
+    await store.create(sessionOf({ id: idOf("other-issuer"), issuer: "https://idp.other/", idpSession: "sid-1" }));
+
+    expect(await store.deleteByIdpSession("https://idp.test/", "sid-1")).toBe(2);
+    expect(await store.deleteByIdpSession("https://idp.test/", "")).toBe(0);
+
+    expect(await store.get(idOf("app"))).toBeNull();
+    expect(await store.get(idOf("wiki"))).toBeNull();
+    expect(await store.get(idOf("laptop"))).not.toBeNull();
+    expect(await store.get(idOf("none"))).not.toBeNull();
+    expect(await store.get(idOf("other-issuer"))).not.toBeNull();
+    await store.close();
+  });
+
+  test("a subject is found by sid no more once it was signed out by name", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf({ id: idOf("app"), idpSession: "sid-1" }));
+    await store.deleteBySubject("https://idp.test/", "alice-sub");
+
+    expect(await store.deleteByIdpSession("https://idp.test/", "sid-1")).toBe(0);
+
+    await store.close();
+  });
+}
+
+function deleteWins(opened: Opened): void {
+  test("SES-09: in 600 interleavings of touches and sign-outs a signed-out session never lives again", async () => {
+    const { store, clock } = await opened();
+    const alive: string[] = [];
+
+    for (let round = 0; round < 600; round++) {
+      const id = idOf(`round-${round}-`);
+      await store.create(sessionOf({ id, idleSeconds: 1000 }));
+      clock.now = 1001;
+      const touch = () => store.touch(id, 1001);
+      const signOut = [
+        () => store.delete(id),
+        () => store.deleteBySubject("https://idp.test/", "alice-sub"),
+        () => store.deleteByIdpSession("https://idp.test/", "sid-1"),
+      ][round % 3];
+      const calls: (() => Promise<unknown>)[] = [touch, touch, () => store.get(id), touch, touch];
+      calls.splice(round % 6, 0, async () => await signOut?.());
+      await Promise.all(calls.map((call) => call()));
+      await touch();
+      if ((await store.get(id)) !== null) alive.push(id);
+      clock.now = 1000;
+    }
+
+    expect(alive).toEqual([]);
+    expect(await store.count()).toBe(0);
+    await store.close();
+  });
+}

@@ -1,0 +1,68 @@
+import { expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { openKeys } from "../../src/seal/keys.ts";
+import {
+  idpSessionKeys,
+  openSession,
+  openSummary,
+  rowKey,
+  sealSession,
+  subjectKeys,
+} from "../../src/sessions/record.ts";
+import { idOf, sessionOf } from "../contract/session-store.ts";
+
+const keys = openKeys(["a secret of the outpost, long enough"]);
+
+test("the summary opens with the secret alone; the body needs the id too", () => {
+  const row = sealSession(sessionOf(), keys, randomBytes);
+
+  expect(openSummary(row, keys)).toEqual({ username: "alice", providerSlug: "app", createdAt: 1000, expiresAt: 4600 });
+  expect(openSession(row, idOf("one"), keys)).toEqual(sessionOf());
+  expect(openSession(row, idOf("two"), keys)).toBeNull();
+  expect(openSession({ ...row, body: row.summary }, idOf("one"), keys)).toBeNull();
+});
+
+test("SES-12: with another secret there is neither a summary nor a session, with the old one listed there are both", () => {
+  const row = sealSession(sessionOf(), keys, randomBytes);
+  const other = openKeys(["another secret"]);
+  const rotated = openKeys(["another secret", "a secret of the outpost, long enough"]);
+
+  expect(openSummary(row, other)).toBeNull();
+  expect(openSession(row, idOf("one"), other)).toBeNull();
+  expect(openSummary(row, rotated)?.username).toBe("alice");
+  expect(openSession(row, idOf("one"), rotated)).toEqual(sessionOf());
+});
+
+test("a summary under another row's key does not open", () => {
+  const row = sealSession(sessionOf(), keys, randomBytes);
+
+  expect(openSummary({ key: rowKey(idOf("two")), summary: row.summary }, keys)).toBeNull();
+});
+
+test("SES-03: the row's key is SHA-256 of the id, and nothing else in the row tells it", () => {
+  const row = sealSession(sessionOf(), keys, randomBytes);
+
+  expect(row.key).toBe(new Bun.CryptoHasher("sha256").update(idOf("one")).digest("base64url"));
+  expect(JSON.stringify(row)).not.toContain(idOf("one"));
+});
+
+test("SES-05: issuer and subject are not run together in the keys of the index, and sub and sid have keys of their own", () => {
+  expect(subjectKeys(keys, "https://idp.test/", "a")).not.toEqual(subjectKeys(keys, "https://idp.test/a", ""));
+  expect(subjectKeys(keys, "i", "x")).not.toEqual(idpSessionKeys(keys, "i", "x"));
+  expect(subjectKeys(openKeys(["one", "two"]), "i", "x").length).toBe(2);
+});
+
+test("SES-12: 10,000 random and damaged records never open and never throw", () => {
+  const row = sealSession(sessionOf(), keys, randomBytes);
+  let opened = 0;
+
+  for (let round = 0; round < 10_000; round++) {
+    const body = round % 2 === 0 ? randomBytes(round % 300) : Buffer.from(row.body);
+    const at = round % Math.max(1, body.length);
+    if (round % 2 === 1) body[at] = (body[at] ?? 0) ^ 1;
+    if (openSession({ ...row, body }, idOf("one"), keys) !== null) opened += 1;
+    if (openSummary({ key: row.key, summary: body }, keys) !== null) opened += 1;
+  }
+
+  expect(opened).toBe(0);
+});
