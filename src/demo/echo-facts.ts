@@ -1,0 +1,92 @@
+import { allValues, firstValue, type HeaderLine, type HeaderLines } from "../core/header-lines.ts";
+
+/** What the echo application knows of a request: all of it arrived with the request. */
+export interface EchoFacts {
+  readonly method: string;
+  readonly target: string; //                      path and query as received
+  readonly access: "public" | "protected"; //      by the application's own idea of its paths
+  readonly visitor: EchoVisitor | null; //         null: no identity headers, or empty ones
+  readonly headers: HeaderLines; //                identity headers first
+  readonly bodyBytes: number;
+}
+
+/** Who the identity headers say is here. */
+export interface EchoVisitor {
+  readonly username: string;
+  readonly name: string;
+  readonly email: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly entitlements: readonly string[];
+}
+
+/** Reads `lines`, the headers as the server holds them (a byte a character), into facts. */
+export function echoFacts(request: {
+  readonly method: string;
+  readonly target: string;
+  readonly lines: HeaderLines;
+  readonly bodyBytes: number;
+}): EchoFacts {
+  const headers = request.lines
+    .map(([name, value]): HeaderLine => [name, decoded(value)])
+    .sort(([one], [other]) => rank(one) - rank(other));
+  return {
+    method: request.method,
+    target: request.target,
+    access: /^\/public\//.test(request.target) ? "public" : "protected",
+    visitor: visitorOf(headers),
+    headers,
+    bodyBytes: request.bodyBytes,
+  };
+}
+
+function visitorOf(headers: HeaderLines): EchoVisitor | null {
+  const of = (attribute: string) => firstValue(headers, `x-authentik-${attribute}`) ?? "";
+  const listOf = (attribute: string) =>
+    allValues(headers, `x-authentik-${attribute}`)
+      .flatMap((value) => value.split("|"))
+      .filter((item) => item !== "");
+  if (of("username") === "") return null;
+  return {
+    username: of("username"),
+    name: of("name"),
+    email: of("email"),
+    uid: of("uid"),
+    groups: listOf("groups"),
+    entitlements: listOf("entitlements"),
+  };
+}
+
+/** Where the twelve stand in the page: as authentik lists them. */
+const order = [
+  "username",
+  "name",
+  "email",
+  "uid",
+  "groups",
+  "entitlements",
+  "jwt",
+  "meta-app",
+  "meta-provider",
+  "meta-outpost",
+  "meta-version",
+  "meta-jwks",
+];
+
+function rank(name: string): number {
+  const lower = name.toLowerCase();
+  if (!lower.startsWith("x-authentik-")) return order.length + 1;
+  const place = order.indexOf(lower.slice("x-authentik-".length));
+  return place === -1 ? order.length : place;
+}
+
+/** Identity headers are UTF-8 on the wire; a server that knows no better shows each byte as a character. */
+function decoded(value: string): string {
+  const bytes = Array.from(value, (character) => character.charCodeAt(0));
+  if (bytes.some((byte) => byte > 255)) return value;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes));
+  } catch {
+    return value; // Latin-1 after all
+  }
+}
