@@ -163,7 +163,7 @@ describe("the text of pages", () => {
   });
 
   test("plain text: title, what happened, what to do, the link and the reference", () => {
-    expect(page(signedOut({ request, startUrl }), "text").body).toBe(`200 You are signed out
+    expect(page(signedOut({ request, startUrl }), "text").body).toBe(`You are signed out
 
 No session of yours is left in this browser.
 On a shared computer, close the browser too.

@@ -66,7 +66,7 @@ const pages: Readonly<Record<FailureCode, (facts: FailureFacts) => PageSpec>> = 
   }),
   bad_request: noWayOn("bad_request", {
     title: "This request could not be understood",
-    happened: "Its address or its headers are malformed, so it was stopped here.",
+    happened: "Its method, address or headers are not in a form that is accepted here, so it was stopped.",
     advice: "Check the address for stray characters, then open it again.",
   }),
   no_provider_for_host: (facts) => unknownHost(facts.request),

@@ -83,7 +83,7 @@ function jsonOf(spec: PageSpec): string {
 function textOf(spec: PageSpec): string {
   const target = spec.action?.kind === "link" && spec.action.href !== "" ? linkTarget(spec.action.href) : null;
   return [
-    `${spec.status} ${spec.title}`,
+    spec.title, // without the status: a caller may answer with a nearer one (405, 431)
     "",
     spec.happened,
     spec.advice,
