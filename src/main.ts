@@ -1,6 +1,8 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from "commander";
+import { schemaCommand } from "./cli/schema.ts";
 import { error, finish } from "./cli/terminal.ts";
+import { validateCommand } from "./cli/validate.ts";
 import { versionCommand, versionText } from "./cli/version.ts";
 
 /** The only reader of argv and the only caller of process.exit. Each command declares itself in cli/. */
@@ -10,7 +12,7 @@ const program = new Command("akproxy")
   .showHelpAfterError("(see akproxy --help)")
   .exitOverride();
 
-for (const command of [versionCommand()]) {
+for (const command of [validateCommand(), schemaCommand(), versionCommand()]) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program));
 }
 

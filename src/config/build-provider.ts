@@ -1,11 +1,12 @@
 import type { Allow, CookieScope, Provider, Upstream } from "../core/provider.ts";
 import { buildOidc } from "./build-oidc.ts";
+import { headerText } from "./header-text.ts";
 import { isUnavailable } from "./not-available.ts";
 import { readAuthorities, readCertificate } from "./read-certificate.ts";
 import { readCookieDomain } from "./read-cookie-domain.ts";
 import { readDuration } from "./read-duration.ts";
 import { readPatterns } from "./read-patterns.ts";
-import { isLoopback, readExternalHost, readHostAndPort, readUpstream } from "./read-web-address.ts";
+import { isLoopback, readExternalHost, readHostAndPort, readServerName, readUpstream } from "./read-web-address.ts";
 import type { ConfigTable, ProviderTable } from "./schema.ts";
 import { quoted, type Source, take } from "./source.ts";
 
@@ -20,7 +21,7 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
   const lives = sessionLives(source, slug, table);
   const common = {
     slug,
-    name: provider.name ?? slug,
+    name: headerText(source, ["providers", slug, "name"], provider.name ?? slug),
     oidc,
     ...lives,
     skipPaths: readPatterns(source, slug, "skip_path_regex"),
@@ -97,6 +98,7 @@ function cookieDomainOf(
 function upstreamOf(source: Source, slug: string, provider: ProviderTable): Upstream | null {
   const at = (key: string) => ["providers", slug, key];
   const path = at("internal_host");
+  const serverName = provider.internal_host_server_name;
   const ca = readAuthorities(source, at("internal_host_ca_file"), provider.internal_host_ca_file);
   if (!provider.internal_host_ssl_validation) {
     const hint = "name its authority in internal_host_ca_file instead";
@@ -123,7 +125,8 @@ function upstreamOf(source: Source, slug: string, provider: ProviderTable): Upst
     ...place,
     verifyTls: provider.internal_host_ssl_validation,
     caPem: ca,
-    serverName: provider.internal_host_server_name === "" ? null : provider.internal_host_server_name,
+    serverName:
+      serverName === "" ? null : take(source, at("internal_host_server_name"), readServerName(serverName), null),
   };
 }
 
@@ -182,6 +185,10 @@ function allowOf(source: Source, slug: string, provider: ProviderTable): Allow |
   const table = provider.allow;
   if (table === undefined) return null;
   const { groups, users, emails, email_domains } = table;
+  for (const [index, domain] of email_domains.entries()) {
+    if (!domain.includes("@")) continue;
+    source.findings.error(["providers", slug, "allow", "email_domains", index], "has an @", 'write "company.test"');
+  }
   if (groups.length + users.length + emails.length + email_domains.length === 0) {
     const hint = "name somebody, or remove the table to let in everybody who is logged in";
     source.findings.warning(["providers", slug, "allow"], "names nobody: everybody is refused", hint, { kind: "key" });

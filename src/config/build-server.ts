@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Config, Limits, Listen, SessionsConfig } from "../core/config.ts";
 import type { Path } from "./findings.ts";
+import { headerText } from "./header-text.ts";
 import { isUnavailable } from "./not-available.ts";
 import { readOutpostSecrets } from "./outpost-secrets.ts";
 import { readAddress } from "./read-address.ts";
@@ -16,7 +17,7 @@ export function buildServer(source: Source, table: ConfigTable): Omit<Config, "p
   const stateDir = stateDirectory(source, table.state_dir);
   return {
     stateDir,
-    outpostName: outpostName(source, table.outpost.name),
+    outpostName: headerText(source, ["outpost", "name"], table.outpost.name),
     secrets: readOutpostSecrets(source),
     listen: buildListen(source, table.listen),
     trustedProxies: trustedProxies(source, table.listen),
@@ -27,7 +28,7 @@ export function buildServer(source: Source, table: ConfigTable): Omit<Config, "p
       }),
       minVersion: table.tls.min_version,
     },
-    sessions: sessionsStore(source, table.sessions.store, stateDir),
+    sessions: sessionsConfig(source, table.sessions, stateDir),
     limits: buildLimits(source, table.limits),
     log: table.log,
   };
@@ -38,18 +39,6 @@ function stateDirectory(source: Source, configured: string | undefined): string 
   if (configured === "") source.findings.error(["state_dir"], "is empty", "name a folder, or remove the key");
   const fromSystemd = source.env["STATE_DIRECTORY"]?.split(":")[0];
   return resolve(source.directory, configured || fromSystemd || "akproxy-state");
-}
-
-function outpostName(source: Source, name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these may not stand in a header
-  if (name === "" || /[\u0000-\u001f\u007f]/.test(name)) {
-    source.findings.error(
-      ["outpost", "name"],
-      "is empty or has a control character",
-      "it becomes X-authentik-meta-outpost",
-    );
-  }
-  return name;
 }
 
 function buildListen(source: Source, table: ConfigTable["listen"]): Listen {
@@ -92,7 +81,14 @@ function trustedProxies(source: Source, table: ConfigTable["listen"]): readonly 
   });
 }
 
-function sessionsStore(source: Source, text: string, stateDir: string): SessionsConfig {
+function sessionsConfig(source: Source, table: ConfigTable["sessions"], stateDir: string): SessionsConfig {
+  // providers use these lives; they are read here too, for the file in which every provider has its own
+  take(source, ["sessions", "max"], readDuration(table.max), 0);
+  take(source, ["sessions", "idle"], readDuration(table.idle), 0);
+  return storeOf(source, table.store, stateDir);
+}
+
+function storeOf(source: Source, text: string, stateDir: string): SessionsConfig {
   const path = ["sessions", "store"];
   if (text === "memory") return { kind: "memory" };
   if (text.startsWith("sqlite:") && text !== "sqlite:") {

@@ -1,56 +1,59 @@
 import type { Provider } from "../core/provider.ts";
+import { readCookieDomain } from "./read-cookie-domain.ts";
+import { readExternalHost } from "./read-web-address.ts";
+import type { ConfigTable } from "./schema.ts";
 import { readSecrets } from "./secrets.ts";
 import { quoted, type Source } from "./source.ts";
 import { isTable, valueAt } from "./tree.ts";
 
-/** What can only be seen with all providers side by side. */
-export function checkAcross(source: Source, providers: readonly Provider[], secrets: readonly string[]): void {
-  checkHosts(source, providers);
-  checkCookieDomains(source, providers);
-  checkSharedSecret(source, providers, secrets);
-  checkProvidersExist(source);
-}
-
-/** CFG-06: hosts compare in lower case, without default port and trailing dot (decision 27); the reader has made them so. */
-function checkHosts(source: Source, providers: readonly Provider[]): void {
-  const owners = new Map<string, string>();
-  for (const { slug, externalHost } of providers) {
-    const owner = owners.get(externalHost.host);
-    const path = ["providers", slug, "external_host"];
-    if (owner === undefined) owners.set(externalHost.host, slug);
-    else {
-      const message = `${quoted(source, path)} has the host of provider "${owner}", ${externalHost.host}`;
-      source.findings.error(path, message, "give each provider its own host");
-    }
-  }
-}
-
-function checkCookieDomains(source: Source, providers: readonly Provider[]): void {
-  const owners = new Map<string, string>();
-  for (const provider of providers) {
-    if (provider.mode !== "forward_domain") continue;
-    const owner = owners.get(provider.cookieDomain);
-    if (owner === undefined) owners.set(provider.cookieDomain, provider.slug);
-    else {
-      const path = ["providers", provider.slug, "cookie_domain"];
-      source.findings.error(path, `is provider "${owner}"'s already`, "one forward_domain provider guards a domain");
-    }
-  }
-}
-
-/** CFG-04: who knows the one must not know the other. */
-function checkSharedSecret(source: Source, providers: readonly Provider[], secrets: readonly string[]): void {
-  for (const { slug, oidc } of providers) {
-    if (oidc.clientSecret === "" || !secrets.includes(oidc.clientSecret)) continue;
-    const path = readSecrets(source, ["outpost"], "secret").find((secret) => secret.value === oidc.clientSecret)?.path;
-    const message = `the outpost's secret is also the client secret of provider "${slug}"`;
-    source.findings.warning(path ?? ["outpost"], message, "make another for the outpost: openssl rand -base64 48");
-  }
-}
-
-function checkProvidersExist(source: Source): void {
+/**
+ * What can only be seen with everything side by side. Hosts are compared as the file has them, also of providers in which
+ * something else is wrong.
+ */
+export function checkAcross(source: Source, table: ConfigTable, providers: readonly Provider[]): void {
+  checkHosts(source, table);
+  checkSharedSecret(source, providers);
   const tables = valueAt(source.raw, ["providers"]);
   if (isTable(tables) && Object.keys(tables).length === 0) {
     source.findings.error(["providers"], "has no provider", "add a table [providers.SLUG]", { kind: "key" });
+  }
+}
+
+/** CFG-06: hosts compare in lower case, without default port and trailing dot (decision 27); one cookie domain has one provider. */
+function checkHosts(source: Source, table: ConfigTable): void {
+  const hostOwners = new Map<string, string>();
+  const domainOwners = new Map<string, string>();
+  for (const [slug, provider] of Object.entries(table.providers)) {
+    const external = readExternalHost(provider.external_host ?? "");
+    if (external.kind === "wrong") continue;
+    const hostPath = ["providers", slug, "external_host"];
+    claim(hostOwners, external.value.host, slug, (owner) => {
+      const message = `${quoted(source, hostPath)} has the host of provider "${owner}", ${external.value.host}`;
+      source.findings.error(hostPath, message, "give each provider its own host");
+    });
+    if (provider.mode !== "forward_domain") continue;
+    const domain = readCookieDomain(provider.cookie_domain, external.value.hostname);
+    if (domain.kind === "wrong") continue;
+    claim(domainOwners, domain.value, slug, (owner) => {
+      const domainPath = ["providers", slug, "cookie_domain"];
+      const message = `${quoted(source, domainPath)} is the domain of provider "${owner}" already`;
+      source.findings.error(domainPath, message, "one forward_domain provider guards a domain");
+    });
+  }
+}
+
+function claim(owners: Map<string, string>, name: string, slug: string, taken: (owner: string) => void): void {
+  const owner = owners.get(name);
+  if (owner === undefined) owners.set(name, slug);
+  else taken(owner);
+}
+
+/** CFG-04: who knows the one must not know the other. */
+function checkSharedSecret(source: Source, providers: readonly Provider[]): void {
+  for (const secret of readSecrets(source, ["outpost"], "secret")) {
+    const owner = providers.find((provider) => provider.oidc.clientSecret === secret.value);
+    if (owner === undefined) continue;
+    const message = `the outpost's secret is also the client secret of provider "${owner.slug}"`;
+    source.findings.warning(secret.path, message, "make another for the outpost: openssl rand -base64 48");
   }
 }

@@ -87,7 +87,7 @@ function readConfig(raw: Tree, options: Surroundings, mode: number, findings: Fi
   const server = buildServer(source, table);
   const built = Object.keys(table.providers).map((slug) => buildProvider(source, slug, table));
   const providers = built.filter((provider): provider is Provider => provider !== null);
-  checkAcross(source, providers, server.secrets ?? []);
+  checkAcross(source, table, providers);
   checkSurroundings(source, file, mode);
   return { ...server, providers };
 }

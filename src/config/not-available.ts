@@ -10,8 +10,10 @@ interface Row {
   readonly hint: string;
 }
 
-const isFilled = (value: unknown): boolean =>
-  value !== "" && value !== false && !(Array.isArray(value) && value.length === 0);
+const isFilled = (value: unknown): boolean => {
+  if (Array.isArray(value)) return value.length > 0;
+  return isTable(value) ? Object.keys(value).length > 0 : value !== "" && value !== false;
+};
 const matches = (pattern: RegExp) => (value: unknown) => typeof value === "string" && pattern.test(value);
 const equals = (unavailable: unknown) => (value: unknown) => value === unavailable;
 

@@ -42,7 +42,7 @@ function keyOf(path: Path): string {
 function tableAround(entries: ReadonlyMap<string, Entry>, path: Path): number {
   for (let length = path.length - 1; length > 0; length--) {
     const entry = entries.get(keyOf(path.slice(0, length)));
-    if (entry !== undefined) return entry.key;
+    if (entry !== undefined) return entry.value[0];
   }
   return 0;
 }

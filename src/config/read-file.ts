@@ -37,3 +37,9 @@ export function isShared(mode: number): boolean {
 export function modeText(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }
+
+/** Is there something at `path`? Also true where this user may not look, so that reading it says why it cannot. */
+export function fileExists(path: string): boolean {
+  const facts = readFile(path);
+  return facts.kind === "text" || facts.cause !== "absent";
+}

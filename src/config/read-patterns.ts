@@ -1,4 +1,5 @@
 import { checkGoRegExp, compileGoRegExps, type GoRegExpSet } from "../goregexp/compile.ts";
+import { isAnchored } from "./anchored.ts";
 import type { Path } from "./findings.ts";
 import type { Source } from "./source.ts";
 import { valueAt } from "./tree.ts";
@@ -64,29 +65,27 @@ function hintFor(pattern: string): string {
 
 /** PATH-09: a pattern is searched for anywhere, so one without `^` opens more than it seems to. */
 function warnWide(source: Source, path: Path, line: PatternLine): void {
-  const spot = { kind: "character", offset: line.offset } as const;
+  const width = widthOf(line.pattern);
+  if (width === null) return;
   const shown = `pattern ${JSON.stringify(line.pattern)}`;
-  const set = compileGoRegExps([line.pattern]);
-  if (set.match("") !== null) {
-    source.findings.warning(
-      path,
-      `${shown} matches everything: every path is public`,
-      "begin it with ^ and name a path",
-      spot,
-    );
-  } else if (set.match("/") !== null) {
-    source.findings.warning(
-      path,
-      `${shown} matches "/"`,
-      "the start page is public; if that is not meant, name a path",
-      spot,
-    );
-  } else if (!/^(?:\(\?[imsU-]+\))?(?:\^|\\A)/.test(line.pattern)) {
-    source.findings.warning(
-      path,
-      `${shown} is not anchored: it also matches in the middle of a path, such as "/admin/…"`,
-      "begin it with ^",
-      spot,
-    );
+  source.findings.warning(path, `${shown} ${width.message}`, width.hint, { kind: "character", offset: line.offset });
+}
+
+/** A path that nobody names: a pattern that finds it finds anything. */
+const nobodysPath = "/zq7f3a9c/x";
+
+function widthOf(pattern: string): { readonly message: string; readonly hint: string } | null {
+  const set = compileGoRegExps([pattern]);
+  const matchesStart = set.match("") !== null || set.match("/") !== null;
+  if (matchesStart && set.match(nobodysPath) !== null) {
+    return { message: "matches everything: every path is public", hint: "begin it with ^ and name a path" };
   }
+  if (matchesStart)
+    return { message: 'matches "/": the start page is public', hint: "if that is not meant, name a path" };
+  if (pattern.trim() !== pattern) {
+    return { message: "begins or ends with a space, which a path has to have too", hint: "take the space away" };
+  }
+  if (isAnchored(pattern)) return null;
+  const message = 'is not anchored: it also matches in the middle of a path, as in "/admin/…"';
+  return { message, hint: "begin it with ^" };
 }

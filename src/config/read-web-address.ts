@@ -67,6 +67,12 @@ export function readUpstream(text: string): Reading<Omit<Upstream, "verifyTls" |
   });
 }
 
+/** `internal_host_server_name`: a DNS name, without port (RFC 6066 3). */
+export function readServerName(text: string): Reading<string> {
+  if (/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(text) && !isIPv4(text)) return ok(text.toLowerCase());
+  return wrong("is not a DNS name", "write the name that stands in the certificate");
+}
+
 /** `host` or `host:port`, for backchannel_host and host_header. */
 export function readHostAndPort(text: string): Reading<string> {
   if (/^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/.test(text)) return ok(text);

@@ -23,6 +23,7 @@ export function readSecrets(source: Source, table: Path, key: string): readonly 
   }
   for (const secret of inline) noteInline(source, secret.path);
   noteEmptied(source, path);
+  noteEmptied(source, filePath);
   const fromFiles = files.flatMap(({ value: name, path: at }) => {
     const text = readNamedFile(source, at, name, "secret");
     return text === null ? [] : [{ value: text.replace(/\r?\n$/, ""), path: at }];
@@ -42,10 +43,15 @@ function noteInline(source: Source, path: Path): void {
   if (typeof raw === "string" && !/^\$\{[A-Za-z_]\w*\}$/.test(raw)) source.inlineSecrets.push(path);
 }
 
-/** `client_secret = "${X}"` with an empty X would quietly make a public client: an empty variable is a mistake in deployment. */
+/**
+ * `client_secret = "${X}"` with an empty X would quietly make a public client, and an empty entry of a list would quietly be none:
+ * both are slips. `${X:-}` says that empty is meant.
+ */
 function noteEmptied(source: Source, path: Path): void {
+  const value = valueAt(source.tree, path);
+  if (Array.isArray(value)) for (const index of value.keys()) noteEmptied(source, [...path, index]);
+  if (value !== "") return;
   const raw = valueAt(source.raw, path);
-  if (valueAt(source.tree, path) !== "" || typeof raw !== "string" || raw === "" || raw.includes(":-")) return;
-  if (source.findings.all.some((finding) => finding.path === path || finding.path.join() === path.join())) return;
-  source.findings.error(path, "is empty once its variables are expanded", "set the variable, or remove the key");
+  const isMeant = typeof path.at(-1) === "string" && (raw === "" || String(raw).includes(":-"));
+  if (!isMeant) source.findings.error(path, "is empty", "set its variable or write its value, or remove it");
 }

@@ -1,0 +1,107 @@
+import { Command, Option } from "commander";
+import type { Loaded } from "../config/load.ts";
+import { type Problem, problemText } from "../core/problem.ts";
+import { type ExitCode, finish, out, paint } from "./terminal.ts";
+
+type Format = "text" | "json" | "github";
+
+interface ValidateOptions {
+  readonly config?: string;
+  readonly format: Format;
+  readonly strict?: true;
+}
+
+/** `akproxy validate`: every problem of the config file in one run; exit 1 when there is an error (spec: cli). */
+export function validateCommand(): Command {
+  return new Command("validate")
+    .description("check the config file and print every problem with its line, column and a hint")
+    .option("-c, --config <file>", "config file (else $AKPROXY_CONFIG, ./akproxy.toml, /etc/akproxy/config.toml)")
+    .addOption(new Option("--format <format>", "how to print").choices(["text", "json", "github"]).default("text"))
+    .option("--strict", "warnings fail too")
+    .addHelpText(
+      "after",
+      "\nExit: 0 fine, 1 errors (with --strict also warnings), 74 no such file, 77 may not be read" +
+        "\n\nExamples:\n  akproxy validate\n  akproxy validate -c akproxy.toml --strict --format github",
+    )
+    .action(validate);
+}
+
+async function validate(options: ValidateOptions): Promise<void> {
+  const { loaded, file } = await load(options.config);
+  out(report(options.format, file, loaded));
+  finish(exitCode(loaded, options.strict === true ? "warnings fail" : "warnings pass"));
+}
+
+async function load(flag: string | undefined): Promise<{ readonly loaded: Loaded; readonly file: string }> {
+  const [{ findConfigFile }, { fileExists }, { loadConfig }] = await Promise.all([
+    import("../config/find-config-file.ts"),
+    import("../config/read-file.ts"),
+    import("../config/load.ts"),
+  ]);
+  const found = findConfigFile(flag, process.env, fileExists);
+  if (found.kind === "found") {
+    return { file: found.file, loaded: await loadConfig({ file: found.file, env: process.env }) };
+  }
+  return { file: found.problem.place.file, loaded: { config: null, problems: [found.problem], unreadable: "absent" } };
+}
+
+function exitCode(loaded: Loaded, strictness: "warnings fail" | "warnings pass"): ExitCode {
+  if (loaded.unreadable === "permission") return 77;
+  if (loaded.unreadable !== "no") return 74;
+  return loaded.config === null || (strictness === "warnings fail" && loaded.problems.length > 0) ? 1 : 0;
+}
+
+function report(format: Format, file: string, loaded: Loaded): string {
+  switch (format) {
+    case "text":
+      return [...loaded.problems.map(colouredText), summary(file, loaded)].join("\n");
+    case "github":
+      return [...loaded.problems.map(githubCommand), summary(file, loaded)].join("\n");
+    case "json":
+      return JSON.stringify({ file, valid: loaded.config !== null, problems: loaded.problems.map(flat) }, null, 2);
+  }
+}
+
+/** `akproxy.toml: fine, 1 provider`, or `akproxy.toml: 2 errors, 1 warning`. */
+function summary(file: string, { config, problems }: Loaded): string {
+  const errors = problems.filter((problem) => problem.severity === "error").length;
+  const warnings = problems.length - errors;
+  const counts = [
+    ...(config === null ? [] : [`fine, ${counted(config.providers.length, "provider")}`]),
+    ...(errors === 0 ? [] : [counted(errors, "error")]),
+    ...(warnings === 0 ? [] : [counted(warnings, "warning")]),
+  ];
+  return `${file}: ${counts.join(", ")}`;
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+function colouredText(problem: Problem): string {
+  const { severity } = problem;
+  return problemText(problem)
+    .replace(`: ${severity}: `, `: ${paint(severity === "error" ? "31" : "33", `${severity}:`, process.stdout)} `)
+    .replace("\n  hint: ", `\n  ${paint("36", "hint:", process.stdout)} `);
+}
+
+/** The fields of a problem in JSON; they keep their names. */
+function flat({ severity, path, message, hint, place }: Problem): Readonly<Record<string, string | number | null>> {
+  return { severity, path, message, hint, file: place.file, line: place.line, column: place.column };
+}
+
+/** A workflow command that GitHub turns into an annotation (GitHub: workflow commands, escaping as in actions/toolkit). */
+function githubCommand({ severity, path, message, hint, place }: Problem): string {
+  const title = path === "" ? "akproxy" : `akproxy: ${path}`;
+  const properties = { file: place.file, line: place.line, col: place.column, title };
+  const list = Object.entries(properties).map(([name, value]) => `${name}=${githubProperty(String(value))}`);
+  return `::${severity} ${list.join(",")}::${githubData(hint === null ? message : `${message}\nhint: ${hint}`)}`;
+}
+
+function githubData(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function githubProperty(text: string): string {
+  return githubData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}
