@@ -26,7 +26,7 @@ export function createLog(options: LogOptions): Log {
     (event: string, fields: LogFields = {}): void => {
       if (weight[level] < weight[options.level]) return;
       sink.write(form(options.now(), level, event, fields));
-      if (level === "error") sink.flush();
+      if (level === "error") void sink.flush();
     };
   return {
     trace: at("trace"),
@@ -55,5 +55,5 @@ function standardOutput(): LineSink {
 }
 
 function unbuffered(write: (line: string) => void): LineSink {
-  return { write, flush: () => {} };
+  return { write, flush: () => Promise.resolve() };
 }

@@ -1,7 +1,8 @@
 /** Where finished lines go. */
 export interface LineSink {
   write(line: string): void;
-  flush(): void;
+  /** Resolves when the lines are out, or after a second with a reader that takes none. */
+  flush(): Promise<void>;
 }
 
 /** What stands behind a sink: takes text, may answer with a promise when the reader is slow (Bun's FileSink). */
@@ -12,6 +13,7 @@ export interface SlowWriter {
 
 const flushMilliseconds = 100;
 const eagerCharacters = 256 * 1024; //             written out before the timer
+const patienceMilliseconds = 1000; //              that a process which ends gives a slow reader
 const mostCharacters = 8 * 1024 * 1024; //         beyond this a stuck reader costs lines and not memory
 
 /**
@@ -23,12 +25,14 @@ export function bufferedLines(writer: SlowWriter): LineSink {
   let lost = 0;
   let state: "open" | "busy" | "closed" = "open";
   let timer: ReturnType<typeof setTimeout> | null = null;
+  let underWay: Promise<void> = Promise.resolve();
 
+  const stateNow = () => state; // push changes it behind the type checker's back
   const close = (): void => {
     state = "closed";
     waiting = "";
   };
-  const flush = (): void => {
+  const push = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
     if (state !== "open" || waiting === "") return;
@@ -39,14 +43,19 @@ export function bufferedLines(writer: SlowWriter): LineSink {
       state = "busy";
       const answers = [writer.write(text), writer.flush()].filter((answer) => answer instanceof Promise);
       if (answers.length === 0) state = "open";
-      else Promise.all(answers).then(reopen, close);
+      else underWay = Promise.all(answers).then(reopen, close);
     } catch {
       close(); // EPIPE: there is nobody left to tell
     }
   };
-  const reopen = (): void => {
+  const reopen = async (): Promise<void> => {
     state = "open";
-    flush();
+    push();
+    if (stateNow() === "busy") await underWay; // the lines that came meanwhile
+  };
+  const flush = (): Promise<void> => {
+    push();
+    return state === "busy" ? Promise.race([underWay, Bun.sleep(patienceMilliseconds)]) : Promise.resolve();
   };
   const write = (line: string): void => {
     if (state === "closed") return;
@@ -55,8 +64,8 @@ export function bufferedLines(writer: SlowWriter): LineSink {
       return;
     }
     waiting += `${line}\n`;
-    if (waiting.length > eagerCharacters) flush();
-    else if (timer === null) timer = setTimeout(flush, flushMilliseconds).unref();
+    if (waiting.length > eagerCharacters) push();
+    else if (timer === null) timer = setTimeout(push, flushMilliseconds).unref();
   };
   return { write, flush };
 }

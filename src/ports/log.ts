@@ -8,6 +8,6 @@ export interface Log {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** Writes out what is buffered; called before the process ends. */
-  flush(): void;
+  /** Writes out what is buffered. Waited for before the process ends: a pipe takes 64 KiB at once and the rest as it is read. */
+  flush(): void | Promise<void>;
 }

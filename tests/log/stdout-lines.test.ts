@@ -74,6 +74,37 @@ test("a stuck reader costs lines and not memory, and learns how many", async () 
   expect(written[1]).toEndWith('{"event":"log lines lost","count":12}\n');
 });
 
+test("a flush is over when a slow reader has taken everything, also what came meanwhile", async () => {
+  const written: string[] = [];
+  const slow = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const sink = bufferedLines({ write: (text) => written.push(text), flush: () => slow[written.length - 1]?.promise });
+  sink.write("one");
+  const first = sink.flush();
+  sink.write("two");
+
+  slow[0]?.resolve();
+  slow[1]?.resolve();
+  await first;
+
+  expect(written).toEqual(["one\n", "two\n"]);
+});
+
+test("what is flushed before the process ends arrives whole, beyond what a pipe holds", async () => {
+  const program = `
+    import { createLog } from "./src/log/create-log.ts";
+    const log = createLog({ level: "info", format: "json", now: Date.now, isTty: false });
+    for (let count = 0; count < 3000; count += 1) log.info("x".repeat(200));
+    await log.flush();
+    process.exit(0);
+  `;
+
+  const child = Bun.spawn(["bash", "-c", `"$0" -e "$1" | { sleep 0.1; wc -l; }`, process.execPath, program], {
+    stdout: "pipe",
+  });
+
+  expect(Number(await new Response(child.stdout).text())).toBe(3000);
+});
+
 test("a process whose log is piped to a reader that leaves goes on and ends by itself", async () => {
   const program = `
     import { createLog } from "./src/log/create-log.ts";
