@@ -1,0 +1,86 @@
+import { Failure } from "../core/failure.ts";
+import type { Log } from "../ports/log.ts";
+import type { IssuerFetch } from "./issuer-fetch.ts";
+import { type IssuerMetadata, issuerMetadata } from "./issuer-metadata.ts";
+
+/** An issuer's metadata as far as it is known. */
+export interface Discovery {
+  /** The metadata; asks the issuer where it is not known. Throws `Failure` idp_unreachable or idp_misconfigured. */
+  metadata(): Promise<IssuerMetadata>;
+  /** What is known now. Never waits. */
+  known(): IssuerMetadata | null;
+  /** Why the last attempt failed; null when it did not. */
+  lastError(): string | null;
+  /** Asks in the background when nothing is known. Never throws. */
+  warmUp(): void;
+}
+
+const refreshSeconds = 3600;
+const failureSeconds = 2; //                       a stampede on a dead issuer is one request in this time (DOS-05)
+
+/** Lazy discovery: one request at a time, refreshed in the background by use, the old answer kept while a new one cannot be had. */
+export function discovery(issuer: string, fetch: IssuerFetch, deps: { readonly log: Log; now(): number }): Discovery {
+  let known: { readonly metadata: IssuerMetadata; readonly at: number } | null = null;
+  let failed: { readonly failure: Failure; readonly at: number } | null = null;
+  let inFlight: Promise<IssuerMetadata> | null = null;
+
+  async function ask(): Promise<IssuerMetadata> {
+    try {
+      const metadata = await discovered(issuer, fetch);
+      known = { metadata, at: deps.now() };
+      failed = null;
+      deps.log.info("issuer discovered", { issuer });
+      return metadata;
+    } catch (error) {
+      const failure = error instanceof Failure ? error : new Failure("internal", "discovery failed", { cause: error });
+      failed = { failure, at: deps.now() };
+      deps.log.warn("issuer discovery failed", { issuer, code: failure.code, error: failure.message });
+      throw failure;
+    } finally {
+      inFlight = null;
+    }
+  }
+
+  function attempt(): Promise<IssuerMetadata> {
+    if (failed !== null && deps.now() - failed.at < failureSeconds) return Promise.reject(failed.failure);
+    inFlight ??= ask();
+    return inFlight;
+  }
+
+  function inBackground(): void {
+    attempt().catch(() => {}); // remembered in `failed`, logged by `ask`
+  }
+
+  return {
+    async metadata() {
+      if (known === null) return attempt();
+      if (deps.now() - known.at >= refreshSeconds) inBackground();
+      return known.metadata;
+    },
+    known: () => known?.metadata ?? null,
+    lastError: () => failed?.failure.message ?? null,
+    warmUp() {
+      if (known === null) inBackground();
+    },
+  };
+}
+
+async function discovered(issuer: string, fetch: IssuerFetch): Promise<IssuerMetadata> {
+  // OpenID Connect Discovery 4.1: a slash at the issuer's end is removed first.
+  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const response = await fetch(url, { headers: { accept: "application/json" } });
+  if (response.status !== 200) {
+    const what = `answered ${response.status}; is the issuer's address right?`;
+    throw new Failure("idp_misconfigured", `issuer "${issuer}": "${url}" ${what}`);
+  }
+  return issuerMetadata(issuer, await jsonOf(response));
+}
+
+/** What the body says as JSON; null when it is none, which no metadata is. */
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    return null;
+  }
+}
