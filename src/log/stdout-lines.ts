@@ -21,51 +21,66 @@ const mostCharacters = 8 * 1024 * 1024; //         beyond this a stuck reader co
  * (EPIPE) ends the log, not the process; one that is stuck loses lines, and the first line it gets afterwards says how many.
  */
 export function bufferedLines(writer: SlowWriter): LineSink {
-  let waiting = "";
-  let lost = 0;
-  let state: "open" | "busy" | "closed" = "open";
+  const lines = waitingLines();
+  let isGone = false;
+  let underWay: Promise<void> | null = null;
   let timer: ReturnType<typeof setTimeout> | null = null;
-  let underWay: Promise<void> = Promise.resolve();
 
-  const stateNow = () => state; // push changes it behind the type checker's back
-  const close = (): void => {
-    state = "closed";
-    waiting = "";
+  const untilEmpty = async (slow: Promise<unknown>): Promise<void> => {
+    try {
+      await slow;
+      while (lines.length() > 0) await handOver(writer, lines.take());
+    } catch {
+      isGone = true; // EPIPE: there is nobody left to tell
+    }
+    underWay = null;
   };
   const push = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (state !== "open" || waiting === "") return;
-    const text = lost === 0 ? waiting : `${waiting}{"event":"log lines lost","count":${lost}}\n`;
-    waiting = "";
-    lost = 0;
+    if (isGone || underWay !== null || lines.length() === 0) return;
     try {
-      state = "busy";
-      const answers = [writer.write(text), writer.flush()].filter((answer) => answer instanceof Promise);
-      if (answers.length === 0) state = "open";
-      else underWay = Promise.all(answers).then(reopen, close);
+      const slow = handOver(writer, lines.take());
+      if (slow !== null) underWay = untilEmpty(slow);
     } catch {
-      close(); // EPIPE: there is nobody left to tell
+      isGone = true;
     }
   };
-  const reopen = async (): Promise<void> => {
-    state = "open";
-    push();
-    if (stateNow() === "busy") await underWay; // the lines that came meanwhile
+  return {
+    write(line) {
+      if (isGone) return;
+      lines.add(line);
+      if (lines.length() > eagerCharacters) push();
+      else if (timer === null) timer = setTimeout(push, flushMilliseconds).unref();
+    },
+    async flush() {
+      push();
+      if (underWay !== null) await Promise.race([underWay, Bun.sleep(patienceMilliseconds)]);
+    },
   };
-  const flush = (): Promise<void> => {
-    push();
-    return state === "busy" ? Promise.race([underWay, Bun.sleep(patienceMilliseconds)]) : Promise.resolve();
+}
+
+/** The lines that wait, as one text, and how many were lost beyond it. */
+function waitingLines() {
+  let text = "";
+  let lost = 0;
+  return {
+    length: () => text.length,
+    add(line: string): void {
+      if (text.length > mostCharacters) lost += 1;
+      else text += `${line}\n`;
+    },
+    take(): string {
+      const taken = lost === 0 ? text : `${text}{"event":"log lines lost","count":${lost}}\n`;
+      text = "";
+      lost = 0;
+      return taken;
+    },
   };
-  const write = (line: string): void => {
-    if (state === "closed") return;
-    if (waiting.length > mostCharacters) {
-      lost += 1;
-      return;
-    }
-    waiting += `${line}\n`;
-    if (waiting.length > eagerCharacters) push();
-    else if (timer === null) timer = setTimeout(push, flushMilliseconds).unref();
-  };
-  return { write, flush };
+}
+
+/** A promise when the reader is slow, null when it has the text. Throws when it went away. */
+function handOver(writer: SlowWriter, text: string): Promise<unknown> | null {
+  const answers = [writer.write(text), writer.flush()].filter((answer) => answer instanceof Promise);
+  return answers.length === 0 ? null : Promise.all(answers);
 }
