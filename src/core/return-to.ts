@@ -8,6 +8,9 @@ export type ReturnTo =
   | { readonly kind: "accepted"; readonly url: string }
   | { readonly kind: "refused"; readonly url: string; readonly reason: string };
 
+/** In characters: with it an attempt's sealed cookie stays under the 4096 bytes that browsers keep (RFC 6265bis 5.6). */
+const longestReturnTo = 2048;
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
 const unsafeCharacter = /[\u0000-\u001f\u007f\\]|^\s|\s$/;
 
@@ -19,7 +22,7 @@ const unsafeCharacter = /[\u0000-\u001f\u007f\\]|^\s|\s$/;
 export function judgeReturnTo(rd: string, provider: Provider): ReturnTo {
   const refused = (reason: string): ReturnTo => ({ kind: "refused", url: homeOf(provider), reason });
   if (rd === "") return { kind: "accepted", url: homeOf(provider) };
-  if (rd.length > 4096) return refused("too long");
+  if (rd.length > longestReturnTo) return refused("too long");
   if (unsafeCharacter.test(rd)) return refused("a control character, backslash or surrounding space");
   const url = parse(rd, provider);
   if (url === null) return refused("not a URL");

@@ -1,0 +1,32 @@
+import type { Provider } from "../core/provider.ts";
+import type { InboundRequest } from "../core/request.ts";
+import type { Answer } from "./answer.ts";
+import type { Deps } from "./deps.ts";
+
+/**
+ * One line and one count for a request that has been answered: seconds are those to the head of the answer. The path stands without its
+ * query, which may hold codes and states (LEAK-01). Pings are counted, not logged.
+ */
+export function logAccess(
+  deps: Deps,
+  request: InboundRequest,
+  provider: Provider | null,
+  answer: Answer,
+  seconds: number,
+): void {
+  const slug = provider?.slug ?? "";
+  deps.metrics.request({ provider: slug, verdict: answer.verdict, status: answer.status }, seconds);
+  if (answer.verdict === "ping") return;
+  deps.log.info("request", {
+    request_id: request.id,
+    provider: slug,
+    host: request.host,
+    method: request.method,
+    path: request.target.split("?", 1)[0] ?? "",
+    verdict: answer.verdict,
+    status: answer.status,
+    user: answer.user,
+    client: request.clientAddress,
+    duration_ms: Math.round(seconds * 1_000_000) / 1000,
+  });
+}

@@ -1,0 +1,34 @@
+import type { ProviderDirectory } from "../core/choose-provider.ts";
+import type { Limits } from "../core/config.ts";
+import type { Network } from "../core/ip-address.ts";
+import type { Provider } from "../core/provider.ts";
+import type { IdentityProvider } from "../ports/identity-provider.ts";
+import type { Log } from "../ports/log.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { SessionStore } from "../ports/session-store.ts";
+import type { UpstreamClient } from "../ports/upstream-client.ts";
+import type { ConsumedAttempts } from "../seal/consumed-attempts.ts";
+import type { Keys } from "../seal/keys.ts";
+import type { RandomBytes } from "../seal/random-token.ts";
+import type { LiveSockets } from "./live-sockets.ts";
+import type { LoginLoops } from "./login-loops.ts";
+
+/** Everything a handler can reach; filled by compose, by hand. */
+export interface Deps {
+  readonly directory: ProviderDirectory;
+  readonly trustedProxies: readonly Network[];
+  readonly limits: Limits;
+  readonly outpostName: string;
+  readonly version: string;
+  readonly sessions: SessionStore;
+  readonly idpOf: (provider: Provider) => IdentityProvider;
+  readonly upstream: UpstreamClient;
+  readonly keys: Keys;
+  readonly consumed: ConsumedAttempts;
+  readonly loops: LoginLoops;
+  readonly liveSockets: LiveSockets;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => number; //                   epoch seconds
+  readonly randomBytes: RandomBytes;
+}

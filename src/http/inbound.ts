@@ -1,0 +1,76 @@
+import { believableHeaders } from "../core/client-headers.ts";
+import { clientAddress, type ForwardedFact, forwardedHost, forwardedScheme, isTrustedPeer } from "../core/forwarded.ts";
+import { firstValue, type HeaderLine, type HeaderLines } from "../core/header-lines.ts";
+import { hostKey, parseHost } from "../core/host.ts";
+import type { InboundRequest } from "../core/request.ts";
+import type { Deps } from "./deps.ts";
+import type { Connection } from "./exchange.ts";
+
+/** A request taken in, or the status and reason it is turned away with before anything is decided. */
+export type Inbound =
+  | { readonly kind: "request"; readonly request: InboundRequest }
+  | { readonly kind: "refused"; readonly status: number; readonly reason: string; readonly request: InboundRequest };
+
+/** The longest target we take, in characters (DOS-03: 414 above). */
+const longestTarget = 8192;
+
+/**
+ * Turns what the server hands us into an InboundRequest: forwarded facts of a trusted peer are believed, others dropped, spoofable
+ * headers gone. Host is checked before the URL is looked at, since a malformed one leaves the URL relative.
+ */
+export function readInbound(deps: Deps, raw: Request, connection: Connection): Inbound {
+  const lines: HeaderLine[] = [...raw.headers];
+  const peerIsTrusted = isTrustedPeer(connection.peerAddress, deps.trustedProxies);
+  const believed = believableHeaders(lines, peerIsTrusted ? "trusted" : "untrusted");
+  const scheme = peerIsTrusted ? forwardedScheme(believed) : ({ kind: "absent" } as const);
+  const forwarded = peerIsTrusted ? forwardedHost(believed) : ({ kind: "absent" } as const);
+  const hostHeader = forwarded.kind === "given" ? forwarded.value : (firstValue(lines, "host") ?? "");
+  const effectiveScheme = scheme.kind === "given" ? scheme.value : connection.scheme;
+  const host = parseHost(hostHeader);
+  const request: InboundRequest = {
+    id: requestId(deps, believed, peerIsTrusted),
+    method: raw.method,
+    scheme: effectiveScheme,
+    host: host === null ? "" : hostKey(host, effectiveScheme),
+    hostHeader,
+    hostSource: forwarded.kind === "given" ? "X-Forwarded-Host" : "Host",
+    target: targetOf(raw.url),
+    headers: believed,
+    clientAddress: clientAddress(connection.peerAddress, believed, deps.trustedProxies),
+    peerAddress: connection.peerAddress,
+    peerIsTrusted,
+  };
+  const problem = problemOf(request, host !== null, [scheme, forwarded]);
+  return problem === null ? { kind: "request", request } : { kind: "refused", ...problem, request };
+}
+
+function problemOf(
+  request: InboundRequest,
+  hostIsValid: boolean,
+  facts: readonly ForwardedFact<string>[],
+): { readonly status: number; readonly reason: string } | null {
+  if (!hostIsValid) return { status: 400, reason: `${request.hostSource} is missing or no valid host` };
+  for (const fact of facts) {
+    if (fact.kind === "malformed") return { status: 400, reason: `${fact.header} does not hold one usable value` };
+  }
+  const { method, target } = request;
+  if (method === "TRACE" || method === "CONNECT") return { status: 501, reason: `method ${method} is not served` };
+  if (!target.startsWith("/")) return { status: 400, reason: "the request target is no path" };
+  if (target.length > longestTarget) return { status: 414, reason: "the request target is too long" };
+  return target.includes("#") ? { status: 400, reason: "the request target holds a #" } : null;
+}
+
+/** The origin-form target in the URL that the server made of Host and request line; "" when it made none. */
+function targetOf(url: string): string {
+  const authority = url.indexOf("://");
+  if (authority === -1) return url;
+  const path = url.indexOf("/", authority + 3);
+  return path === -1 ? "/" : url.slice(path);
+}
+
+/** A trusted peer's X-Request-Id is kept, so that its log and ours meet; otherwise a new one. */
+function requestId(deps: Deps, headers: HeaderLines, peerIsTrusted: boolean): string {
+  const given = peerIsTrusted ? firstValue(headers, "x-request-id") : null;
+  if (given !== null && /^[A-Za-z0-9._-]{8,64}$/.test(given)) return given;
+  return Array.from(deps.randomBytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

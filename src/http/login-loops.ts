@@ -1,0 +1,34 @@
+/** Notices logins that bring no session back (decision 10): a browser that loses its cookies would be sent round for ever. */
+export interface LoginLoops {
+  /** A login of this browser came back to us. */
+  returned(browser: string): void;
+  /** This browser showed a session: its cookies work. */
+  recognised(browser: string): void;
+  /** Have four logins within a minute come back and no session been seen since? */
+  isLooping(browser: string): boolean;
+}
+
+const windowSeconds = 60;
+const loginLimit = 4;
+
+/**
+ * Kept in memory, for at most `limit` browsers. `browser` is what can be known of one that keeps no cookie: provider, client address
+ * and user agent. Several people behind one address do not add up, since each session that is seen forgets the count.
+ */
+export function loginLoops(now: () => number, limit = 10_000): LoginLoops {
+  const returns = new Map<string, readonly number[]>();
+  const recent = (browser: string) => (returns.get(browser) ?? []).filter((at) => at > now() - windowSeconds);
+  return {
+    returned(browser) {
+      const times = [...recent(browser), now()].slice(-loginLimit);
+      returns.delete(browser);
+      returns.set(browser, times);
+      const [oldest] = returns.keys();
+      if (returns.size > limit && oldest !== undefined) returns.delete(oldest);
+    },
+    recognised(browser) {
+      if (returns.size > 0) returns.delete(browser);
+    },
+    isLooping: (browser) => recent(browser).length >= loginLimit,
+  };
+}
