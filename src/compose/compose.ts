@@ -1,0 +1,120 @@
+import { providerDirectory } from "../core/choose-provider.ts";
+import type { Config } from "../core/config.ts";
+import { parseNetwork } from "../core/ip-address.ts";
+import type { Provider } from "../core/provider.ts";
+import type { IssuerHealth } from "../http/admin.ts";
+import type { Deps } from "../http/deps.ts";
+import { liveSockets } from "../http/live-sockets.ts";
+import { loginLoops } from "../http/login-loops.ts";
+import { identityProviders } from "../idp/identity-provider.ts";
+import { createMetrics } from "../metrics/create-metrics.ts";
+import type { IdentityProvider } from "../ports/identity-provider.ts";
+import type { Log } from "../ports/log.ts";
+import { consumedAttempts } from "../seal/consumed-attempts.ts";
+import { openKeys } from "../seal/keys.ts";
+import { openSessions } from "../sessions/open.ts";
+import { loadOrMakeSecrets } from "../sessions/secret-file.ts";
+import { fetchUpstream } from "../upstream/http-client.ts";
+import { webSocketUpstream } from "../upstream/web-socket-client.ts";
+
+/** What the world gives a composition; tests inject a clock. */
+export interface Surroundings {
+  readonly version: string;
+  readonly log: Log;
+  readonly now: () => number; //                   epoch seconds
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/** Everything that answers requests, wired by hand, and not yet listening. */
+export interface Outpost {
+  /** What is in force now. */
+  deps(): Deps;
+  issuers(): readonly IssuerHealth[];
+  /** Puts another config in force for the requests from now on; sessions, sockets and logins under way go on. */
+  replace(config: Config): void;
+  /** Ends the background work and closes the store. */
+  close(): Promise<void>;
+}
+
+/** How often rows past their limits are removed. */
+const sweepMilliseconds = 5 * 60 * 1000;
+
+/**
+ * Config -> Outpost. Opens the store and reads or makes the secret: throws Failure store_unavailable when one can't be used. Issuers are
+ * asked in the background; none is waited for.
+ */
+export async function compose(config: Config, surroundings: Surroundings): Promise<Outpost> {
+  const { log, now, randomBytes, version } = surroundings;
+  const { secrets, warnings } = loadOrMakeSecrets(config.secrets, config.stateDir, randomBytes);
+  for (const warning of warnings) log.warn(warning);
+  const keys = openKeys(secrets);
+  const sessions = await openSessions(config.sessions, { keys, now, randomBytes });
+  const lasting: Lasting = {
+    version,
+    sessions,
+    upstream: { send: fetchUpstream(), openWebSocket: webSocketUpstream() },
+    keys,
+    consumed: consumedAttempts(now),
+    loops: loginLoops(now),
+    liveSockets: liveSockets(),
+    log,
+    metrics: createMetrics({ version }),
+    now,
+    randomBytes,
+  };
+  const idpOf = identityProviders({ now, log, version });
+  let inForce = fromConfig(config, lasting, idpOf);
+  const sweep = setInterval(() => void sweepSessions(inForce.deps), sweepMilliseconds);
+  sweep.unref();
+  return {
+    deps: () => inForce.deps,
+    issuers: () => inForce.idps.map(({ issuer, idp }) => ({ issuer, ...idp.status() })),
+    replace(next) {
+      inForce = fromConfig(next, lasting, idpOf);
+    },
+    async close() {
+      clearInterval(sweep);
+      await sessions.close();
+    },
+  };
+}
+
+/** What outlives a change of config. */
+type Lasting = Omit<Deps, "directory" | "trustedProxies" | "limits" | "outpostName" | "idpOf">;
+
+interface InForce {
+  readonly deps: Deps;
+  readonly idps: readonly { readonly issuer: string; readonly idp: IdentityProvider }[];
+}
+
+function fromConfig(config: Config, lasting: Lasting, makeIdp: (provider: Provider) => IdentityProvider): InForce {
+  const entries = config.providers.map((provider) => {
+    const idp = makeIdp(provider);
+    idp.warmUp();
+    return { slug: provider.slug, issuer: provider.oidc.issuer, idp };
+  });
+  const bySlug = new Map(entries.map(({ slug, idp }) => [slug, idp]));
+  const deps: Deps = {
+    ...lasting,
+    directory: providerDirectory(config.providers),
+    trustedProxies: config.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
+    limits: config.limits,
+    outpostName: config.outpostName,
+    idpOf(provider) {
+      const idp = bySlug.get(provider.slug);
+      if (idp === undefined) throw new Error(`provider "${provider.slug}" has no issuer`);
+      return idp;
+    },
+  };
+  return { deps, idps: entries };
+}
+
+/** A store that is away now is swept the next time. */
+async function sweepSessions(deps: Deps): Promise<void> {
+  try {
+    const ended = await deps.sessions.deleteExpired();
+    if (ended > 0) deps.log.debug("expired sessions removed", { sessions: ended });
+  } catch (error) {
+    deps.log.warn("expired sessions not removed", { reason: error instanceof Error ? error.message : String(error) });
+  }
+}
