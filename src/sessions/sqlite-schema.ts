@@ -50,9 +50,15 @@ export function checkSchema(database: Database, file: string): void {
 }
 
 function isEmpty(database: Database): boolean {
-  return database.prepare<{ n: number }, []>("SELECT count(*) AS n FROM sqlite_schema").get()?.n === 0;
+  return numberOf(database, "SELECT count(*) AS n FROM sqlite_schema") === 0;
 }
 
 function pragma(database: Database, name: "application_id" | "user_version"): number {
-  return database.prepare<Record<string, number>, []>(`PRAGMA ${name}`).get()?.[name] ?? 0;
+  return numberOf(database, `SELECT ${name} AS n FROM pragma_${name}`);
+}
+
+function numberOf(database: Database, sql: string): number {
+  // released at once: a statement that waits for the garbage collector keeps the files open after close()
+  using statement = database.prepare<{ n: number }, []>(sql);
+  return statement.get()?.n ?? 0;
 }

@@ -54,6 +54,7 @@ test("SES-10: sessions survive closing and opening the store again", async () =>
   const before = await open(file);
   await before.create(sessionOf());
   await before.close();
+  expect(readdirSync(join(file, ".."))).toEqual(["sessions.sqlite"]);
 
   const after = await open(file);
 
