@@ -1,6 +1,9 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from "commander";
+import { decodeCookieCommand } from "./cli/decode-cookie.ts";
+import { demoCommand } from "./cli/demo.ts";
 import { schemaCommand } from "./cli/schema.ts";
+import { serveCommand } from "./cli/serve.ts";
 import { error, finish } from "./cli/terminal.ts";
 import { validateCommand } from "./cli/validate.ts";
 import { versionCommand, versionText } from "./cli/version.ts";
@@ -12,7 +15,14 @@ const program = new Command("akproxy")
   .showHelpAfterError("(see akproxy --help)")
   .exitOverride();
 
-for (const command of [validateCommand(), schemaCommand(), versionCommand()]) {
+for (const command of [
+  serveCommand(),
+  demoCommand(),
+  validateCommand(),
+  schemaCommand(),
+  decodeCookieCommand(),
+  versionCommand(),
+]) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program));
 }
 
