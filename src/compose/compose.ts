@@ -6,6 +6,7 @@ import type { IssuerHealth } from "../http/admin.ts";
 import type { Deps } from "../http/deps.ts";
 import { liveSockets } from "../http/live-sockets.ts";
 import { loginLoops } from "../http/login-loops.ts";
+import { warnOnce } from "../http/warn-once.ts";
 import { identityProviders } from "../idp/identity-provider.ts";
 import { createMetrics } from "../metrics/create-metrics.ts";
 import type { IdentityProvider } from "../ports/identity-provider.ts";
@@ -58,6 +59,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     loops: loginLoops(now),
     liveSockets: liveSockets(),
     log,
+    warnOnce: warnOnce(log),
     metrics: createMetrics({ version }),
     now,
     randomBytes,

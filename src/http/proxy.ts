@@ -89,7 +89,7 @@ function upstreamRequest(
   });
   if (plan.kind === "refused") throw new Failure("upstream_refused", plan.reason);
   for (const warning of plan.warnings) {
-    deps.log.warn("identity headers", { request_id: exchange.request.id, provider: provider.slug, warning });
+    deps.warnOnce(provider.slug, identity?.username ?? "", warning, exchange.request.id);
   }
   return plan.request;
 }
