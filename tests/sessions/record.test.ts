@@ -22,6 +22,17 @@ test("the summary opens with the secret alone; the body needs the id too", () =>
   expect(openSession({ ...row, body: row.summary }, idOf("one"), keys)).toBeNull();
 });
 
+test("SES-04: the body's key depends on the id, not only its context: with one nonce, two ids are two ciphertexts", () => {
+  const oneNonce = (count: number) => new Uint8Array(count);
+  const one = sealSession(sessionOf({ id: idOf("one") }), keys, oneNonce);
+  const two = sealSession(sessionOf({ id: idOf("two") }), keys, oneNonce);
+
+  const cipherOf = (record: Uint8Array) => Buffer.from(record.subarray(13, -16)).toString("hex");
+
+  expect(cipherOf(one.summary)).toBe(cipherOf(two.summary));
+  expect(cipherOf(one.body)).not.toBe(cipherOf(two.body));
+});
+
 test("SES-12: with another secret there is neither a summary nor a session, with the old one listed there are both", () => {
   const row = sealSession(sessionOf(), keys, randomBytes);
   const other = openKeys(["another secret"]);
