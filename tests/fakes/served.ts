@@ -1,0 +1,114 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** `akproxy serve` as a process of its own, from source. */
+export interface Served {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  /** The origin of a listener, taken from its start line: http://127.0.0.1:PORT. */
+  address(listener: "http" | "https" | "metrics"): Promise<string>;
+  /** Resolves when the log holds such an event; the line, parsed. */
+  event(name: string): Promise<Readonly<Record<string, unknown>>>;
+  stderr(): string;
+  /** Ends it when it has not ended by itself, and removes its folder. */
+  end(): Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly prepare?: (folder: string) => void;
+}
+
+/** Starts `akproxy serve -c FILE` in a new folder; `config` gets the folder. */
+export function serveProcess(config: (folder: string) => string, options: ServeOptions = {}): Served {
+  const folder = mkdtempSync(join(tmpdir(), "akproxy-serve-"));
+  const configFile = join(folder, "akproxy.toml");
+  writeFileSync(configFile, config(folder));
+  chmodSync(configFile, 0o600);
+  options.prepare?.(folder);
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../src/main.ts"), "serve", "-c", configFile], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"] ?? "", HOME: folder, ...options.env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const waiting: { name: string; resolve: (line: Readonly<Record<string, unknown>>) => void }[] = [];
+  let errors = "";
+  void eachLine(child.stdout, (text) => {
+    const line = JSON.parse(text);
+    lines.push(line);
+    for (const waiter of waiting) if (waiter.name === line.event) waiter.resolve(line);
+  });
+  const readErrors = eachLine(child.stderr, (text) => {
+    errors += `${text}\n`;
+  });
+  const event = (name: string): Promise<Readonly<Record<string, unknown>>> => {
+    const seen = lines.find((line) => line["event"] === name);
+    if (seen !== undefined) return Promise.resolve(seen);
+    return new Promise((resolve, reject) => {
+      waiting.push({ name, resolve });
+      void child.exited.then(async (code) => {
+        await readErrors;
+        reject(new Error(`serve ended with ${code} before "${name}": ${errors}`));
+      });
+    });
+  };
+  return {
+    folder,
+    configFile,
+    process: child,
+    async address(listener) {
+      await event("ready");
+      return String(lines.find((line) => line["event"] === "listening" && line["listener"] === listener)?.["address"]);
+    },
+    event,
+    stderr: () => errors,
+    async end() {
+      if (child.exitCode === null) child.kill("SIGKILL");
+      await child.exited;
+      await readErrors;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A small valid config on free ports. */
+export function serveConfig(
+  more: { readonly internalHost?: string; readonly top?: string; readonly provider?: string } = {},
+) {
+  return (folder: string): string => `
+state_dir = "${folder}/state"
+[listen]
+http = "127.0.0.1:0"
+https = ""
+metrics = "127.0.0.1:0"
+[log]
+format = "json"
+${more.top ?? ""}
+[oidc]
+issuer = "http://127.0.0.1:1/"
+client_id = "akproxy"
+client_secret = "a-client-secret-of-32-characters!!"
+[providers.app]
+mode = "proxy"
+external_host = "http://app.localhost"
+internal_host = "${more.internalHost ?? "http://127.0.0.1:1"}"
+skip_path_regex = "^/public/"
+${more.provider ?? ""}
+`;
+}
+
+async function eachLine(stream: ReadableStream<Uint8Array>, take: (line: string) => void): Promise<void> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    rest += decoder.decode(bytes, { stream: true });
+    const parts = rest.split("\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) if (part !== "") take(part);
+  }
+}
