@@ -91,7 +91,7 @@ async function readCapped(response: Response, place: string): Promise<Uint8Array
 function unreachable(error: unknown, place: string, timeoutMs: number): Failure {
   const late = error instanceof Error && error.name === "TimeoutError";
   const code = error instanceof Error && "code" in error ? String(error.code) : "no connection";
-  const certificate = /CERT|SIGNED|ISSUER/.test(code) ? "; for a private authority set ca_file" : "";
+  const certificate = /SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code) ? "; for a private authority set ca_file" : "";
   const why = late ? `did not answer within ${timeoutMs / 1000} s` : `cannot be reached: ${code}${certificate}`;
   return new Failure("idp_unreachable", `issuer: ${place} ${why}`, { cause: error });
 }
