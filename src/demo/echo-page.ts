@@ -58,7 +58,7 @@ function greetingOf(facts: EchoFacts): string {
 function linksOf(facts: EchoFacts): string {
   const away =
     facts.access === "public"
-      ? '<a class="button" href="/">Open a protected path</a>'
+      ? '<a href="/">Open a protected path</a>'
       : '<a href="/public/health">Open a public path</a>';
   const signOut = '<a class="button" href="/outpost.goauthentik.io/sign_out">Sign out</a>';
   return `${facts.visitor === null ? "" : signOut}${away}<a href="/json">See this as JSON</a>`;
