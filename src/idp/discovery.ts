@@ -18,51 +18,66 @@ export interface Discovery {
 const refreshSeconds = 3600;
 const failureSeconds = 2; //                       a stampede on a dead issuer is one request in this time (DOS-05)
 
-/** Lazy discovery: one request at a time, refreshed in the background by use, the old answer kept while a new one cannot be had. */
-export function discovery(issuer: string, fetch: IssuerFetch, deps: { readonly log: Log; now(): number }): Discovery {
-  let known: { readonly metadata: IssuerMetadata; readonly at: number } | null = null;
-  let failed: { readonly failure: Failure; readonly at: number } | null = null;
-  let inFlight: Promise<IssuerMetadata> | null = null;
+interface DiscoveryDeps {
+  readonly log: Log;
+  now(): number;
+}
 
-  async function ask(): Promise<IssuerMetadata> {
-    try {
-      const metadata = await discovered(issuer, fetch);
-      known = { metadata, at: deps.now() };
-      failed = null;
-      deps.log.info("issuer discovered", { issuer });
-      return metadata;
-    } catch (error) {
-      const failure = error instanceof Failure ? error : new Failure("internal", "discovery failed", { cause: error });
-      failed = { failure, at: deps.now() };
-      deps.log.warn("issuer discovery failed", { issuer, code: failure.code, error: failure.message });
-      throw failure;
-    } finally {
-      inFlight = null;
-    }
-  }
+interface DiscoveryState {
+  known: { readonly metadata: IssuerMetadata; readonly at: number } | null;
+  failed: { readonly failure: Failure; readonly at: number } | null;
+  inFlight: Promise<IssuerMetadata> | null;
+}
+
+/** Lazy discovery: one request at a time, refreshed in the background by use, the old answer kept while a new one cannot be had. */
+export function discovery(issuer: string, fetch: IssuerFetch, deps: DiscoveryDeps): Discovery {
+  const state: DiscoveryState = { known: null, failed: null, inFlight: null };
 
   function attempt(): Promise<IssuerMetadata> {
+    const { failed } = state;
     if (failed !== null && deps.now() - failed.at < failureSeconds) return Promise.reject(failed.failure);
-    inFlight ??= ask();
-    return inFlight;
+    state.inFlight ??= ask(state, issuer, fetch, deps);
+    return state.inFlight;
   }
 
   function inBackground(): void {
-    attempt().catch(() => {}); // remembered in `failed`, logged by `ask`
+    attempt().catch(() => {}); // remembered in the state, logged by `ask`
   }
 
   return {
     async metadata() {
-      if (known === null) return attempt();
-      if (deps.now() - known.at >= refreshSeconds) inBackground();
-      return known.metadata;
+      if (state.known === null) return attempt();
+      if (deps.now() - state.known.at >= refreshSeconds) inBackground();
+      return state.known.metadata;
     },
-    known: () => known?.metadata ?? null,
-    lastError: () => failed?.failure.message ?? null,
+    known: () => state.known?.metadata ?? null,
+    lastError: () => state.failed?.failure.message ?? null,
     warmUp() {
-      if (known === null) inBackground();
+      if (state.known === null) inBackground();
     },
   };
+}
+
+async function ask(
+  state: DiscoveryState,
+  issuer: string,
+  fetch: IssuerFetch,
+  deps: DiscoveryDeps,
+): Promise<IssuerMetadata> {
+  try {
+    const metadata = await discovered(issuer, fetch);
+    state.known = { metadata, at: deps.now() };
+    state.failed = null;
+    deps.log.info("issuer discovered", { issuer });
+    return metadata;
+  } catch (error) {
+    const failure = error instanceof Failure ? error : new Failure("internal", "discovery failed", { cause: error });
+    state.failed = { failure, at: deps.now() };
+    deps.log.warn("issuer discovery failed", { issuer, code: failure.code, error: failure.message });
+    throw failure;
+  } finally {
+    state.inFlight = null;
+  }
 }
 
 async function discovered(issuer: string, fetch: IssuerFetch): Promise<IssuerMetadata> {
