@@ -19,8 +19,9 @@ export function webSocketUpstream(): UpstreamClient["openWebSocket"] {
   return async (request, protocols, signal) => {
     const socket = connect(request, protocols);
     const deadline = startDeadline(request.timeoutSeconds, signal);
-    deadline.signal.addEventListener("abort", () => socket.terminate(), { once: true });
-    if (deadline.signal.aborted) socket.terminate();
+    const terminate = (): void => socket.terminate();
+    deadline.signal.addEventListener("abort", terminate);
+    if (deadline.signal.aborted) terminate();
     try {
       return await accepted(socket, request);
     } catch (error) {
@@ -30,6 +31,7 @@ export function webSocketUpstream(): UpstreamClient["openWebSocket"] {
       throw new Failure("upstream_timeout", `upstream: "${name}" sent nothing for ${seconds} s`, { cause: error });
     } finally {
       deadline.stop();
+      deadline.signal.removeEventListener("abort", terminate); // once it is open, a close ends it
     }
   };
 }
