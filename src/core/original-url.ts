@@ -1,0 +1,122 @@
+import { allValues, firstValue, type HeaderLines } from "./header-lines.ts";
+import { type HostAndPort, hostKey, parseHost } from "./host.ts";
+
+/** What the browser asked the reverse proxy for, as the verdict request tells it. */
+export interface OriginalRequest {
+  readonly method: string;
+  readonly scheme: "http" | "https";
+  readonly host: string; //                        as InboundRequest.host
+  readonly hostHeader: string; //                  as it was told
+  readonly target: string; //                      origin-form, as it was told
+}
+
+/** The original request, or why it can't be told: the reverse proxy in front is set up wrongly, or somebody is playing (decision 25). */
+export type OriginalUrl =
+  | { readonly kind: "told"; readonly original: OriginalRequest }
+  | { readonly kind: "missing"; readonly headers: readonly string[] }
+  | { readonly kind: "malformed"; readonly header: string };
+
+/** How long a told target may be; as for a request's own (DOS-03). */
+const longestTarget = 8192;
+
+/** X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri (Traefik, Caddy and everything that speaks like them). */
+export function fromForwarded(headers: HeaderLines): OriginalUrl {
+  const names = ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri"] as const;
+  const missing = names.filter((name) => (firstValue(headers, name) ?? "") === "");
+  if (missing.length > 0) return { kind: "missing", headers: missing };
+  const twice = names.find((name) => allValues(headers, name).length > 1);
+  if (twice !== undefined) return { kind: "malformed", header: twice };
+  const scheme = schemeOf(firstValue(headers, "X-Forwarded-Proto") ?? "");
+  if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
+  const told = {
+    scheme,
+    hostHeader: firstValue(headers, "X-Forwarded-Host") ?? "",
+    method: methodOf(headers, "X-Forwarded-Method"),
+  };
+  return toldBy("X-Forwarded-Host", "X-Forwarded-Uri", {
+    ...told,
+    target: firstValue(headers, "X-Forwarded-Uri") ?? "",
+  });
+}
+
+/**
+ * X-Original-URL, an absolute URL (nginx). X-Original-URI, a path, counts with X-Forwarded-Proto and -Host or the request's own Host.
+ * differs from authentik: a query in X-Original-URI is a query, not a part of the path, so it never takes part in path patterns (decision 13).
+ */
+export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"): OriginalUrl {
+  const [url = "", ...others] = allValues(headers, "X-Original-URL");
+  if (others.length > 0) return { kind: "malformed", header: "X-Original-URL" };
+  const method = methodOf(headers, "X-Original-Method");
+  return url === "" ? fromOriginalUri(headers, scheme, method) : fromAbsolute(url, method);
+}
+
+function fromAbsolute(url: string, method: string): OriginalUrl {
+  const parts = /^(https?|wss?):\/\/([^/?#]*)(.*)$/i.exec(url);
+  const scheme = schemeOf(parts?.[1] ?? "");
+  if (parts === null || scheme === null) return { kind: "malformed", header: "X-Original-URL" };
+  const rest = parts[3] ?? "";
+  const target = rest.startsWith("/") ? rest : `/${rest}`;
+  return toldBy("X-Original-URL", "X-Original-URL", { method, scheme, hostHeader: parts[2] ?? "", target });
+}
+
+function fromOriginalUri(headers: HeaderLines, ownScheme: "http" | "https", method: string): OriginalUrl {
+  const target = firstValue(headers, "X-Original-URI") ?? "";
+  if (target === "") return { kind: "missing", headers: ["X-Original-URL"] };
+  const told = firstValue(headers, "X-Forwarded-Proto") ?? "";
+  const scheme = told === "" ? ownScheme : schemeOf(told);
+  if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
+  const hostHeader = firstValue(headers, "X-Forwarded-Host") ?? firstValue(headers, "Host") ?? "";
+  return toldBy("X-Forwarded-Host", "X-Original-URI", { method, scheme, hostHeader, target });
+}
+
+/**
+ * The check request of Envoy's ext_authz: the original method and Host, and the original path after our prefix.
+ * differs from authentik: the scheme is X-Forwarded-Proto's or https, so that patterns with a scheme match (decision 13).
+ */
+export function fromCheckRequest(
+  request: {
+    readonly method: string;
+    readonly hostHeader: string;
+    readonly target: string;
+    readonly headers: HeaderLines;
+  },
+  prefix: string,
+): OriginalUrl {
+  const told = firstValue(request.headers, "X-Forwarded-Proto");
+  const scheme = told === null || told === "" ? "https" : schemeOf(told);
+  if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
+  const rest = request.target.slice(prefix.length);
+  const target = rest.startsWith("/") ? rest : `/${rest}`;
+  return toldBy("Host", "path", { method: request.method, scheme, hostHeader: request.hostHeader, target });
+}
+
+function toldBy(hostName: string, targetName: string, original: Omit<OriginalRequest, "host">): OriginalUrl {
+  const host: HostAndPort | null = parseHost(original.hostHeader);
+  if (host === null) return { kind: "malformed", header: hostName };
+  if (!isTarget(original.target)) return { kind: "malformed", header: targetName };
+  return { kind: "told", original: { ...original, host: hostKey(host, original.scheme) } };
+}
+
+/** Visible ASCII and bytes above it, from a slash on, without a fragment (decision 26). */
+function isTarget(target: string): boolean {
+  return target.length <= longestTarget && /^\/[\u0021-\u0022\u0024-\u007e\u0080-\u00ff]*$/.test(target);
+}
+
+function schemeOf(text: string): "http" | "https" | null {
+  switch (text.toLowerCase()) {
+    case "http":
+    case "ws":
+      return "http";
+    case "https":
+    case "wss":
+      return "https";
+    default:
+      return null;
+  }
+}
+
+/** GET where the reverse proxy does not say, as authentik, which knows no other, takes it. */
+function methodOf(headers: HeaderLines, name: string): string {
+  const told = firstValue(headers, name) ?? "";
+  return /^[A-Z]{1,32}$/.test(told) ? told : "GET";
+}
