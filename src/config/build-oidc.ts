@@ -57,7 +57,7 @@ function readClientSecret(source: Source, slug: string): string {
 
 function issuerOf(source: Source, slug: string, issuer: Given<string>, danger: Given<boolean>): string {
   if (issuer.value === "") {
-    missing(source, slug, "issuer", 'add issuer = "https://idp.company/" in [oidc] or here', issuer.path);
+    missing(source, slug, "issuer", 'write issuer = "https://idp.company/"', issuer.path);
     return "";
   }
   const url = take(source, issuer.path, readIssuer(issuer.value), null);
@@ -70,7 +70,8 @@ function issuerOf(source: Source, slug: string, issuer: Given<string>, danger: G
 }
 
 function clientIdOf(source: Source, slug: string, clientId: Given<string>): string {
-  if (clientId.value === "") missing(source, slug, "client_id", "add client_id in [oidc] or here", clientId.path);
+  if (clientId.value === "")
+    missing(source, slug, "client_id", 'write client_id = "akproxy", as the issuer knows it', clientId.path);
   return clientId.value;
 }
 
@@ -78,7 +79,7 @@ function clientIdOf(source: Source, slug: string, clientId: Given<string>): stri
 function missing(source: Source, slug: string, key: string, hint: string, path: Path): void {
   const places = [["oidc", key].join(), ["providers", slug, key].join(), path.join()];
   if (source.findings.all.some((finding) => places.includes(finding.path.join()))) return;
-  source.findings.error(["providers", slug], `has no ${key}`, hint, { kind: "key" });
+  source.findings.error(["providers", slug, key], "is required, here or in [oidc]", hint);
 }
 
 function scopesOf(source: Source, scopes: Given<readonly string[]>): readonly string[] {

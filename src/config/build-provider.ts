@@ -163,7 +163,7 @@ function basicAuthOf(source: Source, slug: string, provider: ProviderTable): Pro
 
 function claimsOf(source: Source, slug: string, provider: ProviderTable): Provider["claims"] {
   for (const [key, claim] of Object.entries(provider.claims)) {
-    if (/^[^.]+(?:\.[^.]+)*$/.test(claim)) continue;
+    if (claim === "" || /^[^.]+(?:\.[^.]+)*$/.test(claim)) continue; // "": the header stays empty
     source.findings.error(
       ["providers", slug, "claims", key],
       "is not a claim's name or dotted path",

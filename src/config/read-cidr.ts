@@ -18,7 +18,7 @@ export function readCidr(text: string): Reading<Network> {
   if (prefixText === undefined) return ok({ cidr: `${address}/${bits}`, everybody: false });
   const prefix = Number(prefixText);
   if (!/^\d{1,3}$/.test(prefixText) || prefix > bits) {
-    return wrong(`has a prefix length that is not 0 to ${bits}`, null);
+    return wrong(`has a prefix length that is not 0 to ${bits}`, `write ${address}/${bits} for this one address`);
   }
   return ok({ cidr: `${address}/${prefix}`, everybody: prefix === 0 || isAllMapped(address, prefix) });
 }

@@ -14,7 +14,7 @@ const authorizeParams = z
   .record(z.string(), z.string())
   .describe("added to the authorization request: prompt, acr_values, hd, …");
 const tokenEndpointAuthMethod = z
-  .enum(["", "client_secret_basic", "client_secret_post", "none"])
+  .enum(["", "client_secret_basic", "client_secret_post", "client_secret_jwt", "none"])
   .describe("how akproxy proves itself at the token endpoint; empty: as the issuer's metadata says");
 const postLogoutRedirectUri = z.string().describe("sent at sign-out when given; register it with the issuer");
 const backchannelHost = z

@@ -69,7 +69,7 @@ function wordsOf(source: Source, issue: z.core.$ZodIssue, path: Path): { message
       return { message: `${quoted(source, path)} is not one of the values it may have`, hint };
     }
     case "invalid_type":
-      return { message: `must be ${article(issue.expected)}, not ${found}`, hint: null };
+      return { message: `must be ${article(issue.expected)}, not ${found}`, hint: quotesHint(issue.expected, found) };
     case "invalid_union": {
       const kinds = issue.errors.flatMap((branch) => branch.map(unionBranch));
       return { message: `must be ${[...new Set(kinds)].join(" or ")}, not ${found}`, hint: null };
@@ -84,6 +84,11 @@ function wordsOf(source: Source, issue: z.core.$ZodIssue, path: Path): { message
     default:
       return { message: "is not what is expected here", hint: null };
   }
+}
+
+function quotesHint(expected: string, found: string): string | null {
+  if (expected === "string" && /^a number|^true/.test(found)) return "write it in quotes";
+  return expected === "boolean" && found === "a string" ? "write true or false without quotes" : null;
 }
 
 function unionBranch(issue: z.core.$ZodIssue): string {

@@ -1,0 +1,88 @@
+import { expect, test } from "bun:test";
+import { loadConfig, parseConfigText } from "../../src/config/load.ts";
+import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+
+test.each([
+  ["listen.workers", "[listen]\nworkers = 2"],
+  ["listen.workers", '[listen]\nworkers = "auto"'],
+  ["sessions.store", '[sessions]\nstore = "redis://redis:6379"'],
+  ["sessions.store", '[sessions]\nstore = "rediss://redis:6379"'],
+  ["sessions.store", '[sessions]\nstore = "postgres://db/akproxy"'],
+  ["sessions.refresh", "[sessions]\nrefresh = true"],
+  ["limits.upstream_connect", '[limits]\nupstream_connect = "10s"'],
+  ["limits.failed_credentials", '[limits]\nfailed_credentials = "20/1m"'],
+])("%s of %j is refused as not available yet, not ignored", async (path, top) => {
+  const [line, ...others] = await problemLines(configText({ top }), goodEnv);
+
+  expect(line).toEndWith(`error ${path}: not available yet`);
+  expect(others).toEqual([]);
+});
+
+test.each([
+  ["intercept_header_auth", "intercept_header_auth = false"],
+  ["basic_auth_user_attribute", 'basic_auth_user_attribute = "u"'],
+  ["basic_auth_password_attribute", 'basic_auth_password_attribute = "p"'],
+  ["websocket_logout", 'websocket_logout = "keep"'],
+  ["rules", 'rules = [{ hosts = ["a.company"], access = "public" }]'],
+  ["expect", 'expect = [{ url = "https://app.company/", is = "login" }]'],
+  ["ak_proxy.backend_override", 'ak_proxy.backend_override = "http://a/{email}"'],
+  ["ak_proxy.backend_override_hosts", 'ak_proxy.backend_override_hosts = ["a"]'],
+  ["ak_proxy.host_header", 'ak_proxy.host_header = "{email}"'],
+  ["ak_proxy.user_attributes", "ak_proxy.user_attributes = { a = 1 }"],
+])("a provider's %s is refused as not available yet: %j", async (key, provider) => {
+  const [line, ...others] = await problemLines(configText({ provider }), goodEnv);
+
+  expect(line).toEndWith(`error providers.app.${key}: not available yet`);
+  expect(others).toEqual([]);
+});
+
+test.each(["forward_single", "forward_domain"])("mode %s is refused as not available yet", async (mode) => {
+  const text = configText({})
+    .replace('"proxy"', `"${mode}"`)
+    .replace(/internal_host.*/, 'cookie_domain = "app.company"');
+
+  const [line, ...others] = await problemLines(text.replace("https://app.", "https://x.app."), goodEnv);
+
+  expect(line).toBe("6:8 error providers.app.mode: not available yet");
+  expect(others).toEqual([]);
+});
+
+test("what these keys may say now is taken", async () => {
+  const top = '[listen]\nworkers = 1\n[sessions]\nrefresh = false\n[limits]\nfailed_credentials = ""';
+  const provider = `intercept_header_auth = true
+websocket_logout = "close"
+basic_auth_enabled = false
+basic_auth_user_attribute = ""
+rules = []
+expect = []
+ak_proxy = { host_header = "{internal_host}", backend_override = "", backend_override_hosts = [], user_attributes = {} }`;
+
+  const { config, problems } = await parseConfigText(configText({ top, provider }), { file: "a.toml", env: goodEnv });
+
+  expect(problems).toEqual([]);
+  expect(config?.providers[0]?.hostHeader).toBe("{internal_host}");
+});
+
+test("decision 29: basic_auth_enabled needs a password attribute", async () => {
+  const lines = await problemLines(configText({ provider: "basic_auth_enabled = true" }), goodEnv);
+
+  expect(lines).toEqual([
+    "9:22 error providers.app.basic_auth_enabled: not available yet",
+    "9:22 error providers.app.basic_auth_enabled: needs basic_auth_password_attribute",
+  ]);
+});
+
+test("the keys of the example that are commented out as not available are exactly the refused ones", async () => {
+  const text = await Bun.file("config.example.toml").text();
+  const uncommented = text.replace(/^# (\w+ = .*# not available yet.*)$/gm, "$1");
+
+  const { problems } = await parseConfigText(uncommented, { file: "config.example.toml", env: goodEnv });
+  const asIs = await loadConfig({ file: "config.example.toml", env: goodEnv });
+
+  expect(asIs.problems).toEqual([]);
+  expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    "sessions.refresh: not available yet",
+    "limits.upstream_connect: not available yet",
+    "limits.failed_credentials: not available yet",
+  ]);
+});
