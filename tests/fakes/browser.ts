@@ -15,10 +15,14 @@ export interface BrowserOptions {
   readonly resolve?: Readonly<Record<string, string>>;
   /** Sent with every request, over those of a navigation. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Which cookies the browser loses: told the URL that set one and the Set-Cookie value. */
+  readonly loses?: (url: URL, setCookie: string) => boolean;
 }
 
 export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>; // over all others; "" leaves one out
+  /** A redirect to such a URL is not followed: it is the answer. */
+  readonly stopBefore?: (url: string) => boolean;
 }
 
 /** A form of a page, as `formOf` reads it: the action is absolute, fields are its hidden inputs. */
@@ -59,7 +63,9 @@ export function createBrowser(setup: BrowserOptions = {}): Browser {
       redirect: "manual",
       tls: { rejectUnauthorized: false },
     });
-    for (const setCookie of response.headers.getSetCookie()) cookies.set(asked, setCookie);
+    for (const setCookie of response.headers.getSetCookie()) {
+      if (setup.loses?.(asked, setCookie) !== true) cookies.set(asked, setCookie);
+    }
     const location = response.headers.get("location");
     return {
       url,
@@ -84,7 +90,9 @@ export function createBrowser(setup: BrowserOptions = {}): Browser {
 
   /** Where a browser goes by itself from `page`: a redirect, or oidc-provider's page whose script sends its form at once. */
   async function step(page: Page, options: RequestOptions): Promise<Page | null> {
-    if (page.status >= 300 && page.status < 400 && page.location !== null) return send(page.location, options, null);
+    if (page.status >= 300 && page.status < 400 && page.location !== null) {
+      return options.stopBefore?.(page.location) === true ? null : send(page.location, options, null);
+    }
     if (!page.text.includes("document.forms[0].submit()")) return null;
     const form = formOf(page);
     return send(form.action, options, new URLSearchParams(form.fields));

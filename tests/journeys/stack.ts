@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Running, run } from "../../src/compose/run.ts";
+import { parseConfigText } from "../../src/config/load.ts";
+import { problemText } from "../../src/core/problem.ts";
+import { startEchoApp } from "../../src/demo/echo-app.ts";
+import { startToyIssuer, type ToyAvailability, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
+import type { ToyUsers } from "../../src/demo/toy-issuer-users.ts";
+import { createLog } from "../../src/log/create-log.ts";
+import { type Browser, type BrowserOptions, createBrowser } from "../fakes/browser.ts";
+
+/** A log line, parsed. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** Everything a journey needs, up: a real issuer, an application, akproxy in front of it, and a clock that tests turn. */
+export interface Stack {
+  readonly issuer: ToyIssuer;
+  readonly running: Running;
+  readonly port: number; //                        akproxy's, on 127.0.0.1
+  readonly adminUrl: string;
+  readonly stateDir: string;
+  readonly logLines: readonly LogLine[];
+  /** Turns akproxy's clock; the issuer's stays. */
+  advance(seconds: number): void;
+  /** A browser that finds app.test and other.test at akproxy, after a restart too. */
+  browser(options?: BrowserOptions): Browser;
+  /** One request of a program: no cookie jar, no header that is not given; a redirect is an answer. */
+  send(path: string, init?: SentRequest): Promise<Response>;
+  /** The value of a line of /metrics, 0 where there is none: `akproxy_sessions`. */
+  metric(line: string): Promise<number>;
+  /** Stops akproxy and starts it again on the same state directory, with another config when one is given. */
+  restart(more?: StackOptions): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface SentRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface StackOptions {
+  readonly externalHost?: string; //               http://app.test
+  readonly internalHost?: string; //               the echo application
+  readonly provider?: string; //                   more lines of TOML for [providers.app]
+  readonly oidc?: string; //                       more lines of TOML for [oidc]
+  readonly sessions?: string; //                   more lines of TOML for [sessions]
+  readonly top?: string; //                        more tables
+  readonly store?: "memory" | "sqlite"; //         sqlite
+  readonly users?: ToyUsers;
+  readonly logLevel?: "trace" | "info";
+  readonly issuerAtStart?: ToyAvailability; //     up
+  readonly listenPort?: number; //                 a free one
+}
+
+export const callback = "/outpost.goauthentik.io/callback?X-authentik-auth-callback=true";
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const stateDir = mkdtempSync(join(tmpdir(), "akproxy-journey-"));
+  const hosts = ["http://app.test", "https://app.test", "http://other.test", "https://other.test"];
+  const issuer = await startToyIssuer({
+    port: 0,
+    ...(options.users === undefined ? {} : { users: options.users }),
+    clients: [
+      {
+        clientId: "akproxy",
+        clientSecret: "toy-client-secret-of-32-characters!",
+        redirectUris: [...hosts, options.externalHost ?? "http://app.test"].map((host) => `${host}${callback}`),
+        postLogoutRedirectUris: hosts.map((host) => `${host}/`),
+      },
+    ],
+  });
+  issuer.setAvailability(options.issuerAtStart ?? "up");
+  const echo = startEchoApp({ port: 0 });
+  const logLines: LogLine[] = [];
+  let shift = 0;
+  const up = async (more: StackOptions): Promise<Running> => {
+    const text = configText(more, issuer.issuer, more.internalHost ?? echo.url, stateDir);
+    const loaded = await parseConfigText(text, { file: join(stateDir, "akproxy.toml"), env: {} });
+    if (loaded.config === null) throw new Error(loaded.problems.map(problemText).join("\n"));
+    return run(loaded.config, {
+      version: "0.0.0-test",
+      log: createLog({
+        level: more.logLevel ?? "info",
+        format: "json",
+        now: Date.now,
+        isTty: false,
+        write: (line) => logLines.push(JSON.parse(line)),
+      }),
+      now: () => Math.floor(Date.now() / 1000) + shift,
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    });
+  };
+  let running = await up(options);
+  const portOf = (kind: string) => running.listeners.find((listener) => listener.kind === kind)?.port ?? 0;
+  const akproxy = () => `http://127.0.0.1:${portOf("http")}`;
+  // read at each request, since the port is another one after a restart
+  const atAkproxy = {
+    get "app.test"() {
+      return akproxy();
+    },
+    get "other.test"() {
+      return akproxy();
+    },
+  };
+  return {
+    issuer,
+    get running() {
+      return running;
+    },
+    get port() {
+      return portOf("http");
+    },
+    get adminUrl() {
+      return `http://127.0.0.1:${portOf("metrics")}`;
+    },
+    stateDir,
+    logLines,
+    advance(seconds) {
+      shift += seconds;
+    },
+    browser: (more = {}) => createBrowser({ ...more, resolve: atAkproxy }),
+    send: (path, { headers = {}, ...init } = {}) =>
+      fetch(`${akproxy()}${path}`, { ...init, headers: { host: "app.test", ...headers }, redirect: "manual" }),
+    async metric(line) {
+      const text = await (await fetch(`http://127.0.0.1:${portOf("metrics")}/metrics`)).text();
+      const found = text.split("\n").find((each) => each.startsWith(`${line} `));
+      return Number(found?.slice(line.length + 1) ?? 0);
+    },
+    async restart(more = options) {
+      await running.stopNow();
+      running = await up(more);
+    },
+    async stop() {
+      await running.stopNow();
+      await Promise.all([issuer.close(), echo.close()]);
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function configText(options: StackOptions, issuer: string, internalHost: string, stateDir: string): string {
+  return `
+state_dir = "${stateDir}"
+[listen]
+http = "127.0.0.1:${options.listenPort ?? 0}"
+https = ""
+metrics = "127.0.0.1:0"
+[sessions]
+store = "${options.store ?? "sqlite"}"
+${options.sessions ?? ""}
+[oidc]
+issuer = "${issuer}"
+client_id = "akproxy"
+client_secret = "toy-client-secret-of-32-characters!"
+${options.oidc ?? ""}
+${options.top ?? ""}
+[providers.app]
+mode = "proxy"
+external_host = "${options.externalHost ?? "http://app.test"}"
+internal_host = "${internalHost}"
+${options.provider ?? ""}
+`;
+}
