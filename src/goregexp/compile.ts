@@ -1,4 +1,5 @@
 import { RE2JS, RE2JSSyntaxException, RE2Set } from "re2js";
+import { errorOffset } from "./error-offset.ts";
 
 /** A pattern in Go's RE2 syntax that does not compile: Go's own message, and where in the pattern (UTF-16 units, from 0). */
 export interface GoRegExpError {
@@ -6,23 +7,26 @@ export interface GoRegExpError {
   readonly offset: number;
 }
 
-/** Several patterns searched (unanchored, as Go's `MatchString`) at once, in linear time. */
+/** Several patterns searched (unanchored, as Go's `MatchString`) at once, in linear time (PATH-12). */
 export interface GoRegExpSet {
   readonly patterns: readonly string[];
   /** The first pattern, in order, that is found in `input`; null when none is. */
   match(input: string): string | null;
 }
 
-/** Says what is wrong with `pattern` by Go's regexp/syntax; null when it compiles. */
+/**
+ * Says what is wrong with `pattern` by Go's regexp/syntax; null when it compiles (PATH-10).
+ * differs from Go: two groups of one name are refused, since re2js does so.
+ */
 export function checkGoRegExp(pattern: string): GoRegExpError | null {
   try {
     RE2JS.compile(pattern);
     return null;
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
-    const fragment = error.input ?? "";
-    const at = fragment === "" ? -1 : pattern.indexOf(fragment);
-    return { message: error.message, offset: at === -1 ? Math.max(0, pattern.length - 1) : at };
+    // Go always quotes, an empty text too (syntax.Error.Error); re2js leaves an empty one out
+    const message = `error parsing regexp: ${error.error}: \`${error.input ?? ""}\``;
+    return { message, offset: errorOffset(pattern, error) };
   }
 }
 

@@ -28,9 +28,12 @@ test.each([
   expect(kindsOf(pattern)).toEqual([]);
 });
 
-test.each(["", ".*", "/", "^", "$", "a*", "^.*$", "x|", "^/", "^https?://"])("PATH-09: %p matches everything", (pattern) => {
-  expect(kindsOf(pattern)).toEqual(["matches_everything"]);
-});
+test.each(["", ".*", "/", "^", "$", "a*", "^.*$", "x|", "^/", "^https?://"])(
+  "PATH-09: %p matches everything",
+  (pattern) => {
+    expect(kindsOf(pattern)).toEqual(["matches_everything"]);
+  },
+);
 
 test.each(["^/(health)?$", "^/(index\\.html|favicon\\.ico)?$"])("PATH-09: %p matches the front page", (pattern) => {
   expect(kindsOf(pattern)).toEqual(["matches_root"]);
