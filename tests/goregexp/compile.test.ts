@@ -11,7 +11,7 @@ const corpus = (await Bun.file(`${import.meta.dir}/../corpus/go-regexp.tsv`).tex
 
 describe("PATH-11: a pattern says what it says in Go", () => {
   const rows = corpus.filter(({ offset }) => offset === undefined);
-  test.each(rows)("$pattern on "$shown": $outcome", ({ pattern, input, outcome }) => {
+  test.each(rows)('$pattern on "$shown": $outcome', ({ pattern, input, outcome }) => {
     const found = compileGoRegExps([pattern]).match(input);
 
     expect(found).toBe(outcome === "match" ? pattern : null);
