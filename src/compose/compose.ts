@@ -24,6 +24,7 @@ export interface Surroundings {
   readonly log: Log;
   readonly now: () => number; //                   epoch seconds
   readonly randomBytes: (count: number) => Uint8Array;
+  readonly issuerRetryMilliseconds?: number; //    10,000
 }
 
 /** Everything that answers requests, wired by hand, and not yet listening. */
@@ -68,6 +69,11 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   let inForce = fromConfig(config, lasting, idpOf);
   const sweep = setInterval(() => void sweepSessions(inForce.deps), sweepMilliseconds);
   sweep.unref();
+  // without it an issuer that was away at the start is asked by the next login only, which a /readyz that says no keeps away
+  const retry = setInterval(() => {
+    for (const { idp } of inForce.idps) idp.warmUp();
+  }, surroundings.issuerRetryMilliseconds ?? 10_000);
+  retry.unref();
   return {
     deps: () => inForce.deps,
     issuers: () => inForce.idps.map(({ issuer, idp }) => ({ issuer, ...idp.status() })),
@@ -76,6 +82,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     },
     async close() {
       clearInterval(sweep);
+      clearInterval(retry);
       await sessions.close();
     },
   };

@@ -90,6 +90,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       }),
       now: () => Math.floor(Date.now() / 1000) + shift,
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      issuerRetryMilliseconds: 50,
     });
   };
   let running = await up(options);
