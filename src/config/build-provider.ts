@@ -1,12 +1,13 @@
-import type { Allow, CookieScope, Provider, Upstream } from "../core/provider.ts";
+import type { Allow, CookieScope, Provider } from "../core/provider.ts";
 import { buildOidc } from "./build-oidc.ts";
+import { buildUpstream } from "./build-upstream.ts";
 import { headerText } from "./header-text.ts";
 import { isUnavailable } from "./not-available.ts";
-import { readAuthorities, readCertificate } from "./read-certificate.ts";
+import { readCertificate } from "./read-certificate.ts";
 import { readCookieDomain } from "./read-cookie-domain.ts";
 import { readDuration } from "./read-duration.ts";
 import { readPatterns } from "./read-patterns.ts";
-import { isLoopback, readExternalHost, readHostAndPort, readServerName, readUpstream } from "./read-web-address.ts";
+import { isLoopback, readExternalHost, readHostAndPort } from "./read-web-address.ts";
 import type { ConfigTable, ProviderTable } from "./schema.ts";
 import { quoted, type Source, take } from "./source.ts";
 
@@ -16,7 +17,7 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
   if (provider === undefined) return null;
   const externalHost = externalHostOf(source, slug, provider);
   const cookieDomain = cookieDomainOf(source, slug, provider, externalHost);
-  const upstream = upstreamOf(source, slug, provider);
+  const upstream = buildUpstream(source, slug, provider);
   const oidc = buildOidc(source, slug, provider, table.oidc);
   const lives = sessionLives(source, slug, table);
   const common = {
@@ -31,6 +32,7 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
     claims: claimsOf(source, slug, provider),
     hostHeader: hostHeaderOf(source, slug, provider),
     allow: allowOf(source, slug, provider),
+    rules: [],
     headerEncoding: provider.header_encoding,
     sendJwt: provider.send_jwt,
     certificate: readCertificate(source, ["providers", slug], {
@@ -93,41 +95,6 @@ function cookieDomainOf(
   }
   if (externalHost === null) return null;
   return take(source, path, readCookieDomain(provider.cookie_domain, externalHost.hostname), null);
-}
-
-function upstreamOf(source: Source, slug: string, provider: ProviderTable): Upstream | null {
-  const at = (key: string) => ["providers", slug, key];
-  const path = at("internal_host");
-  const serverName = provider.internal_host_server_name;
-  const ca = readAuthorities(source, at("internal_host_ca_file"), provider.internal_host_ca_file);
-  if (!provider.internal_host_ssl_validation) {
-    const hint = "name its authority in internal_host_ca_file instead";
-    source.findings.warning(at("internal_host_ssl_validation"), "the upstream's certificate is not verified", hint);
-  }
-  if (provider.internal_host === "") {
-    const reported = source.findings.all.some((finding) => finding.path.join() === path.join());
-    if (provider.mode === "proxy" && !reported) {
-      source.findings.error(path, "is required in proxy mode", 'write internal_host = "http://127.0.0.1:8080"');
-    }
-    return null;
-  }
-  if (provider.mode === "forward_single" || provider.mode === "forward_domain") {
-    source.findings.error(
-      path,
-      `has no meaning in ${provider.mode}`,
-      "remove it: your reverse proxy reaches the application",
-    );
-    return null;
-  }
-  const place = take(source, path, readUpstream(provider.internal_host), null);
-  if (place === null) return null;
-  return {
-    ...place,
-    verifyTls: provider.internal_host_ssl_validation,
-    caPem: ca,
-    serverName:
-      serverName === "" ? null : take(source, at("internal_host_server_name"), readServerName(serverName), null),
-  };
 }
 
 function sessionLives(

@@ -1,7 +1,9 @@
 import { mayEnter } from "./access.ts";
+import { parseHost } from "./host.ts";
 import type { Identity } from "./identity.ts";
 import { type JudgedTarget, judgePath } from "./judged-target.ts";
 import type { Provider } from "./provider.ts";
+import { type MatchedRule, rulesFor } from "./rules.ts";
 
 /** Who is asking. */
 export type Visitor =
@@ -10,29 +12,100 @@ export type Visitor =
 
 /** A request as the application would receive it: the facts that a decision may rest on, and no others. */
 export interface JudgedRequest {
+  readonly method: string;
+  readonly scheme: "http" | "https";
+  readonly host: string; //                        as InboundRequest.host
   readonly target: JudgedTarget;
-  readonly origin: string; //                      scheme://host, normalised; counts in domain level only
   readonly isNavigation: boolean; //               may a login be started? (decision 9)
   readonly hasAuthorization: boolean; //           a non-empty Authorization header
 }
 
-export type Decision =
+/** The line of the config that a decision rests on, for log and `explain`. */
+export type Because =
+  | { readonly kind: "rule"; readonly number: number } //                                  rules, counted from 1
+  | { readonly kind: "skip_path_regex"; readonly pattern: string }
+  | { readonly kind: "protect_path_regex"; readonly pattern: string }
+  | { readonly kind: "never_public"; readonly pattern: string; readonly reason: string } // a public pattern matched, but
+  | { readonly kind: "allow" } //                                                          the provider's allow
+  | { readonly kind: "no_rule" }; //                                                       nothing says otherwise
+
+/** Every decision with its reason. */
+export type Decision = Verdict & { readonly because: Because };
+
+type Verdict =
   | { readonly kind: "allow"; readonly identity: Identity }
-  | { readonly kind: "allow_public"; readonly pattern: string } //        the rule that opened the door, for the log
-  | { readonly kind: "denied"; readonly identity: Identity } //           known, but `allow` does not name them
+  | { readonly kind: "allow_public" } //                                  as nobody
+  | { readonly kind: "denied"; readonly identity: Identity | null } //    null: a rule denies everybody
   | { readonly kind: "login" }
   | { readonly kind: "unauthorized"; readonly reason: "not_a_navigation" | "header_auth_intercepted" };
 
-/** The one place where it is decided who may pass. Pure and total: every request has exactly one decision. */
+/**
+ * The one place where it is decided who may pass. Pure and total: every request has exactly one decision. First the rules; where none
+ * surely matches, the public paths and then `allow`.
+ */
 export function decide(request: JudgedRequest, provider: Provider, visitor: Visitor): Decision {
-  if (visitor.kind === "known" && mayEnter(visitor.identity, provider.allow)) {
-    return { kind: "allow", identity: visitor.identity };
+  const hostname = parseHost(request.host)?.hostname ?? "";
+  const { rules, isFinal } = rulesFor(provider.rules, { method: request.method, hostname, target: request.target });
+  for (const rule of rules) {
+    const because: Because = { kind: "rule", number: rule.number };
+    if (rule.access.kind === "public") return open(provider, visitor, because);
+    const refusal = refusalByRule(request, provider, visitor, rule);
+    if (refusal !== null) return { ...refusal, because };
   }
-  const path = judgePath(provider, request.origin, request.target);
-  if (path.kind === "public") return { kind: "allow_public", pattern: path.pattern };
-  if (visitor.kind === "known") return { kind: "denied", identity: visitor.identity };
+  const last = rules.at(-1);
+  if (isFinal && last !== undefined && visitor.kind === "known") {
+    return { kind: "allow", identity: visitor.identity, because: { kind: "rule", number: last.number } };
+  }
+  return decideWithoutRules(request, provider, visitor);
+}
+
+function decideWithoutRules(request: JudgedRequest, provider: Provider, visitor: Visitor): Decision {
+  const path = judgePath(provider, `${request.scheme}://${request.host}`, request.target);
+  if (path.kind === "public") return open(provider, visitor, { kind: "skip_path_regex", pattern: path.pattern });
+  if (visitor.kind === "known") {
+    const because: Because = provider.allow === null ? { kind: "no_rule" } : { kind: "allow" };
+    const { identity } = visitor;
+    return mayEnter(identity, provider.allow)
+      ? { kind: "allow", identity, because }
+      : { kind: "denied", identity, because };
+  }
+  return { ...askedToLogIn(request, provider), because: loginBecause(path) };
+}
+
+/** What everybody may see: as themselves for those who may enter anyway, as nobody for all others. */
+function open(provider: Provider, visitor: Visitor, because: Because): Decision {
+  return visitor.kind === "known" && mayEnter(visitor.identity, provider.allow)
+    ? { kind: "allow", identity: visitor.identity, because }
+    : { kind: "allow_public", because };
+}
+
+/** Null: the rule lets this visitor on. */
+function refusalByRule(
+  request: JudgedRequest,
+  provider: Provider,
+  visitor: Visitor,
+  { access }: MatchedRule,
+): Verdict | null {
+  if (access.kind === "deny") return { kind: "denied", identity: visitor.kind === "known" ? visitor.identity : null };
+  if (visitor.kind === "anonymous") return askedToLogIn(request, provider);
+  const { identity } = visitor;
+  return access.kind === "allow" && !mayEnter(identity, access.allow) ? { kind: "denied", identity } : null;
+}
+
+function askedToLogIn(request: JudgedRequest, provider: Provider): Verdict {
   if (request.hasAuthorization && provider.interceptHeaderAuth) {
     return { kind: "unauthorized", reason: "header_auth_intercepted" };
   }
   return request.isNavigation ? { kind: "login" } : { kind: "unauthorized", reason: "not_a_navigation" };
+}
+
+function loginBecause(path: Exclude<ReturnType<typeof judgePath>, { readonly kind: "public" }>): Because {
+  switch (path.kind) {
+    case "protected":
+      return { kind: "protect_path_regex", pattern: path.pattern };
+    case "never_public":
+      return { kind: "never_public", pattern: path.pattern, reason: path.reason };
+    case "unmatched":
+      return { kind: "no_rule" };
+  }
 }

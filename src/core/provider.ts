@@ -1,4 +1,5 @@
 import type { GoRegExpSet } from "../goregexp/compile.ts";
+import type { AccessRule } from "./rules.ts";
 
 /** A protected application, in authentik's words a proxy provider with its application. One kind per mode (spec: proxy modes). */
 export type Provider = ProxyProvider | ForwardSingleProvider | ForwardDomainProvider;
@@ -18,6 +19,7 @@ interface ProviderCommon {
   readonly claims: ClaimPaths;
   readonly hostHeader: string | null; //           ak_proxy.host_header of the config; "{internal_host}" is the upstream's own host
   readonly allow: Allow | null; //                 null: every authenticated user
+  readonly rules: readonly AccessRule[]; //        before skipPaths and allow; the first that matches decides
   readonly headerEncoding: HeaderEncoding;
   readonly sendJwt: boolean;
   readonly certificate: Certificate | null; //     served by SNI for externalHost

@@ -10,7 +10,7 @@ import { type Answer, pageAnswer, redirect, type Verdict } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import { askedUrl, type Exchange, pageRequest } from "./exchange.ts";
 import { startUrl } from "./login.ts";
-import { loginRequired, notAllowed } from "./pages/login-pages.ts";
+import { closedToAll, loginRequired, notAllowed } from "./pages/login-pages.ts";
 import { sessionOf, visitorOf } from "./visitor.ts";
 import { proxyWebSocket } from "./web-socket.ts";
 
@@ -19,8 +19,10 @@ export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvi
   const { request, target } = exchange;
   const session = await sessionOf(deps, exchange);
   const judged = {
+    method: request.method,
+    scheme: request.scheme,
+    host: request.host,
     target,
-    origin: `${request.scheme}://${request.host}`,
     isNavigation: isNavigation(request.method, request.headers),
     hasAuthorization: (firstValue(request.headers, "authorization") ?? "").trim() !== "",
   };
@@ -114,8 +116,12 @@ function unauthorized(deps: Deps, exchange: Exchange): Answer {
   return pageAnswer(spec, request, "unauthorized");
 }
 
-function deniedPage(deps: Deps, exchange: Exchange, identity: Identity): Answer {
+function deniedPage(deps: Deps, exchange: Exchange, identity: Identity | null): Answer {
   const { provider, request } = exchange;
+  if (identity === null) {
+    const closed = closedToAll({ request: pageRequest(request, deps.now()), application: provider.name });
+    return pageAnswer(closed, request, "denied");
+  }
   const spec = notAllowed({
     request: pageRequest(request, deps.now()),
     username: identity.username,

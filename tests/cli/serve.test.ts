@@ -93,7 +93,9 @@ test("an open WebSocket is closed with 1001 at a stop", async () => {
   const application = slowApplication();
   const served = serve(serveConfig({ internalHost: application.url }));
   const origin = await served.address("http");
-  const socket = new WebSocket(`${origin.replace("http:", "ws:")}/public/ws`, { headers: host });
+  // as: with the DOM library in tsconfig, WebSocket's own second argument hides Bun's
+  const options = { headers: host } as unknown as string[];
+  const socket = new WebSocket(`${origin.replace("http:", "ws:")}/public/ws`, options);
   const echoed = Promise.withResolvers<unknown>();
   const closed = Promise.withResolvers<number>();
   socket.onopen = () => socket.send("hello");

@@ -1,6 +1,6 @@
 import { type FailureCode, failureStatus } from "../../src/core/failure.ts";
 import { failurePage } from "../../src/http/pages/failure-page.ts";
-import { loginRequired, notAllowed } from "../../src/http/pages/login-pages.ts";
+import { closedToAll, loginRequired, notAllowed } from "../../src/http/pages/login-pages.ts";
 import { notFound } from "../../src/http/pages/not-found-page.ts";
 import type { PageRequest, PageSpec } from "../../src/http/pages/page-spec.ts";
 import { signedOut, signOutConfirm } from "../../src/http/pages/sign-out-pages.ts";
@@ -29,6 +29,7 @@ export function everyPage(value: string): readonly (readonly [name: string, spec
       "not_allowed",
       notAllowed({ request: hostile, username: value, email: `m${value}`, application: value, switchUrl: value }),
     ],
+    ["closed_to_all", closedToAll({ request: hostile, application: value })],
     ["login_required", loginRequired({ request: hostile, loginUrl: value, challenges: ["Bearer"] })],
     [
       "sign_out_confirm",

@@ -58,7 +58,7 @@ export function loginLoop(facts: { readonly request: PageRequest; readonly start
   };
 }
 
-/** Signed in, but not one of those whom `allow` lets in. `switchUrl` starts a login that asks which account. */
+/** Somebody whom `allow` or a rule does not let in. `switchUrl` starts a login that asks which account. */
 export function notAllowed(facts: {
   readonly request: PageRequest;
   readonly username: string;
@@ -68,22 +68,33 @@ export function notAllowed(facts: {
 }): PageSpec {
   const username = shownValue(facts.username, nameLimit);
   const email = shownValue(facts.email, nameLimit);
-  const application = shownValue(facts.application, nameLimit);
   return {
-    ...plainPage,
-    status: 403,
-    code: "not_allowed",
-    tone: "refused",
+    ...refusedPage(facts),
     title: "You have no access to this application",
     happened: "You are signed in, but this account is not among those that may enter.",
     advice: "Ask whoever runs the application for access, or use another account.",
     facts: [
       { label: "Signed in as", value: email === "" || email === username ? username : `${username} (${email})` },
-      { label: "Application", value: application },
+      { label: "Application", value: shownValue(facts.application, nameLimit) },
     ],
     action: { kind: "link", label: "Use another account", href: facts.switchUrl },
-    reference: referenceOf(facts.request),
   };
+}
+
+/** What a rule lets nobody open, whoever they are. */
+export function closedToAll(facts: { readonly request: PageRequest; readonly application: string }): PageSpec {
+  return {
+    ...refusedPage(facts),
+    title: "This address is closed",
+    happened: "Nobody may open it from here, with any account.",
+    advice: "Ask whoever runs the application if you need it.",
+    facts: [{ label: "Application", value: shownValue(facts.application, nameLimit) }],
+  };
+}
+
+function refusedPage({ request }: { readonly request: PageRequest }) {
+  const reference = referenceOf(request);
+  return { ...plainPage, status: 403, code: "not_allowed", tone: "refused", reference } as const;
 }
 
 /**
