@@ -1,15 +1,19 @@
 import type { Identity } from "./identity.ts";
 import type { Allow } from "./provider.ts";
 
-/** Does the provider's `allow` let this person in? Any one entry that matches is enough; no `allow` lets everybody in. */
+/**
+ * Does the provider's `allow` let this person in? Any one entry that matches is enough; no `allow` lets everybody in. An empty entry
+ * (an unset variable in the config) matches nobody.
+ */
 export function mayEnter(identity: Identity, allow: Allow | null): boolean {
   if (allow === null) return true;
   if (allow.groups.some((group) => identity.groups.includes(group))) return true;
-  if (allow.users.includes(identity.username)) return true;
+  if (identity.username !== "" && allow.users.includes(identity.username)) return true;
   const email = identity.email.toLowerCase();
   if (email === "") return false;
   if (allow.emails.some((allowed) => allowed.toLowerCase() === email)) return true;
-  return allow.emailDomains.some((domain) => domain.toLowerCase() === domainOf(email));
+  const domain = domainOf(email);
+  return domain !== "" && allow.emailDomains.some((allowed) => allowed.toLowerCase() === domain);
 }
 
 /** The domain of an address with exactly one `@`; "" otherwise, so that `a@evil.test@corp.test` belongs to no domain (OIDC-13). */

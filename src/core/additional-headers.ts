@@ -1,4 +1,5 @@
 import { foldedName } from "./client-headers.ts";
+import { isForwardedName } from "./forwarded.ts";
 import type { HeaderLine, HeaderLines } from "./header-lines.ts";
 import { headerValue } from "./header-value.ts";
 import { isHopByHop } from "./hop-by-hop.ts";
@@ -7,16 +8,7 @@ import type { HeaderEncoding } from "./provider.ts";
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; //   RFC 9110 5.6.2
 
 /** Names that only akproxy or the message itself may set (decision 15; HDR-13). */
-const reserved: ReadonlySet<string> = new Set([
-  "host",
-  "cookie",
-  "set-cookie",
-  "content-length",
-  "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-]);
+const reserved: ReadonlySet<string> = new Set(["host", "cookie", "set-cookie", "content-length"]);
 
 /**
  * The `additionalHeaders` attribute as header lines: strings as they are, numbers and booleans as text, everything else refused with
@@ -49,6 +41,7 @@ function nameProblem(name: string): string | null {
   if (!token.test(name)) return "is no header name";
   const folded = foldedName(name);
   if (folded.startsWith("x-authentik-meta-")) return "is set by akproxy alone";
+  if (isForwardedName(folded)) return "is a fact about the way here";
   return reserved.has(folded) || isHopByHop(folded) ? "belongs to the message itself" : null;
 }
 

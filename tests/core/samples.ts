@@ -1,0 +1,135 @@
+import type { Identity } from "../../src/core/identity.ts";
+import type { OutpostFacts } from "../../src/core/identity-headers.ts";
+import type {
+  ForwardDomainProvider,
+  ForwardSingleProvider,
+  OidcClient,
+  Provider,
+  ProxyProvider,
+  Upstream,
+} from "../../src/core/provider.ts";
+import type { InboundRequest } from "../../src/core/request.ts";
+import { compileGoRegExps } from "../../src/goregexp/compile.ts";
+
+const oidc: OidcClient = {
+  issuer: "https://idp.test/",
+  clientId: "akproxy",
+  clientSecret: "",
+  scopes: ["openid"],
+  authorizeParams: {},
+  tokenEndpointAuthMethod: "",
+  postLogoutRedirectUri: "",
+  backchannelHost: "",
+  caPem: null,
+};
+
+export const upstream: Upstream = {
+  scheme: "http",
+  hostAndPort: "127.0.0.1:8080",
+  unixPath: null,
+  basePath: "",
+  baseQuery: "",
+  verifyTls: true,
+  caPem: null,
+  serverName: null,
+};
+
+const common: Omit<ProxyProvider, "mode" | "upstream"> = {
+  slug: "app",
+  name: "The App",
+  externalHost: new URL("https://app.test"),
+  oidc,
+  cookie: { name: "__Host-akproxy_app", domain: null, secure: true },
+  sessionSeconds: 86_400,
+  idleSeconds: 0,
+  skipPaths: compileGoRegExps([]),
+  protectPaths: compileGoRegExps([]),
+  interceptHeaderAuth: true,
+  basicAuth: null,
+  claims: {
+    username: "preferred_username",
+    groups: "groups",
+    entitlements: "entitlements",
+    email: "email",
+    name: "name",
+    uid: "sub",
+  },
+  hostHeader: null,
+  allow: null,
+  rules: [],
+  headerEncoding: "utf8",
+  sendJwt: true,
+  certificate: null,
+};
+
+/** https://app.test in proxy mode, with what a row wants different. */
+export function proxyProvider(different: Partial<ProxyProvider> = {}): ProxyProvider {
+  return { ...common, mode: "proxy", upstream, ...different };
+}
+
+export function singleProvider(different: Partial<ForwardSingleProvider> = {}): ForwardSingleProvider {
+  return { ...common, mode: "forward_single", ...different };
+}
+
+/** https://auth.corp.test with cookie domain corp.test. */
+export function domainProvider(different: Partial<ForwardDomainProvider> = {}): ForwardDomainProvider {
+  return {
+    ...common,
+    slug: "corp",
+    mode: "forward_domain",
+    externalHost: new URL("https://auth.corp.test"),
+    cookieDomain: "corp.test",
+    ...different,
+  };
+}
+
+/** `provider` with these public and protected patterns. */
+export function withPaths<P extends Provider>(
+  provider: P,
+  skip: readonly string[],
+  protect: readonly string[] = [],
+): P {
+  return { ...provider, skipPaths: compileGoRegExps(skip), protectPaths: compileGoRegExps(protect) };
+}
+
+export function alice(different: Partial<Identity> = {}): Identity {
+  return {
+    issuer: "https://idp.test/",
+    subject: "sub-of-alice",
+    uid: "sub-of-alice",
+    username: "alice",
+    email: "alice@example.test",
+    name: "Alice Example",
+    groups: ["admins", "staff"],
+    entitlements: ["demo"],
+    idpSession: null,
+    rawToken: "header.payload.signature",
+    proxy: { backendOverride: null, hostHeader: null, userAttributes: {} },
+    ...different,
+  };
+}
+
+/** alice with these attributes in ak_proxy.user_attributes. */
+export function aliceWith(userAttributes: Readonly<Record<string, unknown>>): Identity {
+  return alice({ proxy: { backendOverride: null, hostHeader: null, userAttributes } });
+}
+
+export const outpost: OutpostFacts = { outpostName: "akproxy", version: "1.2.3", jwksUri: "https://idp.test/jwks" };
+
+/** GET https://app.test/ from 192.0.2.7 by way of nobody. */
+export function inbound(different: Partial<InboundRequest> = {}): InboundRequest {
+  return {
+    id: "0123456789abcdef",
+    method: "GET",
+    scheme: "https",
+    host: "app.test",
+    hostHeader: "app.test",
+    hostSource: "Host",
+    target: "/",
+    headers: [["Host", "app.test"]],
+    clientAddress: "192.0.2.7",
+    peerAddress: "192.0.2.7",
+    peerIsTrusted: false,
+    ...different,
+  };
+}
