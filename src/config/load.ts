@@ -13,7 +13,7 @@ import { createLocate } from "./places.ts";
 import { isShared, modeText, readFile } from "./read-file.ts";
 import { readShape } from "./shape-problems.ts";
 import type { Source } from "./source.ts";
-import { removeAt, removePrototypeKeys, type Tree } from "./tree.ts";
+import { isDeeperThan, removeAt, removePrototypeKeys, type Tree } from "./tree.ts";
 
 /** What a config says. `config` is null exactly when there is an error among the problems, which are sorted by place. */
 export interface Loaded {
@@ -53,17 +53,25 @@ async function parseText(text: string, options: Surroundings, mode: number): Pro
   return { config: isBad ? null : config, problems, unreadable: "no" };
 }
 
+/** Deeper than any key of ours, and far from the end of the stack. */
+const deepest = 32;
+
 /** The TOML document; null when it is none. Only the first line of the parser's message: the others quote the file. */
 function parseToml(text: string, findings: Findings): Tree | null {
   try {
-    return parse(text);
+    const tree = parse(text);
+    if (!isDeeperThan(tree, deepest)) return tree;
   } catch (thrown) {
-    if (!(thrown instanceof TomlError)) throw thrown;
-    const message = thrown.message.split("\n")[0]?.replace("Invalid TOML document: ", "") ?? "";
-    const spot = { kind: "place", line: thrown.line, column: thrown.column } as const;
-    findings.error([], `not TOML: ${message}`, "see https://toml.io/en/v1.1.0", spot);
-    return null;
+    if (thrown instanceof TomlError) {
+      const message = thrown.message.split("\n")[0]?.replace("Invalid TOML document: ", "") ?? "";
+      const spot = { kind: "place", line: thrown.line, column: thrown.column } as const;
+      findings.error([], `not TOML: ${message}`, "see https://toml.io/en/v1.1.0", spot);
+      return null;
+    }
+    if (!(thrown instanceof RangeError)) throw thrown; // the stack's end: a key of thousands of parts
   }
+  findings.error([], `tables stand more than ${deepest} deep in each other`, "no key of akproxy is that deep");
+  return null;
 }
 
 function readConfig(raw: Tree, options: Surroundings, mode: number, findings: Findings): Config {
@@ -107,7 +115,8 @@ function checkSurroundings(source: Source, file: string, mode: number): void {
 /** Problems with their lines and columns, in the order of the file. */
 async function placed(text: string, file: string, findings: readonly Finding[]): Promise<readonly Problem[]> {
   if (findings.length === 0) return [];
-  const locate = await createLocate(text);
+  const isAboutKeys = findings.some(({ path, spot }) => path.length > 0 && spot.kind !== "place");
+  const locate = await createLocate(isAboutKeys ? text : ""); // a text that is no config need not be parsed again
   return findings
     .map(({ severity, path, message, hint, spot }) => {
       return { severity, path: pathText(path), message, hint, place: { file, ...place(locate(path, spot)) } };

@@ -53,3 +53,13 @@ export function removePrototypeKeys(value: unknown, path: Path = []): readonly P
   Reflect.deleteProperty(value, "__proto__");
   return [...own, ...Object.entries(value).flatMap(([key, item]) => removePrototypeKeys(item, [...path, key]))];
 }
+
+/** Do tables and lists stand more than `limit` deep in each other? Walks without recursion: what is found may be deeper than the stack. */
+export function isDeeperThan(value: unknown, limit: number): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; depth <= limit; depth++) {
+    level = level.flatMap((item) => (Array.isArray(item) ? item : isTable(item) ? Object.values(item) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}

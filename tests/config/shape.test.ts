@@ -115,3 +115,14 @@ test("a text that is no TOML is one problem at the parser's place", async () => 
     "3:2 error : not TOML: trying to redefine an already defined table or value",
   ]);
 });
+
+test.each([
+  [`a = ${"[".repeat(5000)}`, "not TOML: document contains excessively nested structures. aborting."],
+  [`${"a.".repeat(40)}a = 1`, "tables stand more than 32 deep in each other"],
+  [`${"a.".repeat(20000)}a = 1`, "tables stand more than 32 deep in each other"],
+  [`[${"a.".repeat(50000)}a]`, "tables stand more than 32 deep in each other"],
+])("a text nested beyond reason is one problem", async (text, message) => {
+  const { problems } = await parseConfigText(text, { file: "a.toml", env: {} });
+
+  expect(problems.map((problem) => problem.message)).toEqual([message]);
+});
