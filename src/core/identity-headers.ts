@@ -19,6 +19,16 @@ export interface IdentityHeaders {
   readonly warnings: readonly string[];
 }
 
+const userHeaderNames = [
+  "X-authentik-username",
+  "X-authentik-groups",
+  "X-authentik-entitlements",
+  "X-authentik-email",
+  "X-authentik-name",
+  "X-authentik-uid",
+  "X-authentik-jwt",
+] as const;
+
 /**
  * The headers an application gets for somebody who is known: the twelve `X-authentik-*` (always all, empty where a claim is missing),
  * then the Basic credential, then additionalHeaders, each later one replacing an earlier one of the same folded name
@@ -50,6 +60,11 @@ function metaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLine[] {
     ["X-authentik-meta-app", provider.slug],
     ["X-authentik-meta-version", `goauthentik.io/outpost/${outpost.version}`],
   ];
+}
+
+/** The twelve for nobody, on a verdict that lets everybody in: user headers and token present and empty (decisions 14 and 30). */
+export function nobodyHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
+  return [...userHeaderNames.map((name): HeaderLine => [name, ""]), ...metaHeaders(provider, outpost)];
 }
 
 /** Later lines replace earlier ones whose names fold together, in the earlier one's place. */

@@ -21,8 +21,11 @@ export function judgeTarget(target: string): JudgedTarget {
   return { path, query, decodedPath, neverPublic: whyNeverPublic(path, decoded) };
 }
 
+/** The part of a provider that says which paths are public. */
+export type PublicPaths = Pick<Provider, "mode" | "skipPaths" | "protectPaths">;
+
 /** What the patterns of `provider` are searched in (decision 13): the decoded path, or in domain level the whole URL with its query. */
-export function matchSubject(provider: Provider, origin: string, judged: JudgedTarget): string {
+export function matchSubject(provider: PublicPaths, origin: string, judged: JudgedTarget): string {
   switch (provider.mode) {
     case "proxy":
     case "forward_single":
@@ -40,7 +43,7 @@ export type PathVerdict =
   | { readonly kind: "unmatched" };
 
 /** `origin` is `scheme://host` of the request, host normalised; it counts in domain level only. */
-export function judgePath(provider: Provider, origin: string, judged: JudgedTarget): PathVerdict {
+export function judgePath(provider: PublicPaths, origin: string, judged: JudgedTarget): PathVerdict {
   if (provider.skipPaths.patterns.length === 0) return { kind: "unmatched" };
   if (judged.decodedPath.length > longestJudgedPath) return { kind: "unmatched" };
   const subject = matchSubject(provider, origin, judged);

@@ -1,7 +1,9 @@
 import { schemeOf } from "../core/choose-provider.ts";
+import type { HeaderLines } from "../core/header-lines.ts";
 import type { JudgedTarget } from "../core/judged-target.ts";
 import type { Provider } from "../core/provider.ts";
 import type { InboundRequest } from "../core/request.ts";
+import type { Answer } from "./answer.ts";
 import type { PageRequest } from "./pages/page-spec.ts";
 import type { Bridge, ClientSocket } from "./web-socket-bridge.ts";
 
@@ -15,14 +17,26 @@ export interface Connection {
   readonly mayTakeLong: () => void;
 }
 
-/** One request on its way through, its provider known. */
-export interface Exchange {
+/** A request that has been taken in; whose it is, is not known yet. */
+export interface Arrival {
   readonly request: InboundRequest;
+  readonly sentHeaders: HeaderLines; //            as received, spoofable ones included: for what only a trusted peer may say
   readonly target: JudgedTarget;
-  readonly provider: Provider;
   readonly connection: Connection;
   readonly body: ReadableStream<Uint8Array> | null;
   readonly gone: AbortSignal; //                   the client has left
+}
+
+/** One request on its way through, its provider known. */
+export interface Exchange extends Arrival {
+  readonly provider: Provider;
+}
+
+/** What became of a request, for the log: in forward auth the request is the one the browser made. */
+export interface Outcome {
+  readonly answer: Answer;
+  readonly request: InboundRequest;
+  readonly provider: Provider | null;
 }
 
 /** The facts of a request that a page shows. */

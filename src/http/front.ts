@@ -1,20 +1,21 @@
+import { dialectOf } from "../core/dialects.ts";
 import { endpointOf } from "../core/endpoint.ts";
-import { Failure, type FailureCode } from "../core/failure.ts";
 import { judgeTarget } from "../core/judged-target.ts";
 import type { InboundRequest } from "../core/request.ts";
-import { homeOf } from "../core/return-to.ts";
 import { logAccess } from "./access-log.ts";
 import { type Answer, empty, pageAnswer, responseOf, withHeaders } from "./answer.ts";
 import { finishLogin, startedHere } from "./callback.ts";
 import type { Deps } from "./deps.ts";
-import { type Connection, type Exchange, pageRequest } from "./exchange.ts";
+import { type Connection, type Exchange, type Outcome, pageRequest } from "./exchange.ts";
+import { failureAnswer } from "./failure-answer.ts";
 import { readInbound } from "./inbound.ts";
-import { beginLogin, startUrl } from "./login.ts";
+import { startEndpoint } from "./login.ts";
 import { signOut } from "./logout.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { notFound } from "./pages/not-found-page.ts";
 import { unknownHost } from "./pages/unknown-host-page.ts";
 import { proxy } from "./proxy.ts";
+import { verdict } from "./verdict.ts";
 
 /**
  * Answers one request, whatever it is: never throws, never 2xx for what went wrong. `undefined` only after the connection has become a
@@ -22,24 +23,25 @@ import { proxy } from "./proxy.ts";
  */
 export async function answerRequest(deps: Deps, raw: Request, connection: Connection): Promise<Response | undefined> {
   const startedAt = performance.now();
-  const inbound = readInbound(deps, raw, connection);
-  const { request } = inbound;
-  const provider = request.host === "" ? null : deps.directory.choose(request.host);
-  const answer =
-    inbound.kind === "refused"
-      ? refusedAnswer(deps, request, inbound.status, inbound.reason)
-      : provider === null
-        ? unknownHostAnswer(deps, request)
-        : await guarded(deps, {
-            request,
-            target: judgeTarget(request.target),
-            provider,
-            connection,
-            body: raw.body,
-            gone: raw.signal,
-          });
+  const { answer, request, provider } = await outcomeOf(deps, raw, connection);
   logAccess(deps, request, provider, answer, (performance.now() - startedAt) / 1000);
   return answer.upgraded ? undefined : responseOf(answer);
+}
+
+async function outcomeOf(deps: Deps, raw: Request, connection: Connection): Promise<Outcome> {
+  const inbound = readInbound(deps, raw, connection);
+  const { request, sentHeaders } = inbound;
+  if (inbound.kind === "refused") {
+    return { answer: refusedAnswer(deps, request, inbound.status, inbound.reason), request, provider: null };
+  }
+  const target = judgeTarget(request.target);
+  const provider = deps.directory.choose(request.host);
+  const arrival = { request, sentHeaders, target, connection, body: raw.body, gone: raw.signal };
+  const dialect = dialectOf(target.path);
+  // a path of a verdict endpoint on the host of an application that we proxy is a path of that application (authentik: the same)
+  if (dialect !== null && provider?.mode !== "proxy") return await verdict(deps, arrival, dialect);
+  if (provider === null) return { answer: unknownHostAnswer(deps, request), request, provider };
+  return { answer: await guarded(deps, { ...arrival, provider }), request, provider };
 }
 
 /** The URL map. Every branch answers; a failure in one becomes its page. */
@@ -48,7 +50,7 @@ async function route(deps: Deps, exchange: Exchange): Promise<Answer> {
     case "ping":
       return empty(204, "ping");
     case "start":
-      return await beginLogin(deps, exchange);
+      return await startEndpoint(deps, exchange);
     case "callback":
       return await finishLogin(deps, exchange);
     case "sign_out":
@@ -74,22 +76,6 @@ async function guarded(deps: Deps, exchange: Exchange): Promise<Answer> {
   }
 }
 
-function failureAnswer(deps: Deps, exchange: Exchange, error: unknown): Answer {
-  const { request, provider } = exchange;
-  const code: FailureCode = error instanceof Failure ? error.code : "internal";
-  const fields = { request_id: request.id, provider: provider.slug, client_id: provider.oidc.clientId, code };
-  if (code === "internal") deps.log.error("internal error", { ...fields, error: traceOf(error) });
-  else deps.log.warn("request failed", { ...fields, reason: reasonOf(error) });
-  if (code.startsWith("idp_")) deps.metrics.login({ provider: provider.slug, result: code });
-  const restarts = code.startsWith("idp_") || code.startsWith("login_");
-  const facts = {
-    request: pageRequest(request, deps.now()),
-    startUrl: restarts ? startUrl(provider, homeOf(provider)) : null,
-    issuerAnswer: null,
-  };
-  return pageAnswer(failurePage(code, facts), request, "failed");
-}
-
 function refusedAnswer(deps: Deps, request: InboundRequest, status: number, reason: string): Answer {
   deps.log.info("request refused", { request_id: request.id, status, reason, client: request.clientAddress });
   const facts = { request: pageRequest(request, deps.now()), startUrl: null, issuerAnswer: null };
@@ -103,14 +89,4 @@ function unknownHostAnswer(deps: Deps, request: InboundRequest): Answer {
   const sender = { peer: peerAddress, peer_is_trusted: peerIsTrusted };
   deps.log.warn("no app for hostname", { request_id: id, host, host_source: hostSource, ...sender });
   return pageAnswer(unknownHost(pageRequest(request, deps.now())), request, "refused");
-}
-
-/** A failure's message and those of its causes. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`;
-}
-
-function traceOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

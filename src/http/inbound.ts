@@ -7,9 +7,10 @@ import type { Deps } from "./deps.ts";
 import type { Connection } from "./exchange.ts";
 
 /** A request taken in, or the status and reason it is turned away with before anything is decided. */
-export type Inbound =
-  | { readonly kind: "request"; readonly request: InboundRequest }
-  | { readonly kind: "refused"; readonly status: number; readonly reason: string; readonly request: InboundRequest };
+export type Inbound = {
+  readonly request: InboundRequest;
+  readonly sentHeaders: HeaderLines; //            as received
+} & ({ readonly kind: "request" } | { readonly kind: "refused"; readonly status: number; readonly reason: string });
 
 /** The longest target we take, in characters (DOS-03: 414 above). */
 const longestTarget = 8192;
@@ -41,7 +42,8 @@ export function readInbound(deps: Deps, raw: Request, connection: Connection): I
     peerIsTrusted,
   };
   const problem = problemOf(request, host !== null, [scheme, forwarded]);
-  return problem === null ? { kind: "request", request } : { kind: "refused", ...problem, request };
+  const facts = { request, sentHeaders: lines };
+  return problem === null ? { kind: "request", ...facts } : { kind: "refused", ...problem, ...facts };
 }
 
 function problemOf(

@@ -1,5 +1,6 @@
 import { clearCookie, cookiePairs, setCookie } from "../core/cookie.ts";
 import { callbackFlag, callbackPath, startPath } from "../core/endpoint.ts";
+import { firstValue } from "../core/header-lines.ts";
 import { type LoginAttempt, loginAttemptSeconds, loginCookieName, loginCookiesToDrop } from "../core/login-attempt.ts";
 import type { Provider } from "../core/provider.ts";
 import { homeOf, judgeReturnTo, ownUrl } from "../core/return-to.ts";
@@ -26,13 +27,28 @@ export function startUrl(provider: Provider, returnTo: string, account: "same" |
 }
 
 /**
- * `/start`: begins a login and sends the browser to the issuer. What has to be remembered goes into the browser's own sealed cookie;
- * nothing is stored here (decision 10). Only `rd` is read from the query (RED-09). Throws Failure idp_unreachable or idp_misconfigured.
+ * `/start`: begins a login that comes back to `rd`. Without `rd` it comes back to the URL that a trusted peer tells in X-Original-URL,
+ * whole and unescaped: an nginx has no way to escape one into a query. Nothing else is read (RED-09).
  */
-export async function beginLogin(deps: Deps, exchange: Exchange): Promise<Answer> {
-  const { provider, request, target } = exchange;
-  const query = new URLSearchParams(target.query ?? "");
-  const returnTo = judgeReturnTo(query.get("rd") ?? "", provider);
+export function startEndpoint(deps: Deps, exchange: Exchange): Promise<Answer> {
+  const query = new URLSearchParams(exchange.target.query ?? "");
+  const told = exchange.request.peerIsTrusted ? firstValue(exchange.sentHeaders, "X-Original-URL") : null;
+  const account = query.get(switchAccount) === "true" ? "other" : "same";
+  return beginLogin(deps, exchange, query.get("rd") ?? told ?? "", account);
+}
+
+/**
+ * Begins a login and sends the browser to the issuer. What has to be remembered goes into the browser's own sealed cookie; nothing is
+ * stored here (decision 10). A bad `rd` becomes the external host. Throws Failure idp_unreachable or idp_misconfigured.
+ */
+export async function beginLogin(
+  deps: Deps,
+  exchange: Exchange,
+  rd: string,
+  account: "same" | "other" = "same",
+): Promise<Answer> {
+  const { provider, request } = exchange;
+  const returnTo = judgeReturnTo(rd, provider);
   if (returnTo.kind === "refused") {
     deps.log.info("return url refused", { request_id: request.id, provider: provider.slug, reason: returnTo.reason });
   }
@@ -41,7 +57,7 @@ export async function beginLogin(deps: Deps, exchange: Exchange): Promise<Answer
   const location = await deps.idpOf(provider).authorizationUrl({
     ...attempt,
     redirectUri: redirectUri(provider),
-    prompt: query.get(switchAccount) === "true" ? "select_account" : null,
+    prompt: account === "other" ? "select_account" : null,
   });
   deps.metrics.login({ provider: provider.slug, result: "started" });
   return redirect(location, "login", attemptCookies(deps, exchange, attempt));

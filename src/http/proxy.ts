@@ -6,11 +6,11 @@ import type { Identity } from "../core/identity.ts";
 import { isNavigation, isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream-request.ts";
-import { type Answer, pageAnswer, redirect, type Verdict } from "./answer.ts";
+import { type Answer, redirect, type Verdict } from "./answer.ts";
 import type { Deps } from "./deps.ts";
-import { askedUrl, type Exchange, pageRequest } from "./exchange.ts";
+import { askedUrl, type Exchange } from "./exchange.ts";
 import { startUrl } from "./login.ts";
-import { closedToAll, loginRequired, notAllowed } from "./pages/login-pages.ts";
+import { deniedPage, unauthorized } from "./refusals.ts";
 import { sessionOf, visitorOf } from "./visitor.ts";
 import { proxyWebSocket } from "./web-socket.ts";
 
@@ -103,31 +103,4 @@ function forClient(headers: HeaderLines): HeaderLines {
     if (lower === "set-cookie") return !isOurCookieName(setCookieName(value));
     return !lower.startsWith("x-authentik-");
   });
-}
-
-/** 401 with a challenge and the login's URL, and no cookie: nothing here was sent by somebody who could follow a redirect (decision 9). */
-function unauthorized(deps: Deps, exchange: Exchange): Answer {
-  const { provider, request } = exchange;
-  const spec = loginRequired({
-    request: pageRequest(request, deps.now()),
-    loginUrl: startUrl(provider, exchange.request.method === "GET" ? askedUrl(exchange) : provider.externalHost.href),
-    challenges: [`Bearer realm="${provider.slug}"`],
-  });
-  return pageAnswer(spec, request, "unauthorized");
-}
-
-function deniedPage(deps: Deps, exchange: Exchange, identity: Identity | null): Answer {
-  const { provider, request } = exchange;
-  if (identity === null) {
-    const closed = closedToAll({ request: pageRequest(request, deps.now()), application: provider.name });
-    return pageAnswer(closed, request, "denied");
-  }
-  const spec = notAllowed({
-    request: pageRequest(request, deps.now()),
-    username: identity.username,
-    email: identity.email,
-    application: provider.name,
-    switchUrl: startUrl(provider, askedUrl(exchange), "other"),
-  });
-  return pageAnswer(spec, request, "denied", identity.username);
 }

@@ -1,0 +1,34 @@
+import type { Identity } from "../core/identity.ts";
+import { type Answer, pageAnswer } from "./answer.ts";
+import type { Deps } from "./deps.ts";
+import { askedUrl, type Exchange, pageRequest } from "./exchange.ts";
+import { startUrl } from "./login.ts";
+import { closedToAll, loginRequired, notAllowed } from "./pages/login-pages.ts";
+
+/** 401 with a challenge and the login's URL, and no cookie: nothing here was sent by somebody who could follow a redirect (decision 9). */
+export function unauthorized(deps: Deps, exchange: Exchange): Answer {
+  const { provider, request } = exchange;
+  const spec = loginRequired({
+    request: pageRequest(request, deps.now()),
+    loginUrl: startUrl(provider, exchange.request.method === "GET" ? askedUrl(exchange) : provider.externalHost.href),
+    challenges: [`Bearer realm="${provider.slug}"`],
+  });
+  return pageAnswer(spec, request, "unauthorized");
+}
+
+/** 403 for somebody who is known and may not enter, or for everybody where a rule says so. */
+export function deniedPage(deps: Deps, exchange: Exchange, identity: Identity | null): Answer {
+  const { provider, request } = exchange;
+  if (identity === null) {
+    const closed = closedToAll({ request: pageRequest(request, deps.now()), application: provider.name });
+    return pageAnswer(closed, request, "denied");
+  }
+  const spec = notAllowed({
+    request: pageRequest(request, deps.now()),
+    username: identity.username,
+    email: identity.email,
+    application: provider.name,
+    switchUrl: startUrl(provider, askedUrl(exchange), "other"),
+  });
+  return pageAnswer(spec, request, "denied", identity.username);
+}

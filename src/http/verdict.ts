@@ -1,0 +1,167 @@
+import { decide } from "../core/decide.ts";
+import type { Dialect } from "../core/dialects.ts";
+import { endpointOf } from "../core/endpoint.ts";
+import { firstValue, type HeaderLines } from "../core/header-lines.ts";
+import type { Identity } from "../core/identity.ts";
+import { identityHeaders, nobodyHeaders } from "../core/identity-headers.ts";
+import { judgeTarget } from "../core/judged-target.ts";
+import { isNavigation } from "../core/navigation.ts";
+import type { OriginalRequest, OriginalUrl } from "../core/original-url.ts";
+import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
+import { finishLogin, startedHere } from "./callback.ts";
+import type { Deps } from "./deps.ts";
+import { type Arrival, askedUrl, type Exchange, type Outcome, pageRequest } from "./exchange.ts";
+import { failureAnswer } from "./failure-answer.ts";
+import { beginLogin, startEndpoint } from "./login.ts";
+import { signOut } from "./logout.ts";
+import { failurePage } from "./pages/failure-page.ts";
+import { unknownHost } from "./pages/unknown-host-page.ts";
+import { deniedPage, unauthorized } from "./refusals.ts";
+import { sessionOf, visitorOf } from "./visitor.ts";
+
+/**
+ * Answers a reverse proxy that asks for a verdict: 2xx lets in, everything else does not. Only trusted peers are answered (decision 7;
+ * FWD-02), a request whose original URL can't be told is refused (decision 25).
+ */
+export async function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): Promise<Outcome> {
+  const { request } = arrival;
+  if (!request.peerIsTrusted) return { answer: untrusted(deps, arrival), request, provider: null };
+  const { method, scheme, hostHeader, target } = request;
+  const told = dialect.originalUrl({ method, scheme, hostHeader, target, headers: arrival.sentHeaders });
+  if (told.kind !== "told") {
+    return { answer: inDialect(dialect, untold(deps, arrival, dialect, told)), request, provider: null };
+  }
+  const original = { ...request, ...told.original };
+  const provider = deps.directory.choose(original.host);
+  if (provider === null || provider.mode === "proxy") {
+    const answer = unknownApplication(deps, { ...arrival, request: original }, told.original);
+    return { answer: inDialect(dialect, answer), request: original, provider };
+  }
+  const exchange: Exchange = {
+    ...arrival,
+    request: original,
+    target: judgeTarget(original.target),
+    body: null,
+    provider,
+  };
+  return { answer: inDialect(dialect, await guarded(deps, exchange, dialect)), request: original, provider };
+}
+
+async function guarded(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<Answer> {
+  try {
+    return (await ownEndpoint(deps, exchange, dialect)) ?? (await judge(deps, exchange, dialect));
+  } catch (error) {
+    return failureAnswer(deps, exchange, error);
+  }
+}
+
+/**
+ * One of our endpoints inside the original URL; null when it is none. An nginx lets the browser through to it; the others pass our answer
+ * on, in which no page of ours may be a 2xx.
+ */
+async function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<Answer | null> {
+  const endpoint = endpointOf(exchange.target);
+  if (endpoint === "none" || (endpoint === "flagged_callback" && !startedHere(deps, exchange))) return null;
+  if (endpoint === "flagged_callback" && !dialect.carriesOwnEndpoints) return null;
+  if (!dialect.carriesOwnEndpoints || endpoint === "ping") return allowed(deps, exchange, null);
+  switch (endpoint) {
+    case "start":
+      return await startEndpoint(deps, exchange);
+    case "callback":
+    case "flagged_callback":
+      return await finishLogin(deps, exchange);
+    case "sign_out":
+      return refusing(await signOut(deps, exchange));
+  }
+}
+
+async function judge(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<Answer> {
+  const { provider, request, target } = exchange;
+  const session = await sessionOf(deps, exchange);
+  const { method, scheme, host, headers } = request;
+  const hasAuthorization = (firstValue(headers, "authorization") ?? "").trim() !== "";
+  const judged = { method, scheme, host, target, isNavigation: isNavigation(method, headers), hasAuthorization };
+  const decision = decide(judged, provider, visitorOf(session));
+  switch (decision.kind) {
+    case "allow":
+      return allowed(deps, exchange, decision.identity);
+    case "allow_public":
+      return allowed(deps, exchange, null);
+    case "denied":
+      return deniedPage(deps, exchange, decision.identity);
+    case "login":
+      return dialect.onLogin === "redirect"
+        ? await beginLogin(deps, exchange, askedUrl(exchange))
+        : unauthorized(deps, exchange);
+    case "unauthorized":
+      return unauthorized(deps, exchange);
+  }
+}
+
+/** 200 with the whole set of headers, so that the reverse proxy overwrites whatever a client sent (HDR-14). */
+function allowed(deps: Deps, exchange: Exchange, identity: Identity | null): Answer {
+  return {
+    ...withHeaders(empty(200, identity === null ? "public" : "allowed"), headersFor(deps, exchange, identity)),
+    user: identity?.username ?? null,
+  };
+}
+
+function headersFor(deps: Deps, exchange: Exchange, identity: Identity | null): HeaderLines {
+  const { provider } = exchange;
+  const outpost = { outpostName: deps.outpostName, version: deps.version, jwksUri: deps.idpOf(provider).jwksUri() };
+  if (identity === null) return nobodyHeaders(provider, outpost);
+  const { lines, warnings } = identityHeaders(identity, provider, outpost);
+  for (const warning of warnings) deps.warnOnce(provider.slug, identity.username, warning, exchange.request.id);
+  return lines;
+}
+
+/** What the dialect can pass on. nginx makes its own 500 of everything but 2xx, 401 and 403 (FWD-15). */
+function inDialect(dialect: Dialect, answer: Answer): Answer {
+  if (dialect.statuses === "any" || [200, 401, 403, 500].includes(answer.status)) return answer;
+  return { ...answer, status: answer.status >= 500 ? 500 : 401 };
+}
+
+function refusing(answer: Answer): Answer {
+  return answer.status >= 200 && answer.status < 300 ? { ...answer, status: 403 } : answer;
+}
+
+function untrusted(deps: Deps, arrival: Arrival): Answer {
+  const { request } = arrival;
+  deps.log.warn("verdict refused: the peer is not trusted", {
+    request_id: request.id,
+    peer: request.peerAddress,
+    hint: `if it is your reverse proxy, add "${request.peerAddress}" to listen.trusted_proxies`,
+  });
+  return { ...badRequest(deps, arrival), status: 403 };
+}
+
+/** authentik answers a verdict request without its headers with 500 and this text, which its users know to search for. */
+function untold(deps: Deps, arrival: Arrival, dialect: Dialect, told: Exclude<OriginalUrl, { kind: "told" }>): Answer {
+  const { request } = arrival;
+  const fields = { request_id: request.id, dialect: dialect.name, peer: request.peerAddress };
+  if (told.kind === "malformed") {
+    deps.log.warn("verdict refused: the original URL is malformed", { ...fields, header: told.header });
+    return badRequest(deps, arrival);
+  }
+  deps.log.error("configuration error: the reverse proxy does not tell the original URL", {
+    ...fields,
+    missing: told.headers.join(", "),
+    hint: `compare its configuration with: akproxy snippet ${dialect.name === "forward" ? "haproxy" : dialect.name} SLUG`,
+  });
+  const answer = withHeaders(empty(500, "failed"), [["content-type", "text/plain; charset=utf-8"]]);
+  return { ...answer, body: "configuration error\n" };
+}
+
+function unknownApplication(deps: Deps, arrival: Arrival, original: OriginalRequest): Answer {
+  const { request } = arrival;
+  deps.log.warn("verdict refused: no forward auth provider for the host", {
+    request_id: request.id,
+    host: original.host,
+  });
+  return pageAnswer(unknownHost(pageRequest(request, deps.now())), request, "refused");
+}
+
+function badRequest(deps: Deps, { request }: Arrival): Answer {
+  const facts = { request: pageRequest(request, deps.now()), startUrl: null, issuerAnswer: null };
+  return pageAnswer(failurePage("bad_request", facts), request, "refused");
+}
