@@ -52,6 +52,7 @@ export interface StackOptions {
   readonly logLevel?: "trace" | "info";
   readonly issuerAtStart?: ToyAvailability; //     up
   readonly listenPort?: number; //                 a free one
+  readonly listen?: string; //                     more lines of TOML for [listen]
 }
 
 export const callback = "/outpost.goauthentik.io/callback?X-authentik-auth-callback=true";
@@ -148,6 +149,7 @@ state_dir = "${stateDir}"
 http = "127.0.0.1:${options.listenPort ?? 0}"
 https = ""
 metrics = "127.0.0.1:0"
+${options.listen ?? ""}
 [sessions]
 store = "${options.store ?? "sqlite"}"
 ${options.sessions ?? ""}
