@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Loaded } from "../config/load.ts";
 import { type Problem, problemText } from "../core/problem.ts";
+import { readConfig } from "./read-config.ts";
 import { type ExitCode, finish, out, paint } from "./terminal.ts";
 
 type Format = "text" | "json" | "github";
@@ -27,22 +28,9 @@ export function validateCommand(): Command {
 }
 
 async function validate(options: ValidateOptions): Promise<void> {
-  const { loaded, file } = await load(options.config);
+  const { loaded, file } = await readConfig(options.config);
   out(report(options.format, file, loaded));
   finish(exitCode(loaded, options.strict === true ? "warnings fail" : "warnings pass"));
-}
-
-async function load(flag: string | undefined): Promise<{ readonly loaded: Loaded; readonly file: string }> {
-  const [{ findConfigFile }, { fileExists }, { loadConfig }] = await Promise.all([
-    import("../config/find-config-file.ts"),
-    import("../config/read-file.ts"),
-    import("../config/load.ts"),
-  ]);
-  const found = findConfigFile(flag, process.env, fileExists);
-  if (found.kind === "found") {
-    return { file: found.file, loaded: await loadConfig({ file: found.file, env: process.env }) };
-  }
-  return { file: found.problem.place.file, loaded: { config: null, problems: [found.problem], unreadable: "absent" } };
 }
 
 function exitCode(loaded: Loaded, strictness: "warnings fail" | "warnings pass"): ExitCode {

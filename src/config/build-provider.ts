@@ -18,13 +18,11 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
   const externalHost = externalHostOf(source, slug, provider);
   const cookieDomain = cookieDomainOf(source, slug, provider, externalHost);
   const upstream = buildUpstream(source, slug, provider);
-  const oidc = buildOidc(source, slug, provider, table.oidc);
-  const lives = sessionLives(source, slug, table);
   const common = {
     slug,
     name: headerText(source, ["providers", slug, "name"], provider.name ?? slug),
-    oidc,
-    ...lives,
+    oidc: buildOidc(source, slug, provider, table.oidc),
+    ...sessionLives(source, slug, table),
     skipPaths: readPatterns(source, slug, "skip_path_regex"),
     protectPaths: readPatterns(source, slug, "protect_path_regex"),
     interceptHeaderAuth: provider.intercept_header_auth,

@@ -92,62 +92,6 @@ test("CFG-09: trusting everybody is refused, and warned about when it is said to
   ]);
 });
 
-test("an http:// issuer is for loopback, or for who says that it is dangerous", async () => {
-  const at = (issuer: string, more = "") =>
-    problemLines(configText({ oidc: more }).replace("https://idp.company/", issuer), goodEnv);
-
-  const words = '"http://idp.company/" is not https: whoever sits between can log in as anybody';
-  expect(await at("http://127.0.0.1:9100/")).toEqual([]);
-  expect(await at("http://localhost:9100")).toEqual([]);
-  expect(await at("http://idp.company/")).toEqual([`2:10 error oidc.issuer: ${words}`]);
-  expect(await at("http://idp.company/", "danger_allow_http_issuer = true")).toEqual([
-    `2:10 warning oidc.issuer: ${words}`,
-  ]);
-});
-
-test("the issuer is kept byte for byte", async () => {
-  const text = configText({}).replace("https://idp.company/", "https://IDP.company:443/realms/a");
-
-  const { config } = await parseConfigText(text, { file: "a.toml", env: goodEnv });
-
-  expect(config?.providers[0]?.oidc.issuer).toBe("https://IDP.company:443/realms/a");
-});
-
-test("issuer and client_id must come from somewhere", async () => {
-  const text = configText({})
-    .replace(/issuer.*\n/, "")
-    .replace(/client_id.*\n/, "");
-
-  expect(await problemLines(text, goodEnv)).toEqual([
-    "3:1 error providers.app.issuer: is required, here or in [oidc]",
-    "3:1 error providers.app.client_id: is required, here or in [oidc]",
-  ]);
-});
-
-test("a provider's own oidc keys win", async () => {
-  const provider = `issuer = "https://other.company"
-client_id = "other"
-scopes = ["email"]
-authorize_params = { prompt = "login" }
-token_endpoint_auth_method = "client_secret_post"
-backchannel_host = "idp.internal:8443"`;
-
-  const { config, problems } = await parseConfigText(configText({ provider }), { file: "a.toml", env: goodEnv });
-
-  expect(problems).toEqual([]);
-  expect(config?.providers[0]?.oidc).toEqual({
-    issuer: "https://other.company",
-    clientId: "other",
-    clientSecret: "from-the-environment",
-    scopes: ["openid", "email"],
-    authorizeParams: { prompt: "login" },
-    tokenEndpointAuthMethod: "client_secret_post",
-    postLogoutRedirectUri: "",
-    backchannelHost: "idp.internal:8443",
-    caPem: null,
-  });
-});
-
 test.each([
   ["provider", 'cookie_domain = "company"', "cookie_domain: has no meaning in proxy mode"],
   ["provider", 'session_max = "0s"', "session_max: is 0"],

@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import { parseConfigText } from "../../src/config/load.ts";
+import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+
+test("an http:// issuer is for loopback, or for who says that it is dangerous", async () => {
+  const at = (issuer: string, more = "") =>
+    problemLines(configText({ oidc: more }).replace("https://idp.company/", issuer), goodEnv);
+
+  const words = '"http://idp.company/" is not https: whoever sits between can log in as anybody';
+  expect(await at("http://127.0.0.1:9100/")).toEqual([]);
+  expect(await at("http://localhost:9100")).toEqual([]);
+  expect(await at("http://idp.company/")).toEqual([`2:10 error oidc.issuer: ${words}`]);
+  expect(await at("http://idp.company/", "danger_allow_http_issuer = true")).toEqual([
+    `2:10 warning oidc.issuer: ${words}`,
+  ]);
+});
+
+test("the issuer is kept byte for byte", async () => {
+  const text = configText({}).replace("https://idp.company/", "https://IDP.company:443/realms/a");
+
+  const { config } = await parseConfigText(text, { file: "a.toml", env: goodEnv });
+
+  expect(config?.providers[0]?.oidc.issuer).toBe("https://IDP.company:443/realms/a");
+});
+
+test("issuer and client_id must come from somewhere", async () => {
+  const text = configText({})
+    .replace(/issuer.*\n/, "")
+    .replace(/client_id.*\n/, "");
+
+  expect(await problemLines(text, goodEnv)).toEqual([
+    "3:1 error providers.app.issuer: is required, here or in [oidc]",
+    "3:1 error providers.app.client_id: is required, here or in [oidc]",
+  ]);
+});
+
+test("a provider's own oidc keys win", async () => {
+  const provider = `issuer = "https://other.company"
+client_id = "other"
+scopes = ["email"]
+authorize_params = { prompt = "login" }
+token_endpoint_auth_method = "client_secret_post"
+backchannel_host = "idp.internal:8443"`;
+
+  const { config, problems } = await parseConfigText(configText({ provider }), { file: "a.toml", env: goodEnv });
+
+  expect(problems).toEqual([]);
+  expect(config?.providers[0]?.oidc).toEqual({
+    issuer: "https://other.company",
+    clientId: "other",
+    clientSecret: "from-the-environment",
+    scopes: ["openid", "email"],
+    authorizeParams: { prompt: "login" },
+    tokenEndpointAuthMethod: "client_secret_post",
+    postLogoutRedirectUri: "",
+    backchannelHost: "idp.internal:8443",
+    caPem: null,
+  });
+});
+
+test("client_secret_basic and its like need a secret, none does not", async () => {
+  const at = (method: string) =>
+    problemLines(configText({ provider: `client_secret = ""\ntoken_endpoint_auth_method = "${method}"` }), goodEnv);
+
+  expect(await at("client_secret_post")).toEqual([
+    "10:30 error providers.app.token_endpoint_auth_method: needs a client secret",
+  ]);
+  expect(await at("none")).toEqual([]);
+});
+
+test("one wrong key of [oidc] is one problem, however many providers have it", async () => {
+  const second = '[providers.two]\nmode = "proxy"\nexternal_host = "https://two.company"\ninternal_host = "http://two"';
+  const text = configText({ oidc: 'backchannel_host = "https://x"\nscopes = ["a b"]', end: second });
+
+  expect(await problemLines(text, goodEnv)).toEqual([
+    '5:20 error oidc.backchannel_host: "https://x" is not a host',
+    "6:11 error oidc.scopes[0]: is not a scope",
+  ]);
+});
