@@ -5,6 +5,7 @@ import { demoCommand } from "./cli/demo.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { error, finish } from "./cli/terminal.ts";
+import { testRegexCommand } from "./cli/test-regex.ts";
 import { validateCommand } from "./cli/validate.ts";
 import { versionCommand, versionText } from "./cli/version.ts";
 
@@ -21,6 +22,7 @@ for (const command of [
   validateCommand(),
   schemaCommand(),
   decodeCookieCommand(),
+  testRegexCommand(),
   versionCommand(),
 ]) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program));

@@ -1,0 +1,49 @@
+import { hostKey, parseHost } from "../core/host.ts";
+import { type JudgedTarget, judgeTarget } from "../core/judged-target.ts";
+
+/** A URL or a path given on the command line, as serve would see it in a request. */
+export interface GivenUrl {
+  readonly given: string;
+  readonly scheme: "http" | "https";
+  readonly host: string; //                        as InboundRequest.host
+  readonly target: JudgedTarget;
+}
+
+/** What is wrong with a URL that was given; `hint` is the next action. */
+export interface UnusableUrl {
+  readonly message: string;
+  readonly hint: string;
+}
+
+const urlPattern = /^(https?):\/\/([^/?#]*)([^#]*)/i;
+
+/**
+ * Reads `given` without taking its path apart: dot segments and escapes stay, since they are what is to be tested. Like a browser it leaves
+ * out a fragment and encodes spaces and what is not ASCII. A path alone is one at `origin`; without an origin it is unusable.
+ */
+export function givenUrl(given: string, origin: string | null): GivenUrl | UnusableUrl {
+  const url = given.startsWith("/") && origin !== null ? `${origin}${given}` : given;
+  const match = urlPattern.exec(url);
+  if (match === null) return unusable(given, origin);
+  const scheme = match[1]?.toLowerCase() === "http" ? "http" : "https";
+  const host = parseHost(match[2] ?? "");
+  if (host === null) {
+    return { message: `URL ${JSON.stringify(given)} has no valid host`, hint: "write https://HOST[:PORT]/PATH" };
+  }
+  const rest = match[3] ?? "";
+  const target = rest.startsWith("/") ? rest : `/${rest}`;
+  return { given, scheme, host: hostKey(host, scheme), target: judgeTarget(encodedAsByBrowsers(target)) };
+}
+
+function unusable(given: string, origin: string | null): UnusableUrl {
+  const shown = JSON.stringify(given);
+  if (given.startsWith("/") && origin === null) {
+    const message = `path ${shown} alone can't be tested in domain level, where patterns are searched in the whole URL`;
+    return { message, hint: `write https://HOST${given}` };
+  }
+  return { message: `${shown} is neither a URL nor a path`, hint: "write https://HOST/PATH or /PATH" };
+}
+
+function encodedAsByBrowsers(target: string): string {
+  return target.replace(/[^\u0021-\u007e]+/gu, (text) => encodeURIComponent(text.toWellFormed()));
+}

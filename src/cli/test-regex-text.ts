@@ -1,0 +1,58 @@
+import type { GoRegExpError } from "../goregexp/compile.ts";
+import type { GoRegExpLint } from "../goregexp/lint.ts";
+import { paint } from "./terminal.ts";
+import type { TestedUrl } from "./tested-url.ts";
+
+/** A pattern that does not compile. */
+export interface BadPattern {
+  readonly pattern: string;
+  readonly error: GoRegExpError;
+  readonly hint: string;
+}
+
+/** A lint, and the pattern it is about. */
+export interface PatternLint extends GoRegExpLint {
+  readonly pattern: string;
+}
+
+/** Everything as one JSON document. */
+export function testJson(
+  results: readonly TestedUrl[],
+  lints: readonly PatternLint[],
+  bad: readonly BadPattern[],
+): string {
+  const errors = bad.map(({ pattern, error, hint }) => ({ pattern, ...error, hint }));
+  return JSON.stringify({ results, lints, errors }, null, 2);
+}
+
+const verdictWords = { public: "public", login: "needs login", denied: "denied" } as const;
+const verdictColours = { public: "32", login: "33", denied: "31" } as const;
+
+/** A block for each URL: what is searched, which pattern is found, and the verdict with its reason. */
+export function testText(results: readonly TestedUrl[]): string {
+  return results
+    .map(({ url, searched, pattern, verdict, reason }) => {
+      const coloured = paint(verdictColours[verdict], verdictWords[verdict], process.stdout);
+      return [
+        paint("1", visible(url), process.stdout),
+        `  searched  ${visible(searched)}`,
+        `  pattern   ${pattern === null ? paint("2", "none", process.stdout) : visible(pattern)}`,
+        `  verdict   ${coloured}: ${reason}`,
+      ].join("\n");
+    })
+    .join("\n\n");
+}
+
+/** The pattern with a caret under the character that `error` points at. */
+export function caretText({ pattern, error }: BadPattern): string {
+  const before = Bun.stringWidth(visible(pattern.slice(0, error.offset)));
+  return `  ${visible(pattern)}\n  ${" ".repeat(before)}^`;
+}
+
+/** Control characters as their Unicode pictures, so that a URL cannot steer the terminal. */
+function visible(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\u2421";
+  });
+}

@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "akproxy-test-regex-"));
+  const config = `
+[oidc]
+issuer = "https://idp.company/"
+client_id = "akproxy"
+[providers.app]
+mode = "proxy"
+external_host = "https://app.company"
+internal_host = "http://127.0.0.1:8080"
+skip_path_regex = ["^/public/", "^/api/"]
+protect_path_regex = "^/api/private"
+[providers.lab]
+mode = "proxy"
+external_host = "https://lab.company"
+internal_host = "http://127.0.0.1:8081"
+skip_path_regex = "^/lab/"
+`;
+  write("two.toml", config);
+  write("one.toml", config.slice(0, config.indexOf("[providers.lab]")));
+  write("bad.toml", config.replace("^/public/", "^/(?!x)"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string): void {
+  writeFileSync(join(folder, name), text);
+  chmodSync(join(folder, name), 0o600);
+}
+
+async function testRegex(...args: readonly string[]) {
+  const child = Bun.spawn([process.execPath, resolve("src/main.ts"), "test-regex", ...args], {
+    cwd: folder,
+    env: {},
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, code };
+}
+
+interface Row {
+  readonly url: string;
+  readonly searched: string;
+  readonly pattern: string | null;
+  readonly verdict: string;
+  readonly reason: string;
+}
+
+async function rows(...args: readonly string[]): Promise<readonly Row[]> {
+  return JSON.parse((await testRegex("--json", ...args)).stdout).results;
+}
+
+test("a public URL: what was searched, the pattern, the verdict, exit 0", async () => {
+  expect(await testRegex("--pattern", "^/public/", "https://app.company/public/a?b=c")).toEqual({
+    code: 0,
+    stdout:
+      "https://app.company/public/a?b=c\n  searched  /public/a\n  pattern   ^/public/\n  verdict   public: the pattern is found\n",
+    stderr: "",
+  });
+});
+
+test("one URL that needs a login makes the exit code 1, and each URL has its block", async () => {
+  expect(await testRegex("--pattern", "^/public/", "/public/a", "/private")).toEqual({
+    code: 1,
+    stdout:
+      "/public/a\n  searched  /public/a\n  pattern   ^/public/\n  verdict   public: the pattern is found\n\n" +
+      "/private\n  searched  /private\n  pattern   none\n  verdict   needs login: no pattern is found\n",
+    stderr: "",
+  });
+});
+
+test.each([
+  ["PATH-02", "/public/../admin", "/public/../admin", "holds a dot segment"],
+  ["PATH-02", "/public/%2e%2e/admin", "/public/../admin", "holds a dot segment"],
+  ["PATH-03", "/public%2f..%2fadmin", "/public/../admin", "holds an encoded slash"],
+  ["PATH-04", "/public/%252e%252e/admin", "/public/%2e%2e/admin", "holds a double encoding"],
+  ["PATH-06", "/public/..;/admin", "/public/..;/admin", "holds dots beside a semicolon"],
+  ["PATH-19", "/public/%zz", "/public/%zz", "holds a bad percent-escape"],
+])("%s: %s is never public, and the reason is said", async (_, url, searched, reason) => {
+  expect(await rows("--pattern", "^/public", url)).toEqual([
+    {
+      url,
+      searched,
+      pattern: "^/public",
+      verdict: "login",
+      reason: `the path ${reason}, so no pattern may make it public`,
+    },
+  ]);
+});
+
+test("PATH-07: a query takes no part in path mode", async () => {
+  expect(await rows("--pattern", "/status$", "/private?x=/status")).toMatchObject([
+    { searched: "/private", pattern: null, verdict: "login" },
+  ]);
+});
+
+test("PATH-13: in domain level the whole URL is searched, its host in lower case and without a default port", async () => {
+  const args = ["--mode", "forward_domain", "--pattern", "^https://public\\.corp\\.test/"] as const;
+
+  expect(
+    await rows(
+      ...args,
+      "https://PUBLIC.corp.test:443/a?b",
+      "https://public.corp.test./a",
+      "https://evil.test/?u=https://public.corp.test/",
+    ),
+  ).toMatchObject([
+    { searched: "https://public.corp.test/a?b", verdict: "public" },
+    { searched: "https://public.corp.test/a", verdict: "public" },
+    { searched: "https://evil.test/?u=https://public.corp.test/", verdict: "login" },
+  ]);
+});
+
+test("spaces and letters outside ASCII are encoded as a browser does, and a fragment is left out", async () => {
+  expect(await rows("--pattern", "^/straße/a b$", "https://app.company/straße/a b#top")).toMatchObject([
+    { searched: "/straße/a b", verdict: "public" },
+  ]);
+});
+
+test("PATH-10: bad patterns are shown with Go's message, a caret under the place and a hint, exit 1", async () => {
+  expect(await testRegex("--pattern", "^/api/(?!private)", "--pattern", "^/日本[z-a]", "/x")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr:
+      'akproxy: error: pattern "^/api/(?!private)": error parsing regexp: invalid or unsupported Perl syntax: `(?!` at offset 6\n' +
+      "  ^/api/(?!private)\n        ^\n" +
+      'akproxy: hint: list the public prefixes instead, or put what must stay closed into protect_path_regex, for example "^/api/private"\n' +
+      'akproxy: error: pattern "^/日本[z-a]": error parsing regexp: invalid character class range: `z-a` at offset 5\n' +
+      "  ^/日本[z-a]\n         ^\n" +
+      "akproxy: hint: patterns are Go's RE2 syntax: https://github.com/google/re2/wiki/Syntax\n",
+  });
+});
+
+test("PATH-09: a pattern that opens more than it says is warned about, and is tested all the same", async () => {
+  expect(await testRegex("--pattern", "health", "/admin/health")).toEqual({
+    code: 0,
+    stdout: "/admin/health\n  searched  /admin/health\n  pattern   health\n  verdict   public: the pattern is found\n",
+    stderr:
+      'akproxy: warning: pattern "health" has no "^" at its start, so it is found anywhere: "/admin/health" too\n' +
+      'akproxy: hint: write "^/health" if you mean the start of the path\n',
+  });
+});
+
+test("JSON holds results, lints and errors", async () => {
+  const good = await testRegex("--json", "--pattern", "health", "/health");
+  const bad = await testRegex("--json", "--pattern", "^/[", "/health");
+
+  expect(good.code).toBe(0);
+  expect(good.stderr).toBe("");
+  expect(JSON.parse(good.stdout)).toMatchObject({
+    results: [{ url: "/health", verdict: "public" }],
+    lints: [{ pattern: "health", kind: "unanchored" }],
+    errors: [],
+  });
+  expect(bad.code).toBe(1);
+  expect(JSON.parse(bad.stdout).errors).toMatchObject([
+    { pattern: "^/[", message: "error parsing regexp: missing closing ]: `[`", offset: 2 },
+  ]);
+});
+
+test("a control character in a URL or a pattern does not reach the terminal", async () => {
+  const { stdout, stderr } = await testRegex("--pattern", "\u001b[31mred", "/\u001b[31mred");
+
+  expect(stdout + stderr).not.toContain("\u001b");
+});
+
+test("patterns of a provider: the first that is found, protect_path_regex wins, the only provider need not be named", async () => {
+  expect(await rows("-c", "one.toml", "/public/a", "/api/x", "/api/private/x", "/")).toMatchObject([
+    { pattern: "^/public/", verdict: "public" },
+    { pattern: "^/api/", verdict: "public" },
+    { pattern: "^/api/private", verdict: "login", reason: "protect_path_regex wins over skip_path_regex" },
+    { pattern: null, verdict: "login", reason: "no pattern is found" },
+  ]);
+});
+
+test("of two providers the named one is tested", async () => {
+  expect(await rows("-c", "two.toml", "--provider", "lab", "/lab/x", "/public/x")).toMatchObject([
+    { verdict: "public" },
+    { verdict: "login" },
+  ]);
+});
+
+test.each([
+  [["/x"], "--provider: which one is meant is not said"],
+  [["--provider", "nope", "/x"], '--provider: "nope" is not in the config'],
+])("two providers and %p: exit 2, and the hint names them", async (args, message) => {
+  expect(await testRegex("-c", "two.toml", ...args)).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: `akproxy: error: ${message}\nakproxy: hint: the config has: app, lab\n`,
+  });
+});
+
+test.each([
+  [["--pattern", "a", "no-url"], '"no-url" is neither a URL nor a path'],
+  [["--pattern", "a", "https://a b/"], 'URL "https://a b/" has no valid host'],
+  [["--pattern", "a", "https://user@host/"], 'URL "https://user@host/" has no valid host'],
+  [["--pattern", "a", "--mode", "forward_domain", "/x"], 'path "/x" alone can\'t be tested in domain level'],
+  [["--pattern", "a", "--provider", "app", "/x"], "--pattern excludes --provider and --config"],
+  [["--mode", "proxy", "/x"], "--mode belongs to --pattern"],
+  [["--pattern", "a"], "missing required argument 'url'"],
+])("%p is a usage error, exit 2", async (args, message) => {
+  const { code, stdout, stderr } = await testRegex(...args);
+
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain(message);
+});
+
+test("a config that is bad, absent or without a provider to test ends as it does for serve", async () => {
+  const bad = await testRegex("-c", "bad.toml", "--provider", "app", "/x");
+  const absent = await testRegex("-c", "nowhere.toml", "/x");
+
+  expect(bad.code).toBe(78);
+  expect(bad.stderr).toContain("invalid or unsupported Perl syntax: `(?!`");
+  expect(absent.code).toBe(74);
+});
+
+test("help ends with two examples", async () => {
+  const { stdout, code } = await testRegex("--help");
+
+  expect(code).toBe(0);
+  expect(stdout.trim().split("\n").slice(-3)).toEqual([
+    "Examples:",
+    "  akproxy test-regex --provider app /health https://app.company/api/users",
+    "  akproxy test-regex --pattern '^/public/' --pattern '(?i)^/health$' /public/../admin /HEALTH",
+  ]);
+});
