@@ -15,6 +15,18 @@ test.each(["scripts/demo", "scripts/test"])("README's first commands name %s, wh
   expect(() => accessSync(script, constants.X_OK)).not.toThrow();
 });
 
+test("README's table has every command there is, and no other", async () => {
+  const readme = await Bun.file("README.md").text();
+  const help = Bun.spawnSync([process.execPath, "src/main.ts", "--help"]).stdout.toString();
+
+  const listed = [...readme.matchAll(/^\| `akproxy ([a-z-]+)/gm)].map(([, command]) => command ?? "");
+  const existing = [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)].map(
+    ([, command]) => command ?? "",
+  );
+
+  expect(listed.toSorted()).toEqual(existing.filter((command) => command !== "help").toSorted());
+});
+
 test("a link from a page to a file of the project leads to one", async () => {
   const dead: string[] = [];
   for (const page of pages) {
