@@ -25,32 +25,20 @@ export function openedWebSocket(socket: Bun.WebSocket): UpstreamWebSocket {
   const early: Arrival[] = [];
   let peer: WebSocketPeer | null = null;
   let closedByUs = false;
-  let poll: ReturnType<typeof setInterval> | null = null;
-
-  const deliver = (arrival: Arrival): void => {
+  const drain = drainWatch(socket, () => peer?.drained());
+  const arrived = (arrival: Arrival): void => {
+    if (closedByUs) return;
     if (peer === null) early.push(arrival);
-    else if (arrival.kind === "closed") peer.closed(arrival.code, arrival.reason);
-    else if (peer.message(arrival.data) > pauseAboveBytes) socket.pause();
-  };
-  const stopPolling = (): void => {
-    if (poll !== null) clearInterval(poll);
-    poll = null;
-  };
-  const awaitDrain = (): void => {
-    poll ??= setInterval(() => {
-      if (socket.bufferedAmount > pauseAboveBytes) return;
-      stopPolling();
-      peer?.drained();
-    }, drainPollMilliseconds);
+    else deliver(arrival, peer, socket);
   };
 
   socket.pause();
   socket.addEventListener("message", ({ data }: { readonly data: string | Uint8Array }) => {
-    if (!closedByUs) deliver({ kind: "message", data });
+    arrived({ kind: "message", data });
   });
   socket.addEventListener("close", ({ code, reason }) => {
-    stopPolling();
-    if (!closedByUs) deliver({ kind: "closed", code: receivedCode(code), reason });
+    drain.stop();
+    arrived({ kind: "closed", code: receivedCode(code), reason });
   });
 
   return {
@@ -60,22 +48,60 @@ export function openedWebSocket(socket: Bun.WebSocket): UpstreamWebSocket {
     send(message) {
       if (socket.readyState !== open) return 0;
       socket.send(message);
-      const waiting = socket.bufferedAmount;
-      if (waiting > pauseAboveBytes) awaitDrain();
-      return waiting;
+      return drain.waiting();
     },
     close(code, reason) {
       if (closedByUs || socket.readyState !== open) return;
       closedByUs = true;
-      socket.resume(); // its answer to the close must be read
-      socket.close(sendableCode(code), sendableReason(reason));
-      setTimeout(() => socket.terminate(), closeGraceMilliseconds).unref();
+      closeInTime(socket, code, reason);
     },
     attach(attached) {
       peer = attached;
-      for (const arrival of early.splice(0)) deliver(arrival);
+      for (const arrival of early.splice(0)) deliver(arrival, attached, socket);
       socket.resume();
     },
     drained: () => void socket.resume(),
   };
+}
+
+function deliver(arrival: Arrival, peer: WebSocketPeer, socket: Bun.WebSocket): void {
+  switch (arrival.kind) {
+    case "closed":
+      peer.closed(arrival.code, arrival.reason);
+      return;
+    case "message":
+      if (peer.message(arrival.data) > pauseAboveBytes) socket.pause();
+  }
+}
+
+function closeInTime(socket: Bun.WebSocket, code: number, reason: string): void {
+  socket.resume(); // its answer to the close must be read
+  socket.close(sendableCode(code), sendableReason(reason));
+  const timer = setTimeout(() => socket.terminate(), closeGraceMilliseconds);
+  socket.addEventListener("close", () => clearTimeout(timer));
+}
+
+interface DrainWatch {
+  /** How much waits unsent; when it is too much, `drained` is called once it no longer is. */
+  waiting(): number;
+  stop(): void;
+}
+
+function drainWatch(socket: Bun.WebSocket, drained: () => void): DrainWatch {
+  let poll: ReturnType<typeof setInterval> | null = null;
+  const stop = (): void => {
+    if (poll !== null) clearInterval(poll);
+    poll = null;
+  };
+  const look = (): void => {
+    if (socket.bufferedAmount > pauseAboveBytes) return;
+    stop();
+    drained();
+  };
+  const waiting = (): number => {
+    const bytes = socket.bufferedAmount;
+    if (bytes > pauseAboveBytes) poll ??= setInterval(look, drainPollMilliseconds);
+    return bytes;
+  };
+  return { waiting, stop };
 }

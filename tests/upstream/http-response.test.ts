@@ -102,6 +102,14 @@ test("a 103 before the answer is not taken for it", async () => {
   expect(await textOf(answer.body)).toBe("ok");
 });
 
+test("a header value of the upstream reaches the client byte for byte", async () => {
+  const upstream = await answering("HTTP/1.1 200 OK\r\nX-Bytes: zo\xc3\xab \xe9\xff\r\nContent-Length: 2\r\n\r\nok");
+
+  const raw = await rawThroughServer(upstream.hostAndPort);
+
+  expect(/x-bytes: (.*)\r\n/i.exec(raw)?.[1]).toBe("zo\xc3\xab \xe9\xff");
+});
+
 test("an answer without a Content-Type gets none on its way to the client", async () => {
   const upstream = await answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 

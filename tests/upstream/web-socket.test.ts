@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
+import type { Upstream } from "../../src/core/provider.ts";
 import type { UpstreamWebSocket, WebSocketPeer } from "../../src/ports/upstream-client.ts";
+import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { webSocketUpstream } from "../../src/upstream/web-socket-client.ts";
 import { startRawUpstream } from "../fakes/upstream.ts";
 import { noAbort, requestTo, upstreamAt } from "./request-to.ts";
@@ -114,6 +116,7 @@ test("the upstream sees Host, Origin, cookies and identity as given, and no comp
   expect(seen?.get("x-authentik-username")).toBe("zo\xc3\xab");
   expect(seen?.get("sec-websocket-key")).not.toBe("the client's own");
   expect(seen?.get("sec-websocket-extensions")).toBeNull();
+  expect(seen?.get("user-agent")).toBeNull();
 });
 
 test("the subprotocol that the upstream chooses is kept", async () => {
@@ -310,6 +313,37 @@ test("a unix socket carries a WebSocket, its target whole", async () => {
 
   expect(target).toBe("/a:b/c?d=e:f");
   expect(seen.messages).toEqual(["over unix"]);
+});
+
+test("UPS-11, UPS-12: a WebSocket's certificate is verified against the server name or the URL's host, never the Host header", async () => {
+  const { certificatePem, keyPem } = makeSelfSigned({
+    names: ["ws.test"],
+    days: 1,
+    now: Math.floor(Date.now() / 1000),
+  });
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    tls: { cert: certificatePem, key: keyPem },
+    fetch: (request, self) => (self.upgrade(request) ? undefined : new Response("no")),
+    websocket: { message: () => undefined },
+  });
+  started.push(server);
+  const outcome = (different: Partial<Upstream>): Promise<unknown> => {
+    const upstream = upstreamAt(`127.0.0.1:${server.port}`, { scheme: "https", ...different });
+    return open(requestTo("", { upstream, headers: [["Host", "ws.test"]] }), [], noAbort()).then(
+      (socket) => {
+        socket.close(1000, "");
+        return "opened";
+      },
+      (error) => error.code,
+    );
+  };
+
+  expect(await outcome({})).toBe("upstream_unreachable");
+  expect(await outcome({ caPem: certificatePem })).toBe("upstream_unreachable");
+  expect(await outcome({ caPem: certificatePem, serverName: "ws.test" })).toBe("opened");
+  expect(await outcome({ verifyTls: false })).toBe("opened");
 });
 
 test("WS-05: an upstream that floods a client which does not read is not read either, until the client has caught up", async () => {
