@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { confirmSignOut, loginAs } from "../fakes/browser.ts";
+import { type Stack, startStack } from "./stack.ts";
+import { app, loggedIn, outpost, seenUser } from "./visit.ts";
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({
+    provider:
+      'name = "The wiki"\nskip_path_regex = "^/public/"\n[providers.app.allow]\ngroups = ["admins"]\nusers = ["carol"]',
+  });
+});
+afterAll(() => stack.stop());
+
+test("somebody in an allowed group is let in", async () => {
+  const browser = await loggedIn(stack, "alice");
+
+  expect(await seenUser(browser)).toBe("alice");
+});
+
+test("somebody whom allow does not name gets a 403 page: who they are, which application, and another account", async () => {
+  const browser = stack.browser();
+
+  const page = await loginAs(browser, "http://app.test/wiki?page=1", "bob");
+
+  expect(page.status).toBe(403);
+  expect(page.url).toBe("http://app.test/wiki?page=1");
+  expect(page.text).toContain("bob (bob@example.test)");
+  expect(page.text).toContain("The wiki");
+  expect(page.text).toContain("Use another account");
+  expect(page.headers.get("cache-control")).toBe("no-store");
+  expect(page.headers.get("referrer-policy")).toBe("no-referrer");
+});
+
+test("the way to another account asks the issuer for one and comes back to where the first was refused", async () => {
+  const browser = stack.browser();
+  const denied = await loginAs(browser, "http://app.test/wiki?page=1", "bob");
+  const link = /href="([^"]*switch_account[^"]*)"/.exec(denied.text)?.[1]?.replace(/&#38;|&amp;/g, "&") ?? "none:";
+
+  const start = await browser.get(link);
+
+  const authorize = new URL(start.location ?? "none:");
+  expect(authorize.origin).toBe(stack.issuer.issuer);
+  expect(authorize.searchParams.get("prompt")).toBe("select_account");
+  expect(new URL(link).searchParams.get("rd")).toBe("http://app.test/wiki?page=1");
+});
+
+test("who was refused and signs out at the issuer, too, can come back as somebody who is allowed", async () => {
+  const browser = stack.browser();
+  await loginAs(browser, "http://app.test/wiki?page=1", "bob");
+
+  const question = await browser.follow(`${outpost}/sign_out`);
+  await confirmSignOut(browser, question);
+  const page = await loginAs(browser, "http://app.test/wiki?page=1", "alice");
+
+  expect([page.url, page.status]).toEqual(["http://app.test/wiki?page=1", 200]);
+});
+
+test.each(["GET", "POST", "DELETE", "OPTIONS"])(
+  "somebody who is not allowed gets 403 for %s, as a page or as JSON",
+  async (method) => {
+    const browser = stack.browser();
+    await loginAs(browser, app, "bob");
+    const cookie = browser.cookies.headerFor(new URL(app));
+
+    const answer = await stack.send("/api", { method, headers: { cookie, accept: "application/json" } });
+
+    expect(answer.status).toBe(403);
+    expect(JSON.parse(await answer.text()).error).toBe("not_allowed");
+  },
+);
+
+test("a public path is open to somebody who is not allowed elsewhere", async () => {
+  const browser = stack.browser();
+  await loginAs(browser, app, "bob");
+
+  const page = await browser.get("http://app.test/public/x");
+
+  expect(page.status).toBe(200);
+});
