@@ -44,7 +44,7 @@ async function serve(flag: string | undefined): Promise<ExitCode | null> {
   manager.tell("ready", `${loaded.config.providers.length} providers`);
   await untilStopped(running, log, manager.tell, () => reload(flag, running, log));
   manager.end();
-  log.flush();
+  await log.flush();
   return null;
 }
 
@@ -61,7 +61,7 @@ async function start(config: Config, log: Log): Promise<Running | { readonly exi
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     error(thrown.message);
-    log.flush();
+    await log.flush();
     return { exitCode: exitCodeOf(thrown) };
   }
 }

@@ -1,4 +1,4 @@
-import type { IssuerContext, Provider } from "oidc-provider";
+import type { IssuerContext, PromptPolicy, Provider } from "oidc-provider";
 import { issuerErrorPage, logoutPage, signedOutPage } from "./toy-issuer-pages.ts";
 import { claimsByScope, type ToyClaims, type ToyUsers } from "./toy-issuer-users.ts";
 
@@ -19,6 +19,7 @@ export function toyConfiguration(facts: {
   readonly users: ToyUsers;
   readonly extraClaims: readonly string[];
   readonly jwks: unknown;
+  readonly policy: PromptPolicy;
   claimsOf(subject: string): ToyClaims | undefined;
   provider(): Provider;
 }): Readonly<Record<string, unknown>> {
@@ -36,6 +37,7 @@ export function toyConfiguration(facts: {
       client.grantTypeAllowed("refresh_token"),
     loadExistingGrant: (context: IssuerContext) => grantEverything(facts.provider(), context),
     interactions: {
+      policy: facts.policy,
       url: (_context: unknown, interaction: { readonly uid: string }) => `/interaction/${interaction.uid}`,
     },
     ttl: {

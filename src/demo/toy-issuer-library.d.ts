@@ -23,6 +23,14 @@ declare module "oidc-provider" {
     readonly prompt: { readonly name: string };
     readonly params: Readonly<Record<string, string | undefined>>;
   }
+  /** What an issuer asks a person for, in order; `requestable` prompts may be asked for by `prompt=` (OIDC Core 3.1.2.1). */
+  export interface PromptPolicy {
+    add(prompt: Prompt, index: number): void;
+  }
+  export class Prompt {
+    constructor(options: { readonly name: string; readonly requestable: boolean });
+  }
+  export const interactionPolicy: { base(): PromptPolicy; readonly Prompt: typeof Prompt };
   export class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
     readonly Grant: {

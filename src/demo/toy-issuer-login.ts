@@ -49,7 +49,8 @@ async function login(
   const form = await formOf(request);
   const subject = form.get("user") ?? "";
   if (form.has("cancel")) return finish({ error: "access_denied", error_description: "the user cancelled" });
-  return users.has(subject) ? finish({ login: { accountId: subject } }) : refuse(response, 400);
+  if (!users.has(subject)) return refuse(response, 400);
+  return finish({ login: { accountId: subject }, ...(prompt.name === "select_account" ? { select_account: {} } : {}) });
 }
 
 function choicesOf(users: ReadonlyMap<string, ToyClaims>): readonly LoginChoice[] {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Provider } from "oidc-provider";
+import type { interactionPolicy, PromptPolicy, Provider } from "oidc-provider";
 import { type ToyClient, toyConfiguration } from "./toy-issuer-configuration.ts";
 import { answerLogin, refuse } from "./toy-issuer-login.ts";
 import { hushOidcProvider } from "./toy-issuer-quiet.ts";
@@ -126,6 +126,7 @@ async function issuerHandler(issuer: string, options: ToyIssuerOptions, users: M
       users: Object.fromEntries(users),
       extraClaims: options.extraClaims ?? [],
       jwks: { keys: signingKeys() },
+      policy: promptPolicy(library.interactionPolicy),
       claimsOf: (subject) => users.get(subject),
       provider: () => provider,
     }),
@@ -135,6 +136,13 @@ async function issuerHandler(issuer: string, options: ToyIssuerOptions, users: M
     if (request.url?.startsWith("/interaction/") === true) void answerLogin(provider, users, request, response);
     else serve(request, response);
   };
+}
+
+/** The usual prompts and `select_account`, which oidc-provider leaves to its user. */
+function promptPolicy({ base, Prompt }: typeof interactionPolicy): PromptPolicy {
+  const policy = base();
+  policy.add(new Prompt({ name: "select_account", requestable: true }), 0);
+  return policy;
 }
 
 let keys: readonly unknown[] | null = null;

@@ -60,7 +60,7 @@ function identityProvider(provider: LoginSettings, shared: SharedIssuer, deps: I
   return {
     async authorizationUrl(login) {
       const metadata = await shared.discovery.metadata();
-      return authorizationRequest(configure(metadata, fetch), client, metadata.scopes, login);
+      return authorizationRequest(configure(metadata, fetch), client, metadata, login);
     },
     redeem: (callback, expected) => finishLogin(callback, expected, { provider, ...shared, fetch, configure, ...deps }),
     endSessionUrl: async (idToken) => endSessionUrl(await shared.discovery.metadata(), client, idToken),

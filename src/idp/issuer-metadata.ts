@@ -9,6 +9,7 @@ export interface IssuerMetadata {
   readonly userinfoEndpoint: string | null;
   readonly endSessionEndpoint: string | null;
   readonly scopes: readonly string[]; //           empty: none advertised
+  readonly prompts: readonly string[]; //          empty: none advertised (Initiating User Registration 1.0 section 4)
   readonly idTokenAlgorithms: readonly string[]; // never empty
   readonly tokenAuthMethods: readonly string[]; // never empty
   readonly sendsIss: boolean; //                   RFC 9207
@@ -36,6 +37,7 @@ export function issuerMetadata(issuer: string, document: unknown): IssuerMetadat
     userinfoEndpoint: endpoint(issuer, fields, "userinfo_endpoint"),
     endSessionEndpoint: endpoint(issuer, fields, "end_session_endpoint"),
     scopes: strings(fields, "scopes_supported", []),
+    prompts: strings(fields, "prompt_values_supported", []),
     idTokenAlgorithms: strings(fields, "id_token_signing_alg_values_supported", ["RS256"]),
     tokenAuthMethods: strings(fields, "token_endpoint_auth_methods_supported", ["client_secret_basic"]),
     sendsIss: fields.get("authorization_response_iss_parameter_supported") === true,

@@ -57,6 +57,16 @@ test("authorize_params are added and never replace ours", async () => {
   expect(parameters).not.toHaveProperty("response_mode");
 });
 
+test.each([
+  [undefined, "select_account"],
+  [["none", "login", "select_account"], "select_account"],
+  [["none", "login"], "login"],
+])("an issuer that advertises the prompts %j is asked for %s", async (prompts, expected) => {
+  fake.metadata = { prompt_values_supported: prompts };
+
+  expect(await parametersOf({}, "select_account")).toMatchObject({ prompt: expected });
+});
+
 test("a prompt that is asked for wins over the configured one", async () => {
   const authorizeParams = { prompt: "consent" };
 

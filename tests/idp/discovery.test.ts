@@ -185,6 +185,7 @@ test("metadata that says nothing of it means RS256, client_secret_basic and no i
     userinfoEndpoint: null,
     endSessionEndpoint: null,
     scopes: [],
+    prompts: [],
     idTokenAlgorithms: ["RS256"],
     tokenAuthMethods: ["client_secret_basic"],
     sendsIss: false,
