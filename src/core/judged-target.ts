@@ -5,6 +5,7 @@ export interface JudgedTarget {
   readonly path: string; //                        as received
   readonly query: string | null; //                without "?"; null when there is none
   readonly decodedPath: string; //                 percent-decoded once; the path as it is when it can't be
+  readonly plainPath: string; //                   decodedPath as many servers read it: without `;` parameters, slashes merged
   readonly neverPublic: string | null; //          why no public rule may let it in (decisions 12 and 36); null: it may
 }
 
@@ -18,7 +19,8 @@ export function judgeTarget(target: string): JudgedTarget {
   const query = mark === -1 ? null : target.slice(mark + 1);
   const decoded = decodeOnce(path);
   const decodedPath = decoded ?? path;
-  return { path, query, decodedPath, neverPublic: whyNeverPublic(path, decoded) };
+  const plainPath = decodedPath.replace(/;[^/]*/g, "").replace(/\/{2,}/g, "/");
+  return { path, query, decodedPath, plainPath, neverPublic: whyNeverPublic(path, decoded) };
 }
 
 /** The part of a provider that says which paths are public. */
@@ -26,12 +28,16 @@ export type PublicPaths = Pick<Provider, "mode" | "skipPaths" | "protectPaths">;
 
 /** What the patterns of `provider` are searched in (decision 13): the decoded path, or in domain level the whole URL with its query. */
 export function matchSubject(provider: PublicPaths, origin: string, judged: JudgedTarget): string {
-  switch (provider.mode) {
+  return subjectOf(provider, origin, judged.decodedPath, judged.query);
+}
+
+function subjectOf({ mode }: PublicPaths, origin: string, path: string, query: string | null): string {
+  switch (mode) {
     case "proxy":
     case "forward_single":
-      return judged.decodedPath;
+      return path;
     case "forward_domain":
-      return `${origin}${judged.decodedPath}${judged.query === null ? "" : `?${judged.query}`}`;
+      return `${origin}${path}${query === null ? "" : `?${query}`}`;
   }
 }
 
@@ -42,7 +48,11 @@ export type PathVerdict =
   | { readonly kind: "never_public"; readonly pattern: string; readonly reason: string } // a public pattern matched, but
   | { readonly kind: "unmatched" };
 
-/** `origin` is `scheme://host` of the request, host normalised; it counts in domain level only. */
+/**
+ * `origin` is `scheme://host` of the request, host normalised; it counts in domain level only.
+ * differs from authentik: a path must be public in the plain reading too, and is protected when it is so in either. `/admin;a.css` is
+ * `/admin` to a servlet container, `/public//admin` is `/public/admin` to nginx.
+ */
 export function judgePath(provider: PublicPaths, origin: string, judged: JudgedTarget): PathVerdict {
   if (provider.skipPaths.patterns.length === 0) return { kind: "unmatched" };
   if (judged.decodedPath.length > longestJudgedPath) return { kind: "unmatched" };
@@ -50,7 +60,11 @@ export function judgePath(provider: PublicPaths, origin: string, judged: JudgedT
   const pattern = provider.skipPaths.match(subject);
   if (pattern === null) return { kind: "unmatched" };
   if (judged.neverPublic !== null) return { kind: "never_public", pattern, reason: judged.neverPublic };
-  const protecting = provider.protectPaths.match(subject);
+  const plain = subjectOf(provider, origin, judged.plainPath, judged.query);
+  if (plain !== subject && provider.skipPaths.match(plain) === null) {
+    return { kind: "never_public", pattern, reason: "is another path without its ; parameters or doubled slashes" };
+  }
+  const protecting = provider.protectPaths.match(subject) ?? provider.protectPaths.match(plain);
   return protecting === null ? { kind: "public", pattern } : { kind: "protected", pattern: protecting };
 }
 
@@ -73,8 +87,11 @@ const suspectSpellings: readonly (readonly [RegExp, string])[] = [
   [/\\|%5c/i, "holds a backslash"],
   [/%25(?:2e|2f|5c|25)/i, "holds a double encoding"],
   [/#|%23/, "holds a #"],
-  [/\.+(?:;|%3b)|(?:;|%3b)\.+/i, "holds dots beside a semicolon"],
+  [/(?:\.|%2e)(?:;|%3b)|(?:;|%3b)(?:\.|%2e)/i, "holds dots beside a semicolon"],
 ];
+
+/** Characters with a meaning in a path, still escaped after one decoding, however the first escape was spelled. */
+const stillEscaped = /%(?:2[35ef]|3b|5c|7f|[01][0-9a-f])/i;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
@@ -82,6 +99,7 @@ const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 function whyNeverPublic(path: string, decoded: string | null): string | null {
   for (const [spelling, reason] of suspectSpellings) if (spelling.test(path)) return reason;
   if (decoded === null) return "is not valid UTF-8";
+  if (stillEscaped.test(decoded)) return "holds a double encoding";
   if (controlCharacter.test(decoded)) return "holds a control character";
   if (decoded.split("/").some((segment) => segment === "." || segment === "..")) return "holds a dot segment";
   return null;

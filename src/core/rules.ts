@@ -46,12 +46,19 @@ export function rulesFor(rules: readonly AccessRule[], subject: RuleSubject): Ma
   for (const [index, { path, access, ...rule }] of rules.entries()) {
     if (!speaksOf(rule, subject) || (isAmbiguous && access.kind === "public")) continue;
     const entry = { number: index + 1, access };
-    if (isAmbiguous && path !== null) maybe.push(entry);
-    else if (path === null || path.match(subject.target.decodedPath) !== null) {
-      return { rules: [...maybe, entry], isFinal: true };
-    }
+    const matched = path === null ? "surely" : matchOf(path, subject.target);
+    if (matched === "surely") return { rules: [...maybe, entry], isFinal: true };
+    if (matched === "perhaps" && access.kind !== "public") maybe.push(entry);
   }
   return { rules: maybe, isFinal: false };
+}
+
+/** By the decoded path and by the plain one, which servers disagree about (judgePath); a suspect spelling may mean any path. */
+function matchOf(path: GoRegExpSet, target: JudgedTarget): "surely" | "perhaps" | "no" {
+  if (target.neverPublic !== null) return "perhaps";
+  const [decoded, plain] = [path.match(target.decodedPath) !== null, path.match(target.plainPath) !== null];
+  if (decoded && plain) return "surely";
+  return decoded || plain ? "perhaps" : "no";
 }
 
 /** A rule about GET is one about HEAD too, which gets the same answer without its body (RFC 9110 9.3.2). */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { type Decision, decide, type JudgedRequest, type Visitor } from "../../src/core/decide.ts";
 import { judgeTarget } from "../../src/core/judged-target.ts";
+import type { AccessRule } from "../../src/core/rules.ts";
+import { compileGoRegExps } from "../../src/goregexp/compile.ts";
 import { alice, domainProvider, proxyProvider, withPaths } from "./samples.ts";
 
 const anonymous: Visitor = { kind: "anonymous" };
@@ -76,5 +78,29 @@ describe("decide", () => {
 
     expect(decide(asked("/", { host: "public.corp.test" }), provider, anonymous).kind).toBe("allow_public");
     expect(decide(asked("/", { host: "a.corp.test" }), provider, anonymous).kind).toBe("login");
+  });
+
+  test.each([
+    ["/api/admin", "denied"],
+    ["/api//admin", "denied"],
+    ["/api;x/admin", "denied"],
+    ["/api/admin;x", "denied"],
+    ["/api/%61dmin", "denied"],
+    ["/api/x", "allow"],
+    ["/api//x", "allow"],
+  ])("PATH-06: a rule about a path holds for %j however the upstream reads it: %s", (target, kind) => {
+    const path = compileGoRegExps(["^/api/admin"]);
+    const rule: AccessRule = { hosts: [], path, methods: [], access: { kind: "deny" } };
+
+    expect<string>(decide(asked(target), proxyProvider({ rules: [rule] }), known).kind).toBe(kind);
+  });
+
+  test("PATH-06: a public rule opens no path that is public by one reading alone", () => {
+    const path = compileGoRegExps(["\\.css$"]);
+    const rule: AccessRule = { hosts: [], path, methods: [], access: { kind: "public" } };
+    const provider = proxyProvider({ rules: [rule] });
+
+    expect(decide(asked("/a.css"), provider, anonymous).kind).toBe("allow_public");
+    expect(decide(asked("/admin;a.css"), provider, anonymous).kind).toBe("login");
   });
 });

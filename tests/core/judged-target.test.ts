@@ -60,6 +60,15 @@ describe("a target that no public rule lets in", () => {
     ["PATH-06", "/public/..%3b/admin", "holds dots beside a semicolon"],
     ["PATH-06", "/public/..%3B/admin", "holds dots beside a semicolon"],
     ["PATH-06", "/public/;../admin", "holds dots beside a semicolon"],
+    ["PATH-06", "/public/%2e%2e;/admin", "holds dots beside a semicolon"],
+    ["PATH-06", "/public/%2E;x/admin", "holds dots beside a semicolon"],
+    ["PATH-06", "/public/.%2e%3B/admin", "holds dots beside a semicolon"],
+    ["PATH-06", "/public/;%2e%2e/admin", "holds dots beside a semicolon"],
+    ["PATH-04", "/public/%25%32%65%25%32%65/admin", "holds a double encoding"],
+    ["PATH-04", "/public/%25%32f", "holds a double encoding"],
+    ["PATH-04", "/public/%2%35c", "holds a bad percent-escape"],
+    ["PATH-04", "/public/..%253b/admin", "holds a double encoding"],
+    ["PATH-04", "/public/%2500", "holds a double encoding"],
     ["PATH-08", "/public#x", "holds a #"],
     ["PATH-08", "/public%23x", "holds a #"],
     ["PATH-19", "/public/%zz", "holds a bad percent-escape"],
@@ -138,6 +147,25 @@ describe("what is matched", () => {
     expect(judgePath(provider, "", judgeTarget("/public/%61dmin")).kind).toBe("protected");
   });
 
+  test.each([
+    ["/admin;a.css", "^/admin$", "never_public"],
+    ["/admin;/a.css", "^/admin$", "public"],
+    ["/admin;v=1;a.css", "^/admin$", "never_public"],
+    ["/x;v=1/a.css;v=2", "^/admin$", "public"],
+    ["/x;v=1/a.css", "^/admin$", "public"],
+    ["/x/a.css", "^/x/a", "protected"],
+    ["/x//a.css", "^/x/a", "protected"],
+    ["/x;y/a.css", "^/x/a", "protected"],
+    ["/x//a.css", "^/x//a", "protected"],
+  ])(
+    "PATH-06: with .css public, %j beside protected %s is %s, whichever way the upstream reads it",
+    (path, protect, kind) => {
+      const provider = withPaths(proxyProvider(), ["\\.css(;v=2)?$"], [protect]);
+
+      expect<string>(judgePath(provider, "", judgeTarget(path)).kind).toBe(kind);
+    },
+  );
+
   test("without a public pattern nothing is public", () => {
     expect(judgePath(proxyProvider(), "", judgeTarget("/")).kind).toBe("unmatched");
   });
@@ -171,6 +199,7 @@ test("a target is read as path, query and decoded path", () => {
     path: "/a%20b",
     query: "c=%20?d",
     decodedPath: "/a b",
+    plainPath: "/a b",
     neverPublic: null,
   });
   expect(judgeTarget("/a?").query).toBe("");
