@@ -4,15 +4,21 @@ import { decodeCookieCommand } from "./cli/decode-cookie.ts";
 import { demoCommand } from "./cli/demo.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
+import { snippetCommand } from "./cli/snippet.ts";
 import { error, finish } from "./cli/terminal.ts";
 import { testRegexCommand } from "./cli/test-regex.ts";
 import { validateCommand } from "./cli/validate.ts";
-import { versionCommand, versionText } from "./cli/version.ts";
+import { printVersion, versionCommand } from "./cli/version.ts";
 
 /** The only reader of argv and the only caller of process.exit. Each command declares itself in cli/. */
 const program = new Command("akproxy")
   .description("authentik's proxy outpost, standalone, for any OpenID Connect issuer")
-  .version(versionText(), "-V, --version")
+  .option("-V, --version", "version, commit, Bun version and target; with --json as JSON")
+  .option("--json", "with --version: as JSON")
+  .on("option:version", () => {
+    printVersion(process.argv.includes("--json") ? "json" : "text");
+    throw new CommanderError(0, "akproxy.version", "");
+  })
   .showHelpAfterError("(see akproxy --help)")
   .exitOverride();
 
@@ -22,6 +28,7 @@ for (const command of [
   validateCommand(),
   schemaCommand(),
   decodeCookieCommand(),
+  snippetCommand(),
   testRegexCommand(),
   versionCommand(),
 ]) {

@@ -6,6 +6,7 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
   goregexp: [[], [/^re2js$/]],
   core: [["goregexp"], []],
   ports: [["core"], []],
+  snippets: [["core"], []],
   seal: [["core"], [/^node:crypto$/]],
   config: [
     ["core", "goregexp"],
@@ -30,7 +31,7 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
     [/^bun$/, /^node:/],
   ],
   cli: [
-    ["compose", "config", "core", "goregexp", "seal", "demo", "ports"],
+    ["compose", "config", "core", "goregexp", "seal", "snippets", "demo", "ports"],
     [/^commander$/, /^bun:ffi$/, /^node:/],
   ],
   main: [["cli", "core"], [/^commander$/]],

@@ -1,0 +1,87 @@
+import { authenticationLocations, guardedLocation, outpostLocations, proxiedLocation } from "./nginx-locations.ts";
+import type { SnippetFacts } from "./snippet-facts.ts";
+import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
+
+/** nginx 1.18 or later with ngx_http_auth_request_module, as every distribution builds it. */
+export function nginxFiles(facts: SnippetFacts): readonly SnippetFile[] {
+  const body = paragraphs([maps, ...servers(facts)]).trimEnd();
+  switch (facts.extent) {
+    case "fragment": {
+      const where = `Goes inside http { }: as /etc/nginx/conf.d/akproxy-${facts.slug}.conf, then: nginx -t && nginx -s reload`;
+      return [{ name: `akproxy-${facts.slug}.conf`, text: paragraphs([head("nginx", facts, [where]), body]) }];
+    }
+    case "complete": {
+      const how = 'A whole config. Start it with: nginx -p "$PWD" -c nginx.conf';
+      return [{ name: "nginx.conf", text: paragraphs([head("nginx", facts, [how]), main(body)]) }];
+    }
+  }
+}
+
+const maps = `# WebSocket and no other upgrade passes: "h2c" would make a tunnel that nobody judges.
+map $http_upgrade $akproxy_upgrade {
+    default          "";
+    "~*^websocket$"  websocket;
+}
+map $http_upgrade $akproxy_connection {
+    default          "";
+    "~*^websocket$"  upgrade;
+}`;
+
+function main(body: string): string {
+  return `daemon off;
+pid nginx.pid;
+error_log stderr;
+events {}
+
+http {
+    access_log off;
+    client_body_temp_path temp-body;
+    proxy_temp_path temp-proxy;
+    fastcgi_temp_path temp-fastcgi;
+    uwsgi_temp_path temp-uwsgi;
+    scgi_temp_path temp-scgi;
+
+${indented(body, "    ")}
+}`;
+}
+
+function servers(facts: SnippetFacts): readonly string[] {
+  switch (facts.mode) {
+    case "proxy":
+      return [server(facts, facts.hosts, proxiedLocation(facts))];
+    case "forward_single":
+      return [server(facts, facts.hosts, `${outpostLocations(facts)}\n\n${guardedLocation(facts)}`)];
+    case "forward_domain":
+      return [authenticationServer(facts), applicationServer(facts)];
+  }
+}
+
+function authenticationServer(facts: SnippetFacts): string {
+  const about = "# The authentication host: logins of every application come back here. All of it is akproxy's.";
+  return `${about}\n${server(facts, [facts.externalHost], authenticationLocations(facts))}`;
+}
+
+function applicationServer(facts: SnippetFacts): string {
+  const body = `${outpostLocations(facts)}\n\n${guardedLocation(facts)}`;
+  return `# The applications. Repeat this server for each that has an upstream of its own.\n${server(facts, facts.hosts, body)}`;
+}
+
+function server(facts: SnippetFacts, names: readonly string[], body: string): string {
+  const { listen, certificate } = facts;
+  const tls = listen.scheme === "https" ? " ssl http2" : "";
+  const files = `ssl_certificate     ${certificate.file};\nssl_certificate_key ${certificate.keyFile};\n`;
+  const inside = `${listenLines(facts, tls)}
+server_name ${names.join(" ")};
+${listen.scheme === "https" ? files : ""}
+underscores_in_headers off;          # X_authentik_username is not X-authentik-username to us, but is to many applications
+large_client_header_buffers 8 32k;   # room for the cookies of a domain, and for a long address
+client_max_body_size 0;              # how large an upload may be is the application's business
+
+${body}`;
+  return `server {\n${indented(inside, "    ")}\n}`;
+}
+
+function listenLines({ listen }: SnippetFacts, tls: string): string {
+  if (listen.host !== "") return `listen ${listen.host}:${listen.port}${tls};`;
+  return `listen ${listen.port}${tls};\nlisten [::]:${listen.port}${tls};`;
+}

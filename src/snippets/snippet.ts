@@ -1,0 +1,35 @@
+import { nginxFiles } from "./nginx.ts";
+import type { SnippetFacts } from "./snippet-facts.ts";
+import type { SnippetFile } from "./snippet-text.ts";
+
+/** The reverse proxies that a snippet is made for. */
+export const snippetTargets = ["nginx"] as const;
+export type SnippetTarget = (typeof snippetTargets)[number];
+
+/** One form of a target's config; "" is its usual one. */
+interface Form {
+  readonly target: SnippetTarget;
+  readonly variant: string;
+  readonly make: (facts: SnippetFacts) => readonly SnippetFile[];
+}
+
+const forms: readonly Form[] = [{ target: "nginx", variant: "", make: nginxFiles }];
+
+/** The variants a target has besides its usual form. */
+export function variantsOf(target: SnippetTarget): readonly string[] {
+  return forms.filter((form) => form.target === target && form.variant !== "").map((form) => form.variant);
+}
+
+/** Is there such a variant of the target? Null is the usual form. */
+export function isMade(target: SnippetTarget, variant: string | null): boolean {
+  return variant === null || variantsOf(target).includes(variant);
+}
+
+/** The reverse proxy's config for one provider: complete, commented, closed where anything fails; no file where there is no such variant (spec: cli). */
+export function snippet(
+  target: SnippetTarget,
+  facts: SnippetFacts,
+  variant: string | null = null,
+): readonly SnippetFile[] {
+  return forms.find((form) => form.target === target && form.variant === (variant ?? ""))?.make(facts) ?? [];
+}
