@@ -1,6 +1,7 @@
 import { dialectOf } from "../core/dialects.ts";
 import { endpointOf } from "../core/endpoint.ts";
 import { judgeTarget } from "../core/judged-target.ts";
+import { isNavigation } from "../core/navigation.ts";
 import type { InboundRequest } from "../core/request.ts";
 import { logAccess } from "./access-log.ts";
 import { type Answer, empty, pageAnswer, responseOf, withHeaders } from "./answer.ts";
@@ -15,6 +16,7 @@ import { failurePage } from "./pages/failure-page.ts";
 import { notFound } from "./pages/not-found-page.ts";
 import { unknownHost } from "./pages/unknown-host-page.ts";
 import { proxy } from "./proxy.ts";
+import { unauthorized } from "./refusals.ts";
 import { verdict } from "./verdict.ts";
 
 /**
@@ -50,7 +52,10 @@ async function route(deps: Deps, exchange: Exchange): Promise<Answer> {
     case "ping":
       return empty(204, "ping");
     case "start":
-      return await startEndpoint(deps, exchange);
+      // an image or script of another site must not start logins that push out those under way (decision 9)
+      return isNavigation(exchange.request.method, exchange.request.headers)
+        ? await startEndpoint(deps, exchange)
+        : unauthorized(deps, exchange);
     case "callback":
       return await finishLogin(deps, exchange);
     case "sign_out":

@@ -17,7 +17,8 @@ const longestTarget = 8192;
 
 /**
  * Turns what the server hands us into an InboundRequest: forwarded facts of a trusted peer are believed, others dropped, spoofable
- * headers gone. Host is checked before the URL is looked at, since a malformed one leaves the URL relative.
+ * headers gone. Host is checked before the URL is looked at, since a malformed one leaves the URL relative and not normalised; it is
+ * checked beside a believed X-Forwarded-Host, too.
  */
 export function readInbound(deps: Deps, raw: Request, connection: Connection): Inbound {
   const lines: HeaderLine[] = [...raw.headers];
@@ -41,25 +42,32 @@ export function readInbound(deps: Deps, raw: Request, connection: Connection): I
     peerAddress: connection.peerAddress,
     peerIsTrusted,
   };
-  const problem = problemOf(request, host !== null, [scheme, forwarded]);
+  const isHostSound = host !== null && parseHost(firstValue(lines, "host") ?? "") !== null;
+  const problem = problemOf(request, isHostSound, [scheme, forwarded]);
   const facts = { request, sentHeaders: lines };
   return problem === null ? { kind: "request", ...facts } : { kind: "refused", ...problem, ...facts };
 }
 
 function problemOf(
   request: InboundRequest,
-  hostIsValid: boolean,
+  isHostSound: boolean,
   facts: readonly ForwardedFact<string>[],
 ): { readonly status: number; readonly reason: string } | null {
-  if (!hostIsValid) return { status: 400, reason: `${request.hostSource} is missing or no valid host` };
+  if (!isHostSound) return { status: 400, reason: "Host is missing or no valid host" };
   for (const fact of facts) {
     if (fact.kind === "malformed") return { status: 400, reason: `${fact.header} does not hold one usable value` };
   }
-  const { method, target } = request;
+  const { method, target, headers } = request;
   if (method === "TRACE" || method === "CONNECT") return { status: 501, reason: `method ${method} is not served` };
   if (!target.startsWith("/")) return { status: 400, reason: "the request target is no path" };
   if (target.length > longestTarget) return { status: 414, reason: "the request target is too long" };
-  return target.includes("#") ? { status: 400, reason: "the request target holds a #" } : null;
+  if (target.includes("#")) return { status: 400, reason: "the request target holds a #" };
+  // Bun joins two equal Content-Length lines into "4, 4" and goes on (RFC 9110 8.6: one value or a refusal)
+  if (!/^\d*$/.test(firstValue(headers, "content-length") ?? "")) {
+    return { status: 400, reason: "Content-Length is no single number" };
+  }
+  const expected = firstValue(headers, "expect")?.toLowerCase() ?? "100-continue";
+  return expected === "100-continue" ? null : { status: 417, reason: "Expect is not 100-continue (RFC 9110 10.1.1)" };
 }
 
 /** The origin-form target in the URL that the server made of Host and request line; "" when it made none. */
