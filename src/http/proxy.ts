@@ -54,7 +54,8 @@ async function passOn(
   const verdict: Verdict = identity === null ? "public" : "allowed";
   refuseDroppedBody(exchange);
   const request = upstreamRequest(deps, exchange, provider, identity);
-  if (isWebSocketUpgrade(exchange.request.headers)) {
+  // only a GET can become a WebSocket (RFC 6455 4.1): another method would reach the upstream as a GET
+  if (exchange.request.method === "GET" && isWebSocketUpgrade(exchange.request.headers)) {
     return await proxyWebSocket(deps, exchange, { request, identity, verdict });
   }
   exchange.connection.mayTakeLong();
