@@ -1,8 +1,13 @@
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 /** Debian's chromium, or what other systems call it; null when there is none. */
 export function findChromium(): string | null {
   return Bun.which("chromium") ?? Bun.which("chromium-browser") ?? Bun.which("google-chrome");
+}
+
+/** Says what is not tested for want of a browser: nothing passes in silence. */
+export function leftOut(what: string): void {
+  console.warn(`left out: ${what}, because there is no chromium here ("apt-get install chromium")`);
 }
 
 /** Starts it without a window. Names under `.localhost` are loopback to it (RFC 6761 6.3); it is kept from asking anybody else. */
@@ -21,4 +26,25 @@ export function startChromium(executablePath: string): Promise<Browser> {
       "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     ],
   });
+}
+
+/** A page of a browser without cookies that takes a self-signed certificate, and what went wrong on it: script errors, and what its CSP refused. */
+export async function openPage(browser: Browser): Promise<{ readonly page: Page; readonly errors: readonly string[] }> {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", ({ message }) => errors.push(message));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  return { page, errors };
+}
+
+/** A port of 127.0.0.1 that nobody listens at: an external host has to be known before akproxy is up. */
+export function freePort(): number {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const { port } = server; // a stopped server says 0
+  void server.stop(true);
+  return port ?? 0;
 }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { type Stack, startStack } from "../journeys/stack.ts";
-import { findChromium, startChromium } from "./chromium.ts";
+import { findChromium, freePort, leftOut, openPage, startChromium } from "./chromium.ts";
 
 const executable = findChromium();
 
 if (executable === null) {
-  console.warn('left out: the tests in a real browser, because there is no chromium here ("apt-get install chromium")');
+  leftOut("the login in a real browser");
 } else {
   let stack: Stack;
   let chromium: Browser;
@@ -108,24 +108,4 @@ if (executable === null) {
     expect(await stack.metric("akproxy_sessions")).toBe(0);
     expect(errors).toEqual([]);
   }, 30_000);
-}
-
-/** A page of a browser without cookies, and what went wrong on it: script errors, and what its CSP refused. */
-async function openPage(chromium: Browser): Promise<{ readonly page: Page; readonly errors: readonly string[] }> {
-  const context = await chromium.newContext();
-  context.setDefaultTimeout(10_000);
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", ({ message }) => errors.push(message));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  return { page, errors };
-}
-
-function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server; // a stopped server says 0
-  void server.stop(true);
-  return port ?? 0;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { confirmSignOut, loginAs } from "../fakes/browser.ts";
+import { confirmSignOut, continueAs, isToyLogin, loginAs } from "../fakes/browser.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { app, loggedIn, outpost, seenUser } from "./visit.ts";
 
@@ -38,11 +38,13 @@ test("the way to another account asks the issuer for one and comes back to where
   const link = /href="([^"]*switch_account[^"]*)"/.exec(denied.text)?.[1]?.replace(/&#38;|&amp;/g, "&") ?? "none:";
 
   const start = await browser.get(link);
+  const login = await browser.follow(link);
+  const page = await continueAs(browser, login, "alice");
 
-  const authorize = new URL(start.location ?? "none:");
-  expect(authorize.origin).toBe(stack.issuer.issuer);
-  expect(authorize.searchParams.get("prompt")).toBe("select_account");
-  expect(new URL(link).searchParams.get("rd")).toBe("http://app.test/wiki?page=1");
+  expect(new URL(start.location ?? "none:").searchParams.get("prompt")).toBe("select_account");
+  expect(isToyLogin(login)).toBe(true); // though the issuer still knows bob
+  expect([page.url, page.status]).toEqual(["http://app.test/wiki?page=1", 200]);
+  expect(await seenUser(browser)).toBe("alice");
 });
 
 test("who was refused and signs out at the issuer, too, can come back as somebody who is allowed", async () => {

@@ -51,7 +51,8 @@ export interface StackOptions {
   readonly users?: ToyUsers;
   readonly logLevel?: "trace" | "info";
   readonly issuerAtStart?: ToyAvailability; //     up
-  readonly listenPort?: number; //                 a free one
+  readonly listenPort?: number; //                 of http; a free one
+  readonly httpsPort?: number; //                  none: no https listener
   readonly listen?: string; //                     more lines of TOML for [listen]
 }
 
@@ -147,7 +148,7 @@ function configText(options: StackOptions, issuer: string, internalHost: string,
 state_dir = "${stateDir}"
 [listen]
 http = "127.0.0.1:${options.listenPort ?? 0}"
-https = ""
+https = "${options.httpsPort === undefined ? "" : `127.0.0.1:${options.httpsPort}`}"
 metrics = "127.0.0.1:0"
 ${options.listen ?? ""}
 [sessions]
