@@ -1,8 +1,10 @@
-import type { Allow, CookieScope, Provider } from "../core/provider.ts";
+import type { CookieScope, Provider } from "../core/provider.ts";
 import { buildOidc } from "./build-oidc.ts";
+import { buildRules, type ServedHosts } from "./build-rules.ts";
 import { buildUpstream } from "./build-upstream.ts";
 import { headerText } from "./header-text.ts";
 import { isUnavailable } from "./not-available.ts";
+import { readAllow } from "./read-allow.ts";
 import { readCertificate } from "./read-certificate.ts";
 import { readCookieDomain } from "./read-cookie-domain.ts";
 import { readDuration } from "./read-duration.ts";
@@ -10,6 +12,7 @@ import { readPatterns } from "./read-patterns.ts";
 import { isLoopback, readExternalHost, readHostAndPort } from "./read-web-address.ts";
 import type { ConfigTable, ProviderTable } from "./schema.ts";
 import { quoted, type Source, take } from "./source.ts";
+import { isWritten } from "./tree.ts";
 
 /** Provider `slug`, or null when something that it cannot be without is missing or wrong; all of it is reported either way. */
 export function buildProvider(source: Source, slug: string, table: ConfigTable): Provider | null {
@@ -18,6 +21,7 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
   const externalHost = externalHostOf(source, slug, provider);
   const cookieDomain = cookieDomainOf(source, slug, provider, externalHost);
   const upstream = buildUpstream(source, slug, provider);
+  warnOpenDomain(source, slug, provider, cookieDomain);
   const common = {
     slug,
     name: headerText(source, ["providers", slug, "name"], provider.name ?? slug),
@@ -29,8 +33,8 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
     basicAuth: basicAuthOf(source, slug, provider),
     claims: claimsOf(source, slug, provider),
     hostHeader: hostHeaderOf(source, slug, provider),
-    allow: allowOf(source, slug, provider),
-    rules: [],
+    allow: readAllow(source, ["providers", slug, "allow"], provider.allow),
+    rules: buildRules(source, slug, provider, servedHosts(provider, externalHost, cookieDomain)),
     headerEncoding: provider.header_encoding,
     sendJwt: provider.send_jwt,
     certificate: readCertificate(source, ["providers", slug], {
@@ -50,6 +54,26 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
     case undefined:
       return null;
   }
+}
+
+function servedHosts(
+  { mode }: ProviderTable,
+  externalHost: URL | null,
+  cookieDomain: string | null,
+): ServedHosts | null {
+  if (externalHost === null || mode === undefined || (mode === "forward_domain" && cookieDomain === null)) return null;
+  return { hostname: externalHost.hostname, domain: mode === "forward_domain" ? cookieDomain : null };
+}
+
+/** CFG-10: what authentik documents of its domain level, said once where nothing in the file says otherwise. */
+function warnOpenDomain(source: Source, slug: string, provider: ProviderTable, cookieDomain: string | null): void {
+  if (provider.mode !== "forward_domain" || cookieDomain === null) return;
+  if (provider.allow !== undefined || isWritten(source.raw, ["providers", slug, "rules"])) return;
+  source.findings.warning(
+    ["providers", slug, "mode"],
+    `every user may enter every host under ${cookieDomain}: there are neither rules nor allow`,
+    'say who may enter what; if everybody is meant: rules = [{ access = "login" }]',
+  );
 }
 
 /** Decision 17: the prefix makes the browser itself refuse a cookie with another scope (RFC 6265bis 4.1.3). */
@@ -144,19 +168,4 @@ function hostHeaderOf(source: Source, slug: string, provider: ProviderTable): st
   if (text === "") return null;
   if (text === "{internal_host}" || isUnavailable(source, path)) return text;
   return take(source, path, readHostAndPort(text), null);
-}
-
-function allowOf(source: Source, slug: string, provider: ProviderTable): Allow | null {
-  const table = provider.allow;
-  if (table === undefined) return null;
-  const { groups, users, emails, email_domains } = table;
-  for (const [index, domain] of email_domains.entries()) {
-    if (!domain.includes("@")) continue;
-    source.findings.error(["providers", slug, "allow", "email_domains", index], "has an @", 'write "company.test"');
-  }
-  if (groups.length + users.length + emails.length + email_domains.length === 0) {
-    const hint = "name somebody, or remove the table to let in everybody who is logged in";
-    source.findings.warning(["providers", slug, "allow"], "names nobody: everybody is refused", hint, { kind: "key" });
-  }
-  return { groups, users, emails, emailDomains: email_domains };
 }

@@ -37,7 +37,6 @@ const rows: readonly Row[] = [
     hint: "remove the key; upstream_response_header covers connecting",
   },
   { key: "limits.failed_credentials", applies: isFilled, hint: 'remove the key, or write ""' },
-  { key: "providers.*.mode", applies: matches(/^forward_/), hint: 'this version has mode = "proxy"' },
   { key: "providers.*.intercept_header_auth", applies: equals(false), hint: laterHeaderCredentials },
   { key: "providers.*.basic_auth_enabled", applies: isFilled, hint: "remove the key" },
   { key: "providers.*.basic_auth_user_attribute", applies: isFilled, hint: "remove the key" },
@@ -59,11 +58,6 @@ const rows: readonly Row[] = [
     hint: 'write a host, or "{internal_host}"',
   },
   { key: "providers.*.ak_proxy.user_attributes", applies: isFilled, hint: "remove the table" },
-  {
-    key: "providers.*.rules",
-    applies: isFilled,
-    hint: "remove the rules; allow, skip_path_regex and protect_path_regex work",
-  },
   { key: "providers.*.expect", applies: isFilled, hint: "remove them; try paths with: akproxy test-regex" },
 ];
 

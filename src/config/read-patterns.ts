@@ -1,6 +1,6 @@
 import { checkGoRegExp, compileGoRegExps, type GoRegExpSet } from "../goregexp/compile.ts";
-import { isAnchored } from "./anchored.ts";
 import type { Path } from "./findings.ts";
+import { pathWidth, urlWidth, type Width } from "./pattern-width.ts";
 import type { Source } from "./source.ts";
 import { valueAt } from "./tree.ts";
 
@@ -25,15 +25,32 @@ export function patternLines(text: string): readonly PatternLine[] {
 /** The patterns of `skip_path_regex` or `protect_path_regex` of provider `slug`, compiled; bad ones are reported at their character. */
 export function readPatterns(source: Source, slug: string, key: "skip_path_regex" | "protect_path_regex"): GoRegExpSet {
   const path = ["providers", slug, key];
+  const isOfUrls = valueAt(source.tree, ["providers", slug, "mode"]) === "forward_domain";
+  const widthOf = isOfUrls ? urlWidth : pathWidth;
   const good: string[] = [];
   for (const text of textsAt(source, path)) {
     for (const line of patternLines(text.value)) {
       if (reportBad(source, slug, text.path, line)) continue;
       good.push(line.pattern);
-      if (key === "skip_path_regex") warnWide(source, text.path, line);
+      if (key === "skip_path_regex") warnWide(source, text.path, line, widthOf(line.pattern));
     }
   }
   return compileGoRegExps(good);
+}
+
+/** The `path_regex` of a rule, or null when it has none. One that opens is warned about as a public pattern is. */
+export function readPattern(source: Source, slug: string, path: Path, effect: "opens" | "guards"): GoRegExpSet | null {
+  const pattern = valueAt(source.tree, path);
+  if (typeof pattern !== "string" || pattern === "") return null;
+  const line = { pattern, offset: 0 };
+  if (pattern.includes("\n")) {
+    const hint = 'one pattern a rule; several are "^/(?:a|b)/"';
+    source.findings.error(path, "has a line break", hint);
+    return null;
+  }
+  if (reportBad(source, slug, path, line)) return null;
+  if (effect === "opens") warnWide(source, path, line, pathWidth(pattern));
+  return compileGoRegExps([pattern]);
 }
 
 function textsAt(source: Source, path: Path): readonly { readonly value: string; readonly path: Path }[] {
@@ -63,29 +80,8 @@ function hintFor(pattern: string): string {
   return "patterns are Go's RE2 syntax; try it with: akproxy test-regex";
 }
 
-/** PATH-09: a pattern is searched for anywhere, so one without `^` opens more than it seems to. */
-function warnWide(source: Source, path: Path, line: PatternLine): void {
-  const width = widthOf(line.pattern);
+function warnWide(source: Source, path: Path, line: PatternLine, width: Width | null): void {
   if (width === null) return;
   const shown = `pattern ${JSON.stringify(line.pattern)}`;
   source.findings.warning(path, `${shown} ${width.message}`, width.hint, { kind: "character", offset: line.offset });
-}
-
-/** A path that nobody names: a pattern that finds it finds anything. */
-const nobodysPath = "/zq7f3a9c/x";
-
-function widthOf(pattern: string): { readonly message: string; readonly hint: string } | null {
-  const set = compileGoRegExps([pattern]);
-  const matchesStart = set.match("") !== null || set.match("/") !== null;
-  if (matchesStart && set.match(nobodysPath) !== null) {
-    return { message: "matches everything: every path is public", hint: "begin it with ^ and name a path" };
-  }
-  if (matchesStart)
-    return { message: 'matches "/": the start page is public', hint: "if that is not meant, name a path" };
-  if (pattern.trim() !== pattern) {
-    return { message: "begins or ends with a space, which a path has to have too", hint: "take the space away" };
-  }
-  if (isAnchored(pattern)) return null;
-  const message = 'is not anchored: it also matches in the middle of a path, as in "/admin/…"';
-  return { message, hint: "begin it with ^" };
 }

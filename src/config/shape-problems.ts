@@ -50,7 +50,7 @@ function removeKey(tree: Tree, path: Path): void {
 
 function missingHint(path: Path): string {
   const key = String(path.at(-1));
-  if (key === "mode") return 'write mode = "proxy"';
+  if (key === "mode") return 'write mode = "proxy", "forward_single" or "forward_domain"';
   if (key === "external_host") return 'write external_host = "https://app.company"';
   if (key === "providers") return "add a table [providers.SLUG] for each application";
   return `add ${key} here`;

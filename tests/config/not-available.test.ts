@@ -23,7 +23,6 @@ test.each([
   ["basic_auth_user_attribute", 'basic_auth_user_attribute = "u"'],
   ["basic_auth_password_attribute", 'basic_auth_password_attribute = "p"'],
   ["websocket_logout", 'websocket_logout = "keep"'],
-  ["rules", 'rules = [{ hosts = ["a.company"], access = "public" }]'],
   ["expect", 'expect = [{ url = "https://app.company/", is = "login" }]'],
   ["ak_proxy.backend_override", 'ak_proxy.backend_override = "http://a/{email}"'],
   ["ak_proxy.backend_override_hosts", 'ak_proxy.backend_override_hosts = ["a"]'],
@@ -33,17 +32,6 @@ test.each([
   const [line, ...others] = await problemLines(configText({ provider }), goodEnv);
 
   expect(line).toEndWith(`error providers.app.${key}: not available yet`);
-  expect(others).toEqual([]);
-});
-
-test.each(["forward_single", "forward_domain"])("mode %s is refused as not available yet", async (mode) => {
-  const text = configText({})
-    .replace('"proxy"', `"${mode}"`)
-    .replace(/internal_host.*/, 'cookie_domain = "app.company"');
-
-  const [line, ...others] = await problemLines(text.replace("https://app.", "https://x.app."), goodEnv);
-
-  expect(line).toBe("6:8 error providers.app.mode: not available yet");
   expect(others).toEqual([]);
 });
 
