@@ -20,6 +20,7 @@ const program = new Command("akproxy")
     throw new CommanderError(0, "akproxy.version", "");
   })
   .showHelpAfterError("(see akproxy --help)")
+  .enablePositionalOptions()
   .exitOverride();
 
 for (const command of [

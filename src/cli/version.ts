@@ -20,17 +20,18 @@ function versionFacts(): VersionFacts {
   return { version, commit, bun: Bun.version, target: `${process.platform}-${process.arch}` };
 }
 
-/** One line: version, commit, Bun's version, target. */
-export function versionText(): string {
+/** Prints version, commit, Bun's version and target. */
+export function printVersion(form: "text" | "json"): void {
   const facts = versionFacts();
-  return `akproxy ${facts.version}${facts.commit === "" ? "" : ` (${facts.commit})`} bun ${facts.bun} ${facts.target}`;
+  const commit = facts.commit === "" ? "" : ` (${facts.commit})`;
+  out(form === "json" ? JSON.stringify(facts) : `akproxy ${facts.version}${commit} bun ${facts.bun} ${facts.target}`);
 }
 
-/** `akproxy version [--json]`. */
+/** `akproxy version [--json]`, the same as `akproxy --version [--json]`. */
 export function versionCommand(): Command {
   return new Command("version")
     .description("print version, commit, Bun version and target")
     .option("--json", "as JSON")
     .addHelpText("after", "\nExamples:\n  akproxy version\n  akproxy version --json")
-    .action((options: { json?: true }) => out(options.json ? JSON.stringify(versionFacts()) : versionText()));
+    .action((options: { json?: true }) => printVersion(options.json ? "json" : "text"));
 }

@@ -15,8 +15,7 @@ import { consumedAttempts } from "../seal/consumed-attempts.ts";
 import { openKeys } from "../seal/keys.ts";
 import { openSessions } from "../sessions/open.ts";
 import { loadOrMakeSecrets } from "../sessions/secret-file.ts";
-import { fetchUpstream } from "../upstream/http-client.ts";
-import { webSocketUpstream } from "../upstream/web-socket-client.ts";
+import { upstreamClient } from "../upstream/upstream-client.ts";
 
 /** What the world gives a composition; tests inject a clock. */
 export interface Surroundings {
@@ -54,7 +53,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   const lasting: Lasting = {
     version,
     sessions,
-    upstream: { send: fetchUpstream(), openWebSocket: webSocketUpstream() },
+    upstream: upstreamClient(),
     keys,
     consumed: consumedAttempts(now),
     loops: loginLoops(now),

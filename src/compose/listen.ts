@@ -61,7 +61,10 @@ export function listenOutpost(
             state.upgraded = self.upgrade(raw, { headers, data: { opened, bridge: null } });
             return state.upgraded;
           },
-          mayTakeLong: () => self.timeout(raw, 0),
+          mayTakeLong(until) {
+            self.timeout(raw, 0);
+            void until.then(() => self.timeout(raw, idleLimit(limits.idleSeconds)));
+          },
         });
         return response ?? (state.upgraded ? undefined : internalError());
       },
@@ -149,6 +152,8 @@ function clientSocket(socket: ServerWebSocket<SocketState>): ClientSocket {
       return socket.getBufferedAmount();
     },
     close: (code, reason) => socket.close(code, reason),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     terminate: () => socket.terminate(),
   };
 }

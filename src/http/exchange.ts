@@ -13,8 +13,8 @@ export interface Connection {
   readonly peerAddress: string; //                 "" for a unix socket
   /** Makes the request a WebSocket; false when it can't be. */
   readonly upgrade: (headers: Headers, opened: (socket: ClientSocket) => Bridge) => boolean;
-  /** Takes the connection's idle limit away: an answer of an application may take as long as it likes. */
-  readonly mayTakeLong: () => void;
+  /** Takes the connection's idle limit away until `until`: an answer of an application may take as long as it likes. */
+  readonly mayTakeLong: (until: Promise<unknown>) => void;
 }
 
 /** A request that has been taken in; whose it is, is not known yet. */

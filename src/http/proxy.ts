@@ -58,8 +58,10 @@ async function passOn(
   if (exchange.request.method === "GET" && isWebSocketUpgrade(exchange.request.headers)) {
     return await proxyWebSocket(deps, exchange, { request, identity, verdict });
   }
-  exchange.connection.mayTakeLong();
-  const answer = await deps.upstream.send(request, exchange.body, exchange.gone);
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  exchange.connection.mayTakeLong(ended);
+  const answer = await deps.upstream.send(request, exchange.body, exchange.gone).finally(resolve);
+  exchange.connection.mayTakeLong(answer.ended);
   const user = identity?.username ?? null;
   return {
     status: answer.status,

@@ -5,9 +5,15 @@ export interface ClientSocket {
   /** Sends a message; returns how many bytes wait unsent towards the client. */
   send(data: string | Uint8Array): number;
   close(code: number, reason: string): void;
+  /** Stops reading from the client, and goes on. */
+  pause(): void;
+  resume(): void;
   /** Cuts the connection without a closing handshake. */
   terminate(): void;
 }
+
+/** With this much waiting for the upstream the client is not read until it has been taken. */
+const enoughBytes = 1024 * 1024;
 
 /** What waits for a client that does not read, at most; beyond it the connection is given up (WS-05). */
 const longestQueueBytes = 16 * 1024 * 1024;
@@ -46,7 +52,7 @@ export function bridge(client: ClientSocket, upstream: UpstreamWebSocket, ended:
       overflow(waiting);
       return waiting;
     },
-    drained() {},
+    drained: () => client.resume(),
     closed(code, reason) {
       client.close(code, reason);
       finish();
@@ -54,7 +60,9 @@ export function bridge(client: ClientSocket, upstream: UpstreamWebSocket, ended:
   });
   return {
     message(data) {
-      if (isOpen) overflow(upstream.send(data));
+      const waiting = isOpen ? upstream.send(data) : 0;
+      if (waiting > enoughBytes) client.pause();
+      overflow(waiting);
     },
     closed(code, reason) {
       upstream.close(code === 1005 ? 1000 : code === 1006 ? 1001 : code, reason);

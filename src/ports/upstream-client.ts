@@ -10,6 +10,7 @@ export interface UpstreamResponse {
   readonly headers: HeaderLines;
   /** null: there is none (HEAD, 204, 205, 304). Fails when the upstream dies before its end; cancelling it closes that connection. */
   readonly body: ReadableStream<Uint8Array> | null;
+  readonly ended: Promise<void>; //                nothing of the body is to come: delivered, failed or cancelled; never rejects
 }
 
 /** An open WebSocket to an upstream. Text arrives as string, binary as bytes. Nothing here throws. */

@@ -1,7 +1,7 @@
 import { Failure } from "../core/failure.ts";
 import { firstValue } from "../core/header-lines.ts";
 import type { UpstreamRequest } from "../core/upstream-request.ts";
-import type { UpstreamClient } from "../ports/upstream-client.ts";
+import type { UpstreamClient, UpstreamResponse } from "../ports/upstream-client.ts";
 import { upstreamName, upstreamTls, upstreamUrl } from "./address.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { answerHeaders, fetchHeaders } from "./hop-headers.ts";
@@ -23,7 +23,7 @@ export function fetchUpstream(): UpstreamClient["send"] {
       deadline.stop();
       refuseUnusable(request, response);
       const answerBody = await bodyOf(request, response, deadline);
-      return { status: response.status, headers: answerHeaders([...response.headers]), body: answerBody };
+      return { status: response.status, headers: answerHeaders([...response.headers]), ...answerBody };
     } catch (error) {
       deadline.abort();
       throw failureOf(error, request, {
@@ -92,13 +92,14 @@ async function bodyOf(
   request: UpstreamRequest,
   response: Response,
   deadline: Deadline,
-): Promise<ReadableStream<Uint8Array> | null> {
+): Promise<Pick<UpstreamResponse, "body" | "ended">> {
   const bodyless = request.method === "HEAD" || [204, 205, 304].includes(response.status);
-  if (bodyless || response.body === null) return null;
+  if (bodyless || response.body === null) return { body: null, ended: Promise.resolve() };
   const length = response.headers.get("content-length") ?? "";
   const short = /^\d+$/.test(length) && Number(length) <= wholeBodyBytes && !response.headers.has("transfer-encoding");
-  if (short) return wholeStream(await response.bytes());
-  return pulledStream(response.body, { cancelled: deadline.abort });
+  if (short) return { body: wholeStream(await response.bytes()), ended: Promise.resolve() };
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  return { body: pulledStream(response.body, { cancelled: deadline.abort, ended: resolve }), ended };
 }
 
 interface Circumstances {

@@ -3,6 +3,7 @@ export interface StreamEvents {
   readonly chunk?: () => void; //                  a chunk was taken from the source
   readonly failed?: (cause: unknown) => void; //   the source broke
   readonly cancelled?: () => void; //              the reader wants no more
+  readonly ended?: () => void; //                  nothing is to come, whatever the reason
 }
 
 /**
@@ -18,17 +19,20 @@ export function pulledStream(source: ReadableStream<Uint8Array>, events: StreamE
           const { done, value } = await reader.read();
           if (done) {
             controller.close();
+            events.ended?.();
           } else {
             events.chunk?.();
             controller.enqueue(value);
           }
         } catch (error) {
           events.failed?.(error);
+          events.ended?.();
           controller.error(error);
         }
       },
       async cancel(reason) {
         events.cancelled?.();
+        events.ended?.();
         await reader.cancel(reason).catch(() => undefined); // the source is gone already
       },
     },
