@@ -1,0 +1,48 @@
+import type { FailureCode } from "../core/failure.ts";
+import type { HeaderLines } from "../core/header-lines.ts";
+import type { UpstreamRequest } from "../core/upstream-request.ts";
+
+/** A request's head as it stood on the wire: nothing normalised, nothing joined, names and values as sent (one UTF-16 unit a byte). */
+export interface WireRequest {
+  readonly method: string;
+  readonly target: string; //                      the request target as received; origin-form, or `*` of OPTIONS
+  readonly headers: HeaderLines; //                with Host, exactly one in HTTP/1.1
+  readonly scheme: "http" | "https"; //            by TLS on this hop
+  readonly peerAddress: string; //                 "" for a unix socket
+  readonly serverName: string | null; //           SNI, lower case; null: plain HTTP, or none was sent
+  readonly hasBody: boolean; //                    a Content-Length above 0 or chunked
+}
+
+/** What is to be done with a request: answered from here, passed on to an upstream, or turned into a tunnel to one. */
+export type Reply =
+  | { readonly kind: "answer"; readonly answer: WireAnswer }
+  | { readonly kind: "pass"; readonly pass: Pass }
+  | { readonly kind: "tunnel"; readonly pass: Pass; readonly life: TunnelLife };
+
+/** An answer of our own, whole. The wire adds Date, Content-Length and Connection; a body is dropped for HEAD, 204 and 304. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: HeaderLines;
+  readonly body: string; //                        text, sent as UTF-8; "": none
+}
+
+/** A request on its way to an upstream. */
+export interface Pass {
+  readonly request: UpstreamRequest; //            without framing fields; the wire adds those of the body it really sends
+  /** Which of the upstream's header lines the client may see; hop-by-hop and framing fields are the wire's own business. */
+  readonly forClient: (headers: HeaderLines) => HeaderLines;
+  /** The page for a failure before the first byte of an answer went to the client. */
+  readonly failed: (code: FailureCode, reason: string) => WireAnswer;
+  /** Called once, when the head of the answer has gone to the client. */
+  readonly answered: (status: number) => void;
+}
+
+/** The life of a tunnel (a WebSocket). */
+export interface TunnelLife {
+  /** Called once the upstream's 101 was valid and has gone to the client; `close` ends the tunnel from our side with a close frame. */
+  readonly opened: (close: (code: number, reason: string) => void) => void;
+  readonly closed: () => void;
+}
+
+/** Answers a request's head. Never throws and never rejects. */
+export type WireHandler = (request: WireRequest) => Reply | Promise<Reply>;
