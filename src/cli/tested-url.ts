@@ -1,7 +1,7 @@
 import { type Because, decide } from "../core/decide.ts";
+import type { GivenUrl } from "../core/given-url.ts";
 import { judgePath, matchSubject, type PublicPaths } from "../core/judged-target.ts";
 import type { Provider } from "../core/provider.ts";
-import type { GivenUrl } from "./given-url.ts";
 
 /** What became of one URL. */
 export interface TestedUrl {

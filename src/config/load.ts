@@ -5,6 +5,7 @@ import type { Problem } from "../core/problem.ts";
 import type { Provider } from "../core/provider.ts";
 import { buildProvider } from "./build-provider.ts";
 import { buildServer } from "./build-server.ts";
+import { checkExpectations } from "./check-expectations.ts";
 import { checkAcross } from "./cross-checks.ts";
 import { expandTree } from "./expand.ts";
 import { createFindings, type Finding, type Findings, pathText } from "./findings.ts";
@@ -97,6 +98,7 @@ function readConfig(raw: Tree, options: Surroundings, mode: number, findings: Fi
   const providers = built.filter((provider): provider is Provider => provider !== null);
   checkAcross(source, table, providers);
   checkSurroundings(source, file, mode);
+  checkExpectations(source, table, providers);
   return { ...server, providers };
 }
 

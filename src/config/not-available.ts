@@ -58,7 +58,6 @@ const rows: readonly Row[] = [
     hint: 'write a host, or "{internal_host}"',
   },
   { key: "providers.*.ak_proxy.user_attributes", applies: isFilled, hint: "remove the table" },
-  { key: "providers.*.expect", applies: isFilled, hint: "remove them; try paths with: akproxy test-regex" },
 ];
 
 /** Reports every use of what comes in a later version: refused, since a key that is ignored is a wall that is not there. */

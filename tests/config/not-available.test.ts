@@ -23,7 +23,6 @@ test.each([
   ["basic_auth_user_attribute", 'basic_auth_user_attribute = "u"'],
   ["basic_auth_password_attribute", 'basic_auth_password_attribute = "p"'],
   ["websocket_logout", 'websocket_logout = "keep"'],
-  ["expect", 'expect = [{ url = "https://app.company/", is = "login" }]'],
   ["ak_proxy.backend_override", 'ak_proxy.backend_override = "http://a/{email}"'],
   ["ak_proxy.backend_override_hosts", 'ak_proxy.backend_override_hosts = ["a"]'],
   ["ak_proxy.host_header", 'ak_proxy.host_header = "{email}"'],

@@ -1,7 +1,7 @@
-import { hostKey, parseHost } from "../core/host.ts";
-import { type JudgedTarget, judgeTarget } from "../core/judged-target.ts";
+import { hostKey, parseHost } from "./host.ts";
+import { type JudgedTarget, judgeTarget } from "./judged-target.ts";
 
-/** A URL or a path given on the command line, as serve would see it in a request. */
+/** A URL or a path that somebody wrote, on the command line or in the config, as serve would see it in a request. */
 export interface GivenUrl {
   readonly given: string;
   readonly scheme: "http" | "https";

@@ -1,0 +1,70 @@
+import { assumedIdentity } from "../core/assumed-identity.ts";
+import { type ProviderDirectory, providerDirectory } from "../core/choose-provider.ts";
+import type { Visitor } from "../core/decide.ts";
+import { becauseText, outcomeOf } from "../core/expectation.ts";
+import { type GivenUrl, givenUrl } from "../core/given-url.ts";
+import type { Provider } from "../core/provider.ts";
+import type { Path } from "./findings.ts";
+import type { ConfigTable } from "./schema.ts";
+import { quoted, type Source } from "./source.ts";
+
+type Expect = ConfigTable["providers"][string]["expect"][number];
+
+/**
+ * Holds every `expect` against what serve would decide; one that is not met is an error at its place, so that a config which opens or
+ * closes what it should not is never served. Not looked at while anything else is wrong: what would be decided is not known then.
+ */
+export function checkExpectations(source: Source, table: ConfigTable, providers: readonly Provider[]): void {
+  if (source.findings.all.some((finding) => finding.severity === "error")) return;
+  const directory = providerDirectory(providers);
+  for (const provider of providers) {
+    for (const [index, expected] of (table.providers[provider.slug]?.expect ?? []).entries()) {
+      const path = ["providers", provider.slug, "expect", index];
+      const url = urlOf(source, [...path, "url"], expected, provider, directory);
+      if (url !== null) hold(source, path, expected, url, provider);
+    }
+  }
+}
+
+/** The URL of an expectation when it is one of `provider`. */
+function urlOf(
+  source: Source,
+  path: Path,
+  expected: Expect,
+  provider: Provider,
+  directory: ProviderDirectory,
+): GivenUrl | null {
+  const url = givenUrl(expected.url, provider.externalHost.origin);
+  if ("message" in url) {
+    source.findings.error(path, `${quoted(source, path)} is neither a URL nor a path`, url.hint);
+    return null;
+  }
+  const chosen = directory.choose(url.host);
+  if (chosen === provider) return url;
+  const owner = chosen === null ? "no provider" : `provider "${chosen.slug}"`;
+  const hint = "write the expectation beside the provider that has the host";
+  source.findings.error(path, `${quoted(source, path)} has a host of ${owner}`, hint);
+  return null;
+}
+
+function hold(source: Source, path: Path, expected: Expect, url: GivenUrl, provider: Provider): void {
+  const method = expected.method.toUpperCase();
+  const { is, because } = outcomeOf({ url, method, visitor: visitorOf(expected) }, provider);
+  if (is === expected.is) return;
+  const who = expected.as === undefined ? "anybody" : whoText(source, path);
+  const asked = `${method} ${quoted(source, [...path, "url"])} by ${who}`;
+  source.findings.error(
+    [...path, "is"],
+    `${asked} is ${is}, not ${expected.is}: ${becauseText(because)}`,
+    "correct what decides, or the expectation; see the whole decision with: akproxy explain",
+  );
+}
+
+function visitorOf({ as }: Expect): Visitor {
+  return as === undefined ? { kind: "anonymous" } : { kind: "known", identity: assumedIdentity(as), via: "session" };
+}
+
+function whoText(source: Source, path: Path): string {
+  const name = quoted(source, [...path, "as", "username"]);
+  return name === "undefined" || name === '""' ? "somebody logged in" : name;
+}
