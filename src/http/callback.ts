@@ -1,13 +1,15 @@
 import { clearCookie, cookiePairs, cookieValues, setCookie } from "../core/cookie.ts";
+import type { Identity } from "../core/identity.ts";
 import { type LoginAttempt, loginCookiesOf } from "../core/login-attempt.ts";
 import { homeOf, judgeReturnTo } from "../core/return-to.ts";
 import type { Session } from "../core/session.ts";
 import { openLoginAttempt, stateDigest } from "../seal/login-attempt.ts";
 import { randomToken } from "../seal/random-token.ts";
 import { sealSessionCookie } from "../seal/session-cookie.ts";
-import { type Answer, pageAnswer, redirect } from "./answer.ts";
+import { type Answer, pageAnswer, redirect, withHeaders } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import { type Exchange, pageRequest } from "./exchange.ts";
+import { failureAnswer } from "./failure-answer.ts";
 import { redirectUri, startUrl } from "./login.ts";
 import { failurePage, type IssuerAnswer } from "./pages/failure-page.ts";
 import { browserOf, sessionOf } from "./visitor.ts";
@@ -107,7 +109,24 @@ async function finishAttempt(
   if (error !== null) return failed(deps, exchange, "login_denied", error, attempt.returnTo, cleared);
   const callback = new URL(redirectUri(provider));
   for (const [name, value] of new URLSearchParams(exchange.target.query ?? "")) callback.searchParams.set(name, value);
-  const identity = await deps.idpOf(provider).redeem(callback, attempt);
+  try {
+    const identity = await deps.idpOf(provider).redeem(callback, attempt);
+    return await signedIn(deps, exchange, attempt, identity, cleared);
+  } catch (thrown) {
+    // the attempt is used up: what starts again from here must still know where the login was going
+    return withCookies(failureAnswer(deps, exchange, thrown, startUrl(provider, attempt.returnTo)), cleared);
+  }
+}
+
+/** Makes the session and its cookie; the one that this browser had before ends (SES-01). */
+async function signedIn(
+  deps: Deps,
+  exchange: Exchange,
+  attempt: LoginAttempt,
+  identity: Identity,
+  cleared: readonly string[],
+): Promise<Answer> {
+  const { provider } = exchange;
   const previous = await sessionOf(deps, exchange);
   const createdAt = deps.now();
   const session: Session = {
@@ -156,8 +175,14 @@ function failed(
     error: issuerAnswer?.error ?? null,
   });
   const facts = { request: pageRequest(request, deps.now()), startUrl: startUrl(provider, returnTo), issuerAnswer };
-  const answer = pageAnswer(failurePage(code, facts), request, "callback");
-  return { ...answer, headers: [...answer.headers, ...setCookies.map((cookie) => ["set-cookie", cookie] as const)] };
+  return withCookies(pageAnswer(failurePage(code, facts), request, "callback"), setCookies);
+}
+
+function withCookies(answer: Answer, setCookies: readonly string[]): Answer {
+  return withHeaders(
+    answer,
+    setCookies.map((cookie) => ["set-cookie", cookie] as const),
+  );
 }
 
 function methodNotAllowed(deps: Deps, exchange: Exchange): Answer {

@@ -1,10 +1,16 @@
 import { afterEach, expect, test } from "bun:test";
-import { continueAs, formOf, isToyLogin } from "../fakes/browser.ts";
+import { continueAs, formOf, isToyLogin, loginAs, type Page } from "../fakes/browser.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { app, loggedIn, outpost, seenUser, toLoginPage } from "./visit.ts";
 
 let stack: Stack;
 afterEach(() => stack.stop());
+
+/** Where the button of a page leads. */
+function linkOf(page: Page): string {
+  const href = /<a class="button" href="([^"]*)"/.exec(page.text)?.[1] ?? "none:";
+  return href === "" ? page.url : new URL(href.replace(/&#38;|&amp;/g, "&"), page.url).href;
+}
 
 async function probe(path: "/livez" | "/readyz"): Promise<{ readonly status: number; readonly text: string }> {
   const response = await fetch(`${stack.adminUrl}${path}`);
@@ -32,13 +38,27 @@ test("a login cannot be finished while the issuer is down: 503 with Retry-After,
   stack.issuer.setAvailability("down");
   const failed = await browser.get(atCallback.location ?? "");
   stack.issuer.setAvailability("up");
-  const again = await browser.follow("http://app.test/wanted");
+  const again = await browser.follow(linkOf(failed));
 
   expect(failed.status).toBe(503);
   expect(failed.headers.get("retry-after")).toBe("10");
   expect(failed.text).toContain("idp_unreachable");
   expect(failed.text).not.toContain(stack.issuer.issuer.replace("http://", ""));
+  expect(failed.headers.getSetCookie().map((line) => line.includes("Max-Age=0"))).toEqual([true]);
   expect([again.url, again.status]).toEqual(["http://app.test/wanted", 200]);
+});
+
+test("a login that cannot begin is tried again from its own page, and still leads to the deep link", async () => {
+  stack = await startStack({ issuerAtStart: "down" });
+  const browser = stack.browser();
+
+  const failed = await browser.follow("http://app.test/deep?x=1&y=2");
+  stack.issuer.setAvailability("up");
+  stack.advance(3);
+  const page = await loginAs(browser, linkOf(failed), "alice");
+
+  expect(failed.status).toBe(503);
+  expect([page.url, page.status]).toEqual(["http://app.test/deep?x=1&y=2", 200]);
 });
 
 test("started with the issuer down: alive, not ready and saying why, a login gets a 503 page; then it recovers by itself", async () => {
