@@ -3,8 +3,8 @@ import http from "node:http";
 import type { Server, ServerWebSocket } from "bun";
 import type { ListenAddress } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
+import { answerRequest } from "../http/bun-server.ts";
 import type { Deps } from "../http/deps.ts";
-import { answerRequest } from "../http/front.ts";
 import type { Bridge, ClientSocket } from "../http/web-socket-bridge.ts";
 import type { TlsEntry } from "../tls/tls-options.ts";
 

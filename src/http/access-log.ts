@@ -11,7 +11,7 @@ export function logAccess(
   deps: Deps,
   request: InboundRequest,
   provider: Provider | null,
-  answer: Answer,
+  answer: Pick<Answer, "status" | "verdict" | "user">,
   seconds: number,
 ): void {
   const slug = provider?.slug ?? "";

@@ -17,14 +17,14 @@ export type Verdict =
   | "refused"
   | "failed";
 
-/** An answer as a value: the listener turns it into bytes. */
+/** An answer of our own as a value: the listener turns it into bytes. */
 export interface Answer {
+  readonly kind: "answer";
   readonly status: number;
   readonly headers: HeaderLines;
-  readonly body: string | ReadableStream<Uint8Array> | null;
+  readonly body: string; //                        "": none
   readonly verdict: Verdict;
   readonly user: string | null;
-  readonly upgraded: boolean; //                   the connection is a WebSocket now: nothing is to be written
 }
 
 /** Headers on every answer of our own that is no page (FWD-16, LEAK-02, XSS-02). */
@@ -42,29 +42,22 @@ export function pageAnswer(
   user: string | null = null,
 ): Answer {
   const { status, headers, body } = page(spec, wantsOf(request.headers));
-  return { status, headers, body, verdict, user, upgraded: false };
+  return { kind: "answer", status, headers, body, verdict, user };
 }
 
 /** 302 to `location`, with cookies when there are any. */
 export function redirect(location: string, verdict: Verdict, setCookies: readonly string[] = []): Answer {
   const cookies = setCookies.map((cookie): HeaderLine => ["set-cookie", cookie]);
   const headers: HeaderLines = [["location", location], ...ownHeaders, ...cookies];
-  return { status: 302, headers, body: null, verdict, user: null, upgraded: false };
+  return { kind: "answer", status: 302, headers, body: "", verdict, user: null };
 }
 
 /** An answer without a body. */
 export function empty(status: number, verdict: Verdict): Answer {
-  return { status, headers: ownHeaders, body: null, verdict, user: null, upgraded: false };
+  return { kind: "answer", status, headers: ownHeaders, body: "", verdict, user: null };
 }
 
 /** The same answer with more header lines. */
 export function withHeaders(answer: Answer, more: HeaderLines): Answer {
   return { ...answer, headers: [...answer.headers, ...more] };
-}
-
-/** The answer as the platform's Response. HEAD's body is dropped by the server, its headers kept (RFC 9110 9.3.2). */
-export function responseOf(answer: Answer): Response {
-  const headers = new Headers();
-  for (const [name, value] of answer.headers) headers.append(name, value);
-  return new Response(answer.body, { status: answer.status, headers });
 }

@@ -1,9 +1,9 @@
 import { clearCookie, cookiePairs, cookieValues, setCookie } from "../core/cookie.ts";
 import type { Identity } from "../core/identity.ts";
-import { type LoginAttempt, loginCookiesOf } from "../core/login-attempt.ts";
+import { type LoginAttempt, loginCookiesOf, shortDigest } from "../core/login-attempt.ts";
 import { homeOf, judgeReturnTo } from "../core/return-to.ts";
 import type { Session } from "../core/session.ts";
-import { openLoginAttempt, stateDigest } from "../seal/login-attempt.ts";
+import { openLoginAttempt, openLoginAttemptByName, stateDigest } from "../seal/login-attempt.ts";
 import { randomToken } from "../seal/random-token.ts";
 import { sealSessionCookie } from "../seal/session-cookie.ts";
 import { type Answer, pageAnswer, redirect, withHeaders } from "./answer.ts";
@@ -24,7 +24,7 @@ interface CallbackParameters {
 type FoundAttempt =
   | { readonly kind: "found"; readonly attempt: LoginAttempt; readonly cookieName: string }
   | { readonly kind: "unknown" }
-  | { readonly kind: "expired" };
+  | { readonly kind: "expired"; readonly returnTo: string };
 
 /**
  * `/callback`: ends a login. State, cookie and age are checked first and the attempt is used up, then the code is redeemed once
@@ -38,7 +38,7 @@ export async function finishLogin(deps: Deps, exchange: Exchange): Promise<Answe
   const found = findAttempt(deps, exchange, parameters.state);
   switch (found.kind) {
     case "expired":
-      return failed(deps, exchange, "login_expired", null);
+      return failed(deps, exchange, "login_expired", null, found.returnTo);
     case "unknown":
       return parameters.error === null
         ? await unknownAttempt(deps, exchange)
@@ -70,15 +70,18 @@ function readParameters(rawQuery: string): CallbackParameters | null {
 function findAttempt(deps: Deps, exchange: Exchange, state: string): FoundAttempt {
   const { provider, request } = exchange;
   const names = cookiePairs(request.headers).map(([name]) => name);
-  let isExpired = false;
-  for (const cookieName of loginCookiesOf(names, provider.cookie, stateDigest(state)).slice(0, 4)) {
+  const digest = stateDigest(state);
+  let late: FoundAttempt | null = null;
+  for (const cookieName of loginCookiesOf(names, provider.cookie, digest).slice(0, 4)) {
     for (const value of cookieValues(request.headers, cookieName)) {
       const opened = openLoginAttempt(deps.keys, provider.slug, state, value, deps.now());
       if (opened.ok) return { kind: "found", attempt: opened.attempt, cookieName };
-      if (opened.reason === "expired") isExpired = true;
+      if (opened.reason !== "expired") continue;
+      const old = openLoginAttemptByName(deps.keys, provider.slug, shortDigest(digest), value);
+      late = { kind: "expired", returnTo: old.ok ? old.attempt.returnTo : homeOf(provider) };
     }
   }
-  return { kind: isExpired ? "expired" : "unknown" };
+  return late ?? { kind: "unknown" };
 }
 
 /** A callback whose attempt this browser does not have: to its target when logged in, else the login starts anew (decision 10). */

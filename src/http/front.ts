@@ -3,11 +3,11 @@ import { endpointOf } from "../core/endpoint.ts";
 import { judgeTarget } from "../core/judged-target.ts";
 import { isNavigation } from "../core/navigation.ts";
 import type { InboundRequest } from "../core/request.ts";
-import { logAccess } from "./access-log.ts";
-import { type Answer, empty, pageAnswer, responseOf, withHeaders } from "./answer.ts";
+import type { WireRequest } from "../ports/wire.ts";
+import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
 import { finishLogin, startedHere } from "./callback.ts";
 import type { Deps } from "./deps.ts";
-import { type Connection, type Exchange, type Outcome, pageRequest } from "./exchange.ts";
+import { type Exchange, type Outcome, type Passage, pageRequest } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
 import { readInbound } from "./inbound.ts";
 import { startEndpoint } from "./login.ts";
@@ -19,35 +19,25 @@ import { proxy } from "./proxy.ts";
 import { unauthorized } from "./refusals.ts";
 import { verdict } from "./verdict.ts";
 
-/**
- * Answers one request, whatever it is: never throws, never 2xx for what went wrong. `undefined` only after the connection has become a
- * WebSocket.
- */
-export async function answerRequest(deps: Deps, raw: Request, connection: Connection): Promise<Response | undefined> {
-  const startedAt = performance.now();
-  const { answer, request, provider } = await outcomeOf(deps, raw, connection);
-  logAccess(deps, request, provider, answer, (performance.now() - startedAt) / 1000);
-  return answer.upgraded ? undefined : responseOf(answer);
-}
-
-async function outcomeOf(deps: Deps, raw: Request, connection: Connection): Promise<Outcome> {
-  const inbound = readInbound(deps, raw, connection);
+/** Decides what becomes of a request, whatever it is: never throws, never 2xx for what went wrong. */
+export async function outcomeOf(deps: Deps, raw: WireRequest): Promise<Outcome> {
+  const inbound = readInbound(deps, raw);
   const { request, sentHeaders } = inbound;
   if (inbound.kind === "refused") {
-    return { answer: refusedAnswer(deps, request, inbound.status, inbound.reason), request, provider: null };
+    return { result: refusedAnswer(deps, request, inbound.status, inbound.reason), request, provider: null };
   }
   const target = judgeTarget(request.target);
   const provider = deps.directory.choose(request.host);
-  const arrival = { request, sentHeaders, target, connection, body: raw.body, gone: raw.signal };
+  const arrival = { request, sentHeaders, target };
   const dialect = dialectOf(target.path);
   // a path of a verdict endpoint on the host of an application that we proxy is a path of that application (authentik: the same)
   if (dialect !== null && provider?.mode !== "proxy") return await verdict(deps, arrival, dialect);
-  if (provider === null) return { answer: unknownHostAnswer(deps, request), request, provider };
-  return { answer: await guarded(deps, { ...arrival, provider }), request, provider };
+  if (provider === null) return { result: unknownHostAnswer(deps, request), request, provider };
+  return { result: await guarded(deps, { ...arrival, provider }), request, provider };
 }
 
 /** The URL map. Every branch answers; a failure in one becomes its page. */
-async function route(deps: Deps, exchange: Exchange): Promise<Answer> {
+async function route(deps: Deps, exchange: Exchange): Promise<Answer | Passage> {
   switch (endpointOf(exchange.target)) {
     case "ping":
       return empty(204, "ping");
@@ -67,13 +57,13 @@ async function route(deps: Deps, exchange: Exchange): Promise<Answer> {
   }
 }
 
-async function application(deps: Deps, exchange: Exchange): Promise<Answer> {
+async function application(deps: Deps, exchange: Exchange): Promise<Answer | Passage> {
   const { provider, request } = exchange;
   if (provider.mode === "proxy") return await proxy(deps, exchange, provider);
   return pageAnswer(notFound(pageRequest(request, deps.now())), request, "refused");
 }
 
-async function guarded(deps: Deps, exchange: Exchange): Promise<Answer> {
+async function guarded(deps: Deps, exchange: Exchange): Promise<Answer | Passage> {
   try {
     return await route(deps, exchange);
   } catch (error) {

@@ -1,10 +1,10 @@
 import { believableHeaders } from "../core/client-headers.ts";
 import { clientAddress, type ForwardedFact, forwardedHost, forwardedScheme, isTrustedPeer } from "../core/forwarded.ts";
-import { firstValue, type HeaderLine, type HeaderLines } from "../core/header-lines.ts";
+import { firstValue, type HeaderLines } from "../core/header-lines.ts";
 import { hostKey, parseHost } from "../core/host.ts";
 import type { InboundRequest } from "../core/request.ts";
+import type { WireRequest } from "../ports/wire.ts";
 import type { Deps } from "./deps.ts";
-import type { Connection } from "./exchange.ts";
 
 /** A request taken in, or the status and reason it is turned away with before anything is decided. */
 export type Inbound = {
@@ -20,14 +20,14 @@ const longestTarget = 8192;
  * headers gone. Host is checked before the URL is looked at, since a malformed one leaves the URL relative and not normalised; it is
  * checked beside a believed X-Forwarded-Host, too.
  */
-export function readInbound(deps: Deps, raw: Request, connection: Connection): Inbound {
-  const lines: HeaderLine[] = [...raw.headers];
-  const peerIsTrusted = isTrustedPeer(connection.peerAddress, deps.trustedProxies);
+export function readInbound(deps: Deps, raw: WireRequest): Inbound {
+  const lines = raw.headers;
+  const peerIsTrusted = isTrustedPeer(raw.peerAddress, deps.trustedProxies);
   const believed = believableHeaders(lines, peerIsTrusted ? "trusted" : "untrusted");
   const scheme = peerIsTrusted ? forwardedScheme(believed) : ({ kind: "absent" } as const);
   const forwarded = peerIsTrusted ? forwardedHost(believed) : ({ kind: "absent" } as const);
   const hostHeader = forwarded.kind === "given" ? forwarded.value : (firstValue(lines, "host") ?? "");
-  const effectiveScheme = scheme.kind === "given" ? scheme.value : connection.scheme;
+  const effectiveScheme = scheme.kind === "given" ? scheme.value : raw.scheme;
   const host = parseHost(hostHeader);
   const request: InboundRequest = {
     id: requestId(deps, believed, peerIsTrusted),
@@ -36,10 +36,10 @@ export function readInbound(deps: Deps, raw: Request, connection: Connection): I
     host: host === null ? "" : hostKey(host, effectiveScheme),
     hostHeader,
     hostSource: forwarded.kind === "given" ? "X-Forwarded-Host" : "Host",
-    target: targetOf(raw.url),
+    target: raw.target,
     headers: believed,
-    clientAddress: clientAddress(connection.peerAddress, believed, deps.trustedProxies),
-    peerAddress: connection.peerAddress,
+    clientAddress: clientAddress(raw.peerAddress, believed, deps.trustedProxies),
+    peerAddress: raw.peerAddress,
     peerIsTrusted,
   };
   const isHostSound = host !== null && parseHost(firstValue(lines, "host") ?? "") !== null;
@@ -68,14 +68,6 @@ function problemOf(
   }
   const expected = firstValue(headers, "expect")?.toLowerCase() ?? "100-continue";
   return expected === "100-continue" ? null : { status: 417, reason: "Expect is not 100-continue (RFC 9110 10.1.1)" };
-}
-
-/** The origin-form target in the URL that the server made of Host and request line; "" when it made none. */
-function targetOf(url: string): string {
-  const authority = url.indexOf("://");
-  if (authority === -1) return url;
-  const path = url.indexOf("/", authority + 3);
-  return path === -1 ? "/" : url.slice(path);
 }
 
 /** A trusted peer's X-Request-Id is kept, so that its log and ours meet; otherwise a new one. */

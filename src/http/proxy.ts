@@ -6,16 +6,15 @@ import type { Identity } from "../core/identity.ts";
 import { isNavigation, isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream-request.ts";
-import { type Answer, redirect, type Verdict } from "./answer.ts";
+import { type Answer, redirect } from "./answer.ts";
 import type { Deps } from "./deps.ts";
-import { askedUrl, type Exchange } from "./exchange.ts";
+import { askedUrl, type Exchange, type Passage } from "./exchange.ts";
 import { startUrl } from "./login.ts";
-import { deniedPage, unauthorized } from "./refusals.ts";
+import { deniedPage, foreignOrigin, unauthorized } from "./refusals.ts";
 import { sessionOf, visitorOf } from "./visitor.ts";
-import { proxyWebSocket } from "./web-socket.ts";
 
-/** A request for the application of a proxy provider: decided, then answered or passed on. Throws Failure store_* and upstream_*. */
-export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Promise<Answer> {
+/** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
+export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Promise<Answer | Passage> {
   const { request, target } = exchange;
   const session = await sessionOf(deps, exchange);
   const judged = {
@@ -26,15 +25,15 @@ export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvi
     isNavigation: isNavigation(request.method, request.headers),
     hasAuthorization: (firstValue(request.headers, "authorization") ?? "").trim() !== "",
   };
-  return await carryOut(deps, exchange, provider, decide(judged, provider, visitorOf(session)));
+  return carryOut(deps, exchange, provider, decide(judged, provider, visitorOf(session)));
 }
 
-async function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider, decision: Decision): Promise<Answer> {
+function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider, decision: Decision): Answer | Passage {
   switch (decision.kind) {
     case "allow":
-      return await passOn(deps, exchange, provider, decision.identity);
+      return passage(deps, exchange, provider, decision.identity);
     case "allow_public":
-      return await passOn(deps, exchange, provider, null);
+      return passage(deps, exchange, provider, null);
     case "denied":
       return deniedPage(deps, exchange, decision.identity);
     case "login":
@@ -44,41 +43,19 @@ async function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider,
   }
 }
 
-/** Sends the request to the upstream as `identity`, or as nobody on a public path. */
-async function passOn(
-  deps: Deps,
-  exchange: Exchange,
-  provider: ProxyProvider,
-  identity: Identity | null,
-): Promise<Answer> {
-  const verdict: Verdict = identity === null ? "public" : "allowed";
-  refuseDroppedBody(exchange);
+/**
+ * The way on to the upstream as `identity`, or as nobody. Only a GET can become a WebSocket (RFC 6455 4.1), and another site's page may not
+ * open one with this browser's session (RFC 6455 10.2; WS-02).
+ */
+function passage(deps: Deps, exchange: Exchange, provider: ProxyProvider, identity: Identity | null): Answer | Passage {
+  const { method, headers } = exchange.request;
+  const becomesWebSocket = method === "GET" && isWebSocketUpgrade(headers);
+  const origin = firstValue(headers, "origin");
+  if (becomesWebSocket && origin !== null && origin.toLowerCase() !== provider.externalHost.origin) {
+    return foreignOrigin(deps, exchange);
+  }
   const request = upstreamRequest(deps, exchange, provider, identity);
-  // only a GET can become a WebSocket (RFC 6455 4.1): another method would reach the upstream as a GET
-  if (exchange.request.method === "GET" && isWebSocketUpgrade(exchange.request.headers)) {
-    return await proxyWebSocket(deps, exchange, { request, identity, verdict });
-  }
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  exchange.connection.mayTakeLong(ended);
-  const answer = await deps.upstream.send(request, exchange.body, exchange.gone).finally(resolve);
-  exchange.connection.mayTakeLong(answer.ended);
-  const user = identity?.username ?? null;
-  return {
-    status: answer.status,
-    headers: forClient(answer.headers),
-    body: answer.body,
-    verdict,
-    user,
-    upgraded: false,
-  };
-}
-
-/** Bun's server drops the body of a GET or HEAD; one whose length is known is refused by the upstream client, a chunked one here. */
-function refuseDroppedBody({ request }: Exchange): void {
-  const isBodyless = request.method === "GET" || request.method === "HEAD";
-  if (isBodyless && firstValue(request.headers, "transfer-encoding") !== null) {
-    throw new Failure("upstream_not_carried", `upstream: a ${request.method} request with a body can't be sent on`);
-  }
+  return { kind: "pass", request, identity, exchange, becomesWebSocket };
 }
 
 function upstreamRequest(
@@ -100,7 +77,7 @@ function upstreamRequest(
 }
 
 /** The upstream's headers without what only we may say to the browser: our cookies and the identity headers (HDR-15; decision 16). */
-function forClient(headers: HeaderLines): HeaderLines {
+export function forClient(headers: HeaderLines): HeaderLines {
   return headers.filter(([name, value]) => {
     const lower = name.toLowerCase();
     if (lower === "set-cookie") return !isOurCookieName(setCookieName(value));

@@ -3,6 +3,7 @@ import { type Answer, pageAnswer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import { askedUrl, type Exchange, pageRequest } from "./exchange.ts";
 import { startUrl } from "./login.ts";
+import { failurePage } from "./pages/failure-page.ts";
 import { closedToAll, loginRequired, notAllowed } from "./pages/login-pages.ts";
 
 /** 401 with a challenge and the login's URL, and no cookie: nothing here was sent by somebody who could follow a redirect (decision 9). */
@@ -31,4 +32,12 @@ export function deniedPage(deps: Deps, exchange: Exchange, identity: Identity | 
     switchUrl: startUrl(provider, askedUrl(exchange), "other"),
   });
   return pageAnswer(spec, request, "denied", identity.username);
+}
+
+/** 403 for a WebSocket that a page of another site asks for. */
+export function foreignOrigin(deps: Deps, exchange: Exchange): Answer {
+  const { request } = exchange;
+  deps.log.warn("web socket refused: its Origin is not the external host", { request_id: request.id });
+  const facts = { request: pageRequest(request, deps.now()), startUrl: null, issuerAnswer: null };
+  return { ...pageAnswer(failurePage("bad_request", facts), request, "refused"), status: 403 };
 }

@@ -25,26 +25,25 @@ import { sessionOf, visitorOf } from "./visitor.ts";
  */
 export async function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): Promise<Outcome> {
   const { request } = arrival;
-  if (!request.peerIsTrusted) return { answer: untrusted(deps, arrival), request, provider: null };
+  if (!request.peerIsTrusted) return { result: untrusted(deps, arrival), request, provider: null };
   const { method, scheme, hostHeader, target } = request;
   const told = dialect.originalUrl({ method, scheme, hostHeader, target, headers: arrival.sentHeaders });
   if (told.kind !== "told") {
-    return { answer: inDialect(dialect, untold(deps, arrival, dialect, told)), request, provider: null };
+    return { result: inDialect(dialect, untold(deps, arrival, dialect, told)), request, provider: null };
   }
   const original = { ...request, ...told.original };
   const provider = deps.directory.choose(original.host);
   if (provider === null || provider.mode === "proxy") {
     const answer = unknownApplication(deps, { ...arrival, request: original }, told.original);
-    return { answer: inDialect(dialect, answer), request: original, provider };
+    return { result: inDialect(dialect, answer), request: original, provider };
   }
   const exchange: Exchange = {
     ...arrival,
     request: original,
     target: judgeTarget(original.target),
-    body: null,
     provider,
   };
-  return { answer: inDialect(dialect, await guarded(deps, exchange, dialect)), request: original, provider };
+  return { result: inDialect(dialect, await guarded(deps, exchange, dialect)), request: original, provider };
 }
 
 async function guarded(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<Answer> {
