@@ -157,7 +157,8 @@ test("OIDC-07: an attempt that is finished after 11 minutes gets a 400 page whos
   expect(late.text).toContain("login_expired");
   expect(stack.issuer.hits.token).toBe(asked);
   const again = /href="(http:\/\/app\.test\/outpost\.goauthentik\.io\/start[^"]*)"/.exec(late.text)?.[1] ?? "";
-  expect((await loginAs(browser, again, "alice")).status).toBe(200);
+  const landed = await loginAs(browser, again, "alice");
+  expect([landed.url, landed.status]).toEqual(["http://app.test/wanted", 200]);
 });
 
 test("an issuer's error for a login that this browser never started is 400 and names no session", async () => {

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { loginAs } from "../fakes/browser.ts";
 import { type LogLine, type Stack, startStack } from "./stack.ts";
 import { app, callbackOf, loggedIn, outpost } from "./visit.ts";
+import { openSocket } from "./web-socket-client.ts";
 
 let stack: Stack;
 afterEach(() => stack.stop());
@@ -54,6 +55,21 @@ test("each request of a login, a denial and a sign-out has its verdict, status a
     ["GET", "/outpost.goauthentik.io/sign_out", "sign_out", 302, "alice"],
     ["POST", "/api", "unauthorized", 401, null],
     ["GET", "/x", "refused", 400, null],
+  ]);
+});
+
+test("a WebSocket is one line when it opens", async () => {
+  stack = await startStack();
+  const browser = await loggedIn(stack, "alice");
+  const before = requestLines().length;
+
+  const socket = await openSocket(stack.port, { cookie: browser.cookies.headerFor(new URL(app)) });
+  socket.close(1000, "");
+  await socket.closed;
+
+  const lines = requestLines().slice(before);
+  expect(lines.map(({ method, path, verdict, status, user }) => [method, path, verdict, status, user])).toEqual([
+    ["GET", "/ws", "allowed", 101, "alice"],
   ]);
 });
 
