@@ -1,3 +1,4 @@
+import { type ForwardedElement, forwardedElements } from "./forwarded-header.ts";
 import { allValues, type HeaderLines } from "./header-lines.ts";
 import { parseHost } from "./host.ts";
 import { addressText, isWithinNetworks, type Network, parseAddress } from "./ip-address.ts";
@@ -10,13 +11,15 @@ export function isTrustedPeer(peerAddress: string, trusted: readonly Network[]):
 }
 
 /**
- * Who the client is: from the right of X-Forwarded-For the first hop that is not a trusted proxy (FWD-03). An entry that is no
- * address ends the walk at the hop to its right; from an untrusted peer nothing is read.
+ * Who the client is: from the right of X-Forwarded-For, or of Forwarded's `for`, the first hop that is not a trusted proxy (FWD-03). An
+ * entry that is no address ends the walk at the hop to its right; from an untrusted peer nothing is read.
  */
 export function clientAddress(peerAddress: string, headers: HeaderLines, trusted: readonly Network[]): string {
   let nearest = canonical(peerAddress);
   if (!isTrustedPeer(peerAddress, trusted)) return nearest;
-  const hops = allValues(headers, "x-forwarded-for").flatMap((value) => value.split(","));
+  const hops = speaksForwarded(headers)
+    ? (forwardedElements(headers) ?? []).map((element) => element.for ?? "")
+    : allValues(headers, "x-forwarded-for").flatMap((value) => value.split(","));
   for (const hop of hops.reverse()) {
     const bytes = parseAddress(hop.trim());
     if (bytes === null) return nearest;
@@ -26,33 +29,35 @@ export function clientAddress(peerAddress: string, headers: HeaderLines, trusted
   return nearest;
 }
 
-/** A single-valued forwarded header of a trusted peer: absent, one usable value, or something that must be refused (FWD-05). */
+/** A single-valued forwarded fact of a trusted peer: absent, one usable value, or something that must be refused (FWD-05). */
 export type ForwardedFact<Value> =
   | { readonly kind: "absent" }
-  | { readonly kind: "given"; readonly value: Value }
-  | { readonly kind: "malformed"; readonly header: string };
+  | { readonly kind: "given"; readonly value: Value; readonly header: ForwardedHeader }
+  | { readonly kind: "malformed"; readonly header: ForwardedHeader };
 
-/** X-Forwarded-Proto: `http` or `https`; `ws` and `wss` mean the same schemes. */
-export function forwardedScheme(headers: HeaderLines): ForwardedFact<"http" | "https"> {
-  const fact = single(headers, "X-Forwarded-Proto");
+type ForwardedHeader = "X-Forwarded-Proto" | "X-Forwarded-Host" | "Forwarded";
+
+/** X-Forwarded-Proto, or Forwarded's `proto`: `http` or `https`; `ws` and `wss` mean the same schemes. */
+export function forwardedScheme(headers: HeaderLines, trusted: readonly Network[]): ForwardedFact<"http" | "https"> {
+  const fact = told(headers, trusted, "X-Forwarded-Proto", "proto");
   if (fact.kind !== "given") return fact;
   switch (fact.value.toLowerCase()) {
     case "https":
     case "wss":
-      return { kind: "given", value: "https" };
+      return { ...fact, value: "https" };
     case "http":
     case "ws":
-      return { kind: "given", value: "http" };
+      return { ...fact, value: "http" };
     default:
-      return { kind: "malformed", header: "X-Forwarded-Proto" };
+      return { kind: "malformed", header: fact.header };
   }
 }
 
-/** X-Forwarded-Host as it was sent, when it is a valid host. */
-export function forwardedHost(headers: HeaderLines): ForwardedFact<string> {
-  const fact = single(headers, "X-Forwarded-Host");
+/** X-Forwarded-Host, or Forwarded's `host`, as it was sent, when it is a valid host. */
+export function forwardedHost(headers: HeaderLines, trusted: readonly Network[]): ForwardedFact<string> {
+  const fact = told(headers, trusted, "X-Forwarded-Host", "host");
   if (fact.kind !== "given" || parseHost(fact.value) !== null) return fact;
-  return { kind: "malformed", header: "X-Forwarded-Host" };
+  return { kind: "malformed", header: fact.header };
 }
 
 /** Names that carry forwarded facts; an untrusted peer's are dropped whole before ours are set (decision 37). */
@@ -60,11 +65,45 @@ export function isForwardedName(lowerCaseName: string): boolean {
   return lowerCaseName === "forwarded" || lowerCaseName === "x-real-ip" || lowerCaseName.startsWith("x-forwarded-");
 }
 
-function single(headers: HeaderLines, name: string): ForwardedFact<string> {
-  const values = allValues(headers, name).map((value) => value.trim());
+/**
+ * Forwarded counts where no X-Forwarded-* stands at all: a proxy that writes those and does not know Forwarded passes on the one its
+ * client made up.
+ */
+function speaksForwarded(headers: HeaderLines): boolean {
+  const names = headers.map(([name]) => name.toLowerCase());
+  return names.includes("forwarded") && !names.some((name) => name.startsWith("x-forwarded-"));
+}
+
+function told(
+  headers: HeaderLines,
+  trusted: readonly Network[],
+  header: "X-Forwarded-Proto" | "X-Forwarded-Host",
+  parameter: "proto" | "host",
+): ForwardedFact<string> {
+  if (!speaksForwarded(headers)) return single(headers, header);
+  const elements = forwardedElements(headers);
+  if (elements === null) return { kind: "malformed", header: "Forwarded" };
+  const value = outermostTrusted(elements, trusted)?.[parameter] ?? "";
+  return value === "" ? { kind: "absent" } : { kind: "given", value, header: "Forwarded" };
+}
+
+/** The element that the outermost trusted proxy wrote: each was written by whom the one to its right names, the last by our peer. */
+function outermostTrusted(
+  elements: readonly ForwardedElement[],
+  trusted: readonly Network[],
+): ForwardedElement | undefined {
+  const firstFromRight = elements.findLast((element) => {
+    const bytes = parseAddress(element.for ?? "");
+    return bytes === null || !isWithinNetworks(bytes, trusted);
+  });
+  return firstFromRight ?? elements[0];
+}
+
+function single(headers: HeaderLines, header: "X-Forwarded-Proto" | "X-Forwarded-Host"): ForwardedFact<string> {
+  const values = allValues(headers, header).map((value) => value.trim());
   if (values.length === 0 || (values.length === 1 && values[0] === "")) return { kind: "absent" };
   const [value = ""] = values;
-  return values.length > 1 || value.includes(",") ? { kind: "malformed", header: name } : { kind: "given", value };
+  return values.length > 1 || value.includes(",") ? { kind: "malformed", header } : { kind: "given", value, header };
 }
 
 function canonical(address: string): string {

@@ -7,7 +7,7 @@ export interface InboundRequest {
   readonly scheme: "http" | "https"; //            from TLS, or X-Forwarded-Proto of a trusted peer
   readonly host: string; //                        lower case, default port and trailing dot dropped; X-Forwarded-Host of a trusted peer
   readonly hostHeader: string; //                  the Host as the client sent it
-  readonly hostSource: "Host" | "X-Forwarded-Host";
+  readonly hostSource: "Host" | "X-Forwarded-Host" | "Forwarded";
   readonly target: string; //                      origin-form: path and query as received
   readonly headers: HeaderLines;
   readonly clientAddress: string; //               right-most untrusted hop

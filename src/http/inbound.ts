@@ -24,8 +24,8 @@ export function readInbound(deps: Deps, raw: WireRequest): Inbound {
   const lines = raw.headers;
   const peerIsTrusted = isTrustedPeer(raw.peerAddress, deps.trustedProxies);
   const believed = believableHeaders(lines, peerIsTrusted ? "trusted" : "untrusted");
-  const scheme = peerIsTrusted ? forwardedScheme(believed) : ({ kind: "absent" } as const);
-  const forwarded = peerIsTrusted ? forwardedHost(believed) : ({ kind: "absent" } as const);
+  const scheme = peerIsTrusted ? forwardedScheme(believed, deps.trustedProxies) : ({ kind: "absent" } as const);
+  const forwarded = peerIsTrusted ? forwardedHost(believed, deps.trustedProxies) : ({ kind: "absent" } as const);
   const hostHeader = forwarded.kind === "given" ? forwarded.value : (firstValue(lines, "host") ?? "");
   const effectiveScheme = scheme.kind === "given" ? scheme.value : raw.scheme;
   const host = parseHost(hostHeader);
@@ -35,7 +35,7 @@ export function readInbound(deps: Deps, raw: WireRequest): Inbound {
     scheme: effectiveScheme,
     host: host === null ? "" : hostKey(host, effectiveScheme),
     hostHeader,
-    hostSource: forwarded.kind === "given" ? "X-Forwarded-Host" : "Host",
+    hostSource: hostSourceOf(forwarded),
     target: raw.target,
     headers: believed,
     clientAddress: clientAddress(raw.peerAddress, believed, deps.trustedProxies),
@@ -68,6 +68,11 @@ function problemOf(
   }
   const expected = firstValue(headers, "expect")?.toLowerCase() ?? "100-continue";
   return expected === "100-continue" ? null : { status: 417, reason: "Expect is not 100-continue (RFC 9110 10.1.1)" };
+}
+
+function hostSourceOf(forwarded: ForwardedFact<string>): InboundRequest["hostSource"] {
+  if (forwarded.kind !== "given") return "Host";
+  return forwarded.header === "Forwarded" ? "Forwarded" : "X-Forwarded-Host";
 }
 
 /** A trusted peer's X-Request-Id is kept, so that its log and ours meet; otherwise a new one. */

@@ -53,25 +53,32 @@ describe("forwardedScheme", () => {
     ["wss", "https"],
     ["ws", "http"],
   ] as const)("FWD-05: %j means %s", (value, scheme) => {
-    expect(forwardedScheme([["x-forwarded-proto", value]])).toEqual({ kind: "given", value: scheme });
+    expect(forwardedScheme([["x-forwarded-proto", value]], trusted)).toEqual({
+      kind: "given",
+      value: scheme,
+      header: "X-Forwarded-Proto",
+    });
   });
 
   test.each([["javascript"], ["https, http"], ["https,https"], ["https://"], ["data"], ["h\u00e4"], ["https\u0000"]])(
     "FWD-05: %j is refused",
     (value) => {
-      expect(forwardedScheme([["X-Forwarded-Proto", value]]).kind).toBe("malformed");
+      expect(forwardedScheme([["X-Forwarded-Proto", value]], trusted).kind).toBe("malformed");
     },
   );
 
   test("FWD-05: two lines are refused, an empty one is none", () => {
     expect(
-      forwardedScheme([
-        ["X-Forwarded-Proto", "https"],
-        ["X-Forwarded-Proto", "https"],
-      ]).kind,
+      forwardedScheme(
+        [
+          ["X-Forwarded-Proto", "https"],
+          ["X-Forwarded-Proto", "https"],
+        ],
+        trusted,
+      ).kind,
     ).toBe("malformed");
-    expect(forwardedScheme([["X-Forwarded-Proto", " "]]).kind).toBe("absent");
-    expect(forwardedScheme([]).kind).toBe("absent");
+    expect(forwardedScheme([["X-Forwarded-Proto", " "]], trusted).kind).toBe("absent");
+    expect(forwardedScheme([], trusted).kind).toBe("absent");
   });
 });
 
@@ -83,7 +90,7 @@ test.each([
   ["u@a.test", "malformed"],
   ["", "absent"],
 ])("FWD-05: X-Forwarded-Host %j is %s", (value, kind) => {
-  expect<string>(forwardedHost([["X-Forwarded-Host", value]]).kind).toBe(kind);
+  expect<string>(forwardedHost([["X-Forwarded-Host", value]], trusted).kind).toBe(kind);
 });
 
 test.each([
