@@ -21,9 +21,10 @@ export interface Stack {
   readonly adminUrl: string;
   readonly stateDir: string;
   readonly logLines: readonly LogLine[];
+  readonly echoUrl: string; //                     the application
   /** Turns akproxy's clock; the issuer's stays. */
   advance(seconds: number): void;
-  /** A browser that finds app.test and other.test at akproxy, after a restart too. */
+  /** A browser that finds app.test and other.test at akproxy, after a restart too; with a `resolve` of its own, the hosts there. */
   browser(options?: BrowserOptions): Browser;
   /** One request of a program: no cookie jar, no header that is not given; a redirect is an answer. */
   send(path: string, init?: SentRequest): Promise<Response>;
@@ -44,6 +45,8 @@ export interface StackOptions {
   readonly externalHost?: string; //               http://app.test
   readonly internalHost?: string; //               the echo application
   readonly provider?: string; //                   more lines of TOML for [providers.app]
+  readonly providers?: string; //                  whole tables of TOML instead of [providers.app]
+  readonly origins?: readonly string[]; //         more external hosts that the issuer may send browsers back to
   readonly oidc?: string; //                       more lines of TOML for [oidc]
   readonly sessions?: string; //                   more lines of TOML for [sessions]
   readonly top?: string; //                        more tables
@@ -68,8 +71,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       {
         clientId: "akproxy",
         clientSecret: "toy-client-secret-of-32-characters!",
-        redirectUris: [...hosts, options.externalHost ?? "http://app.test"].map((host) => `${host}${callback}`),
-        postLogoutRedirectUris: hosts.map((host) => `${host}/`),
+        redirectUris: [...hosts, ...(options.origins ?? []), options.externalHost ?? "http://app.test"].map(
+          (host) => `${host}${callback}`,
+        ),
+        postLogoutRedirectUris: [...hosts, ...(options.origins ?? [])].map((host) => `${host}/`),
       },
     ],
   });
@@ -120,10 +125,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     stateDir,
     logLines,
+    echoUrl: echo.url,
     advance(seconds) {
       shift += seconds;
     },
-    browser: (more = {}) => createBrowser({ ...more, resolve: atAkproxy }),
+    browser: (more = {}) => createBrowser({ resolve: atAkproxy, ...more }),
     send: (path, { headers = {}, ...init } = {}) =>
       fetch(`${akproxy()}${path}`, { ...init, headers: { host: "app.test", ...headers }, redirect: "manual" }),
     async metric(line) {
@@ -160,6 +166,12 @@ client_id = "akproxy"
 client_secret = "toy-client-secret-of-32-characters!"
 ${options.oidc ?? ""}
 ${options.top ?? ""}
+${options.providers ?? proxyProvider(options, internalHost)}
+`;
+}
+
+function proxyProvider(options: StackOptions, internalHost: string): string {
+  return `
 [providers.app]
 mode = "proxy"
 external_host = "${options.externalHost ?? "http://app.test"}"
