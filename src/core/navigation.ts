@@ -6,7 +6,8 @@ import { firstValue, type HeaderLines, listMembers } from "./header-lines.ts";
  */
 export function isNavigation(method: string, headers: HeaderLines): boolean {
   if (method !== "GET" && method !== "HEAD") return false;
-  if (isWebSocketUpgrade(headers)) return false;
+  // a reverse proxy's verdict request is without Connection and Upgrade, but with the rest of the handshake (RFC 6455 4.1)
+  if (isWebSocketUpgrade(headers) || firstValue(headers, "sec-websocket-key") !== null) return false;
   const fetchMode = firstValue(headers, "sec-fetch-mode");
   if (fetchMode !== null && fetchMode !== "navigate") return false;
   if (firstValue(headers, "x-requested-with")?.toLowerCase() === "xmlhttprequest") return false;

@@ -37,6 +37,7 @@ test.each([
   ["GET", "Accept: application/vnd.api+json;q=1"],
   ["GET", "Accept: text/json"],
   ["GET", "Connection: keep-alive, Upgrade & Upgrade: WebSocket"],
+  ["GET", "Sec-WebSocket-Version: 13 & Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
 ])("decision 9: %s with %j is something else", (method, headers) => {
   expect(isNavigation(method, lines(headers))).toBe(false);
 });
