@@ -105,6 +105,7 @@ test.each([
   ["code and error", "?state=STATE&code=a&error=b"],
   ["state as an array", "?state[]=STATE&code=a"],
   ["an empty state", "?state=&code=a"],
+  ["a state of 600 characters", `?state=${"s".repeat(600)}&code=a`],
   ["a state of 5 KiB", `?state=${"s".repeat(5 * 1024)}&code=a`],
   ["a code of 5 KiB", `?state=STATE&code=${"c".repeat(5 * 1024)}`],
   ["an error and nothing else", "?error=access_denied"],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { isToyLogin } from "../fakes/browser.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { app, loggedIn, userOf } from "./visit.ts";
 
@@ -51,6 +52,18 @@ test.each([
   expect(answer.headers.getSetCookie()).toEqual([]);
   expect(answer.headers.get("access-control-allow-origin")).toBeNull();
   expect(JSON.parse(await answer.text()).login_url).toBe(`${start}${encodeURIComponent(app)}`);
+});
+
+test("a form that a browser sends without a session gets a 401 page whose link leads to the login", async () => {
+  const browser = stack.browser();
+
+  const page = await browser.submit({ action: "http://app.test/save", fields: { text: "draft" } });
+
+  expect(page.status).toBe(401);
+  expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(page.headers.getSetCookie()).toEqual([]);
+  const link = /<a class="button" href="([^"]*)"/.exec(page.text)?.[1] ?? "none:";
+  expect(isToyLogin(await browser.follow(link))).toBe(true);
 });
 
 test.each(["Bearer x", "Basic YTpi", "Bearer ", "Negotiate abc", "DPoP x"])(

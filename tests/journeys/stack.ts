@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Running, run } from "../../src/compose/run.ts";
 import { parseConfigText } from "../../src/config/load.ts";
+import type { Config } from "../../src/core/config.ts";
 import { problemText } from "../../src/core/problem.ts";
 import { startEchoApp } from "../../src/demo/echo-app.ts";
 import { startToyIssuer, type ToyAvailability, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
@@ -32,6 +33,8 @@ export interface Stack {
   metric(line: string): Promise<number>;
   /** Stops akproxy and starts it again on the same state directory, with another config when one is given. */
   restart(more?: StackOptions): Promise<void>;
+  /** Puts another config in force, as SIGHUP does. */
+  reload(more: StackOptions): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -82,11 +85,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const echo = startEchoApp({ port: 0 });
   const logLines: LogLine[] = [];
   let shift = 0;
-  const up = async (more: StackOptions): Promise<Running> => {
+  const configOf = async (more: StackOptions): Promise<Config> => {
     const text = configText(more, issuer.issuer, more.internalHost ?? echo.url, stateDir);
     const loaded = await parseConfigText(text, { file: join(stateDir, "akproxy.toml"), env: {} });
     if (loaded.config === null) throw new Error(loaded.problems.map(problemText).join("\n"));
-    return run(loaded.config, {
+    return loaded.config;
+  };
+  const up = async (more: StackOptions): Promise<Running> =>
+    run(await configOf(more), {
       version: "0.0.0-test",
       log: createLog({
         level: more.logLevel ?? "info",
@@ -99,7 +105,6 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       issuerRetryMilliseconds: 50,
     });
-  };
   let running = await up(options);
   const portOf = (kind: string) => running.listeners.find((listener) => listener.kind === kind)?.port ?? 0;
   const akproxy = () => `http://127.0.0.1:${portOf("http")}`;
@@ -140,6 +145,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     async restart(more = options) {
       await running.stopNow();
       running = await up(more);
+    },
+    async reload(more) {
+      running.reload(await configOf(more));
     },
     async stop() {
       await running.stopNow();
