@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Running, run } from "../../src/compose/run.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { problemText } from "../../src/core/problem.ts";
+import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
+import { defaultToyUsers } from "../../src/demo/toy-issuer-users.ts";
+import { createLog } from "../../src/log/create-log.ts";
+import { callback } from "../journeys/stack.ts";
+import { type Application, startApplication } from "./application.ts";
+
+/** What stands behind a reverse proxy: akproxy with a provider of each mode, its issuer, and the application. */
+export interface Guard {
+  readonly issuer: ToyIssuer;
+  readonly application: Application;
+  readonly origin: string; //                      akproxy's plain listener
+  readonly configFile: string; //                  the config that akproxy runs with
+  readonly logLines: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Alice and Bob, and Carol, who is in forty groups. */
+const users = {
+  ...defaultToyUsers,
+  carol: {
+    preferred_username: "carol",
+    email: "carol@example.test",
+    name: "Carol Example",
+    groups: Array.from({ length: 40 }, (_, index) => `department-of-long-names-${index}`),
+    entitlements: [],
+  },
+};
+
+/** Starts them. `port` is what the browser writes after each host: "" or ":8443". */
+export async function startGuard(domain = "test", port = ""): Promise<Guard> {
+  const folder = mkdtempSync(join(tmpdir(), "akproxy-guard-"));
+  const application = await startApplication();
+  const origins = ["proxied", "app", "auth.corp"].map((name) => `http://${name}.${domain}${port}`);
+  const issuer = await startToyIssuer({
+    port: 0,
+    users,
+    clients: [
+      {
+        clientId: "akproxy",
+        clientSecret: "toy-client-secret-of-32-characters!",
+        redirectUris: origins.map((origin) => `${origin}${callback}`),
+        postLogoutRedirectUris: origins.map((origin) => `${origin}/`),
+      },
+    ],
+  });
+  const configFile = join(folder, "akproxy.toml");
+  await Bun.write(configFile, configText(folder, issuer.issuer, application.origin, domain, port), { mode: 0o600 });
+  const logLines: string[] = [];
+  const running = await start(configFile, logLines);
+  const listener = running.listeners.find(({ kind }) => kind === "http");
+  return {
+    issuer,
+    application,
+    origin: `http://127.0.0.1:${listener?.port}`,
+    configFile,
+    logLines,
+    async stop() {
+      await running.stopNow();
+      await Promise.all([issuer.close(), application.stop()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(configFile: string, logLines: string[]): Promise<Running> {
+  const loaded = await loadConfig({ file: configFile, env: {} });
+  if (loaded.config === null) throw new Error(loaded.problems.map(problemText).join("\n"));
+  return run(loaded.config, {
+    version: "0.0.0-test",
+    log: createLog({
+      level: "info",
+      format: "json",
+      now: Date.now,
+      isTty: false,
+      write: (line) => logLines.push(line),
+    }),
+    now: () => Math.floor(Date.now() / 1000),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    issuerRetryMilliseconds: 50,
+  });
+}
+
+function configText(folder: string, issuer: string, application: string, domain: string, port: string): string {
+  return `
+state_dir = "${folder}/state"
+[listen]
+http = "127.0.0.1:0"
+https = ""
+metrics = ""
+[sessions]
+store = "memory"
+[oidc]
+issuer = "${issuer}"
+client_id = "akproxy"
+client_secret = "toy-client-secret-of-32-characters!"
+[providers.proxied]
+mode = "proxy"
+external_host = "http://proxied.${domain}${port}"
+internal_host = "${application}"
+skip_path_regex = "^/public/"
+[[providers.proxied.rules]]
+path_regex = "^/admins-only"
+allow = { groups = ["admins"] }
+[providers.app]
+mode = "forward_single"
+external_host = "http://app.${domain}${port}"
+skip_path_regex = "^/public/"
+[[providers.app.rules]]
+path_regex = "^/admins-only"
+allow = { groups = ["admins"] }
+[providers.corp]
+mode = "forward_domain"
+external_host = "http://auth.corp.${domain}${port}"
+cookie_domain = "corp.${domain}"
+skip_path_regex = '^http://[a-z]+\\.corp\\.${domain}(:\\d+)?/public/'
+[[providers.corp.rules]]
+path_regex = "^/admins-only"
+allow = { groups = ["admins"] }
+`;
+}

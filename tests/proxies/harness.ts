@@ -1,0 +1,120 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, createBrowser } from "../fakes/browser.ts";
+import type { Guard } from "./guard.ts";
+import { commandOf, type ProgramName } from "./programs.ts";
+
+/** The real program, running on what `akproxy snippet` printed, on 127.0.0.1. */
+export interface Real {
+  readonly port: number;
+  readonly folder: string;
+  readonly files: readonly string[]; //            names of the snippet's files
+  /** A browser that finds every host of the guard at this program. */
+  browser(): Browser;
+  /** What it wrote to its output so far. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Which snippet, and the addresses in it: `outpost` is akproxy's and `upstream` the application's, the guard's unless others are given. */
+export interface RealOptions {
+  readonly slug: string;
+  readonly outpost?: string;
+  readonly upstream?: string;
+  readonly port?: number; //                       a free one
+}
+
+/** Starts the program with the snippet's output as it is, and waits until it takes connections. */
+export async function startReal(name: ProgramName, guard: Guard, options: RealOptions): Promise<Real> {
+  const folder = mkdtempSync(join(tmpdir(), `akproxy-${name}-`));
+  chmodSync(folder, 0o755); // programs started by root serve as somebody else
+  const port = options.port ?? freePort();
+  const files = await writeSnippet(name, guard, folder, { ...options, port });
+  const command = commandOf(name, folder);
+  if (command === null) throw new Error(`${name} is not here`);
+  const child = Bun.spawn([...command], {
+    cwd: folder,
+    env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin`, HOME: folder, TMPDIR: folder },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const said: string[] = [];
+  const reading = [take(child.stdout, said), take(child.stderr, said)];
+  const stop = async () => {
+    await end(child);
+    await Promise.all(reading);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  if (!(await takesConnections(port, child))) {
+    await stop();
+    throw new Error(`${name} does not listen on ${port}: ${said.join("")}`);
+  }
+  const here = `127.0.0.1:${port}`;
+  const hosts = ["proxied.test", "app.test", "auth.corp.test", "a.corp.test", "b.corp.test", "corp.test", "evil.test"];
+  const resolve = Object.fromEntries(hosts.map((host) => [host, here]));
+  return { port, folder, files, browser: () => createBrowser({ resolve }), output: () => said.join(""), stop };
+}
+
+/** `akproxy snippet NAME SLUG --complete`, its files as they are. */
+async function writeSnippet(
+  name: ProgramName,
+  guard: Guard,
+  folder: string,
+  { slug, port, outpost = guard.origin, upstream = guard.application.origin }: RealOptions & { readonly port: number },
+): Promise<readonly string[]> {
+  const main = join(import.meta.dir, "../../src/main.ts");
+  const addresses = ["--outpost", outpost, "--upstream", upstream, "--listen", `127.0.0.1:${port}`];
+  const options = ["--complete", "--json", "-c", guard.configFile, "--directory", folder];
+  const akproxy = Bun.spawn([process.execPath, main, "snippet", name, slug, ...options, ...addresses], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, errors] = await Promise.all([new Response(akproxy.stdout).text(), new Response(akproxy.stderr).text()]);
+  if ((await akproxy.exited) !== 0) throw new Error(`akproxy snippet ${name} ${slug}: ${errors}`);
+  const { files }: { readonly files: readonly { readonly name: string; readonly text: string }[] } = JSON.parse(out);
+  for (const file of files) writeFileSync(join(folder, file.name), file.text);
+  return files.map((file) => file.name);
+}
+
+/** A port of 127.0.0.1 that nobody listens on at this moment. */
+export function freePort(): number {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const { port } = server; // a stopped server says 0
+  void server.stop(true);
+  return port ?? 0;
+}
+
+async function takesConnections(port: number, child: Bun.Subprocess): Promise<boolean> {
+  const until = Date.now() + 15_000;
+  while (Date.now() < until && child.exitCode === null) {
+    if (await connects(port)) return true;
+    await Bun.sleep(20);
+  }
+  return false;
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.on("connect", () => resolve(true));
+    socket.on("error", () => resolve(false));
+    socket.on("connect", () => socket.destroy());
+  });
+}
+
+/** SIGTERM first: a killed nginx would leave its workers. */
+async function end(child: Bun.Subprocess): Promise<void> {
+  child.kill("SIGTERM");
+  const patience = setTimeout(() => child.kill("SIGKILL"), 2000);
+  await child.exited;
+  clearTimeout(patience);
+}
+
+async function take(stream: ReadableStream<Uint8Array>, said: string[]): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) said.push(decoder.decode(bytes, { stream: true }));
+}

@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** A reverse proxy that snippets are made for. */
+export type ProgramName = "nginx" | "caddy" | "haproxy" | "apache" | "traefik" | "envoy";
+
+/** How a program is found, and started in a folder that holds the snippet's files. */
+interface Program {
+  readonly executable: () => string | null;
+  readonly missing: string; //                     what to do where it is not installed
+  readonly command: (executable: string, folder: string) => readonly string[];
+}
+
+const installed = "not installed (scripts/proxies installs it)";
+
+const programs: Readonly<Record<ProgramName, Program>> = {
+  nginx: {
+    executable: () => onPath("nginx"),
+    missing: installed,
+    command: (nginx, folder) => [nginx, "-p", folder, "-c", "nginx.conf"],
+  },
+  caddy: {
+    executable: () => onPath("caddy"),
+    missing: installed,
+    command: (caddy) => [caddy, "run", "--config", "Caddyfile", "--adapter", "caddyfile"],
+  },
+  haproxy: {
+    executable: () => onPath("haproxy"),
+    missing: installed,
+    command: (haproxy) => [haproxy, "-f", "haproxy.cfg"],
+  },
+  apache: {
+    executable: () => onPath("apache2") ?? onPath("httpd"),
+    missing: installed,
+    command: (apache, folder) => [apache, "-d", folder, "-f", join(folder, "httpd.conf"), "-D", "FOREGROUND"],
+  },
+  traefik: {
+    executable: () => onPath("traefik") ?? fromWheel("bin/traefik"),
+    missing: installed,
+    command: (traefik) => [traefik, "--configFile=traefik.yml"],
+  },
+  envoy: {
+    executable: () => onPath("envoy") ?? fromWheel("envoy/_bin/envoy"),
+    missing: installed,
+    command: (envoy) => [envoy, "-c", "envoy.yaml", "--use-dynamic-base-id", "--log-level", "warning"],
+  },
+};
+
+/** The command that starts a program on the files in `folder`; null where it is not installed. */
+export function commandOf(name: ProgramName, folder: string): readonly string[] | null {
+  const { executable, command } = programs[name];
+  const found = executable();
+  return found === null ? null : command(found, folder);
+}
+
+/** Is it here? Where not, that is printed, so that nobody takes its tests for passed. */
+export function isHere(name: ProgramName): boolean {
+  if (programs[name].executable() !== null) return true;
+  console.warn(`left out: the journeys through ${name}, because it is ${programs[name].missing}`);
+  return false;
+}
+
+/** Debian keeps servers in /usr/sbin, which is not on everybody's PATH. */
+function onPath(name: string): string | null {
+  return Bun.which(name, { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin` });
+}
+
+function fromWheel(path: string): string | null {
+  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  const file = join(cache, "akproxy/proxies", path);
+  return existsSync(file) ? file : null;
+}

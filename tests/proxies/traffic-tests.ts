@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+import { openSocket } from "../journeys/web-socket-client.ts";
+import { ask, type Front, theOneSeen } from "./front.ts";
+
+/** What passes, and passes whole. */
+export function trafficTests(front: Front): void {
+  const { place } = front;
+  const application = () => front.guard().application;
+  const upgrade = [
+    ["Connection", "Upgrade"],
+    ["Upgrade", "websocket"],
+    ["Sec-WebSocket-Version", "13"],
+    ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
+  ] as const;
+
+  test("a public path needs no login", async () => {
+    const answer = await ask(front, "/public/price-list?year=2026&lang=en");
+
+    expect(answer.status).toBe(200);
+    expect(answer.body).toBe("the application saw /public/price-list?year=2026&lang=en");
+  });
+
+  test("a WebSocket opens with a session, as who the browser is, and carries messages both ways", async () => {
+    const before = application().seen("/ws").length;
+    const socket = await openSocket(front.real().port, {
+      host: place.host,
+      origin: `http://${place.host}`,
+      cookie: front.alice().cookies.headerFor(new URL(front.home)),
+    });
+
+    socket.send("over the wire");
+    const back = await socket.next();
+    socket.close(1000, "");
+
+    const handshake = application().seen("/ws")[before];
+    expect(back).toBe("over the wire");
+    expect(handshake?.headers.filter(([name]) => name.toLowerCase() === "x-authentik-username")).toEqual([
+      [expect.any(String), "alice"],
+    ]);
+  });
+
+  test("WS-01: a WebSocket does not open without a session", async () => {
+    const answer = await ask(front, "/locked-ws", { headers: upgrade });
+
+    expect(answer.status).toBe(401);
+    expect(application().seen("/locked-ws")).toEqual([]);
+  });
+
+  test("a body of 1 MiB arrives whole, by the method it was sent with", async () => {
+    const body = Array.from({ length: 1024 }, (_, index) => String.fromCharCode(index % 256).repeat(1024)).join("");
+
+    const answer = await ask(front, "/upload", { method: "POST", as: front.alice(), body });
+
+    const seen = theOneSeen(application(), "/upload");
+    expect(answer.status).toBe(200);
+    expect(seen.method).toBe("POST");
+    expect(seen.body.length).toBe(1_048_576);
+    expect(Bun.hash(seen.body)).toBe(Bun.hash(body));
+  });
+
+  test("a POST without a session is refused, body and all", async () => {
+    const answer = await ask(front, "/locked-upload", { method: "POST", body: "x".repeat(10_000) });
+
+    expect(answer.status).toBe(401);
+    expect(application().seen("/locked-upload")).toEqual([]);
+  });
+
+  test("with a session an address arrives as it was sent", async () => {
+    const target = "/files/a%20b/c;v=1?q=%2e%2e%2f&empty=&plus=a+b&as-sent";
+
+    await ask(front, target, { as: front.alice() });
+
+    expect(theOneSeen(application(), "as-sent").target).toBe(target);
+  });
+}

@@ -1,0 +1,83 @@
+import { expect, test } from "bun:test";
+import { ask, type Front } from "./front.ts";
+
+/** What must not get past it. */
+export function wallTests(front: Front): void {
+  const { place } = front;
+  const application = () => front.guard().application;
+
+  test.each([
+    "/public/../back-door",
+    "/public/%2e%2e/back-door",
+    "/public/.%2E/back-door",
+    "/public/..%2fback-door",
+    "/public/%2e%2e%2fback-door",
+    "/public/..%5cback-door",
+    "/public/%252e%252e/back-door",
+    "/public/..;/back-door",
+    "//public/../back-door",
+    "/public/x/../../back-door",
+    "/back-door?/public/",
+    "/back-door#/public/",
+    "/back-door%3f/public/",
+  ])("PATH-02, PATH-03: %s is not public", async (target) => {
+    const answer = await ask(front, target, { headers: [["Accept", "application/json"]] });
+
+    expect(answer.status).toBeGreaterThanOrEqual(300);
+    expect(application().seen("back-door")).toEqual([]);
+  });
+
+  test.each([
+    [["X-Original-URL", `http://${place.host}/public/x`]],
+    [["X-Original-URI", "/public/x"]],
+    [["X-Forwarded-Uri", "/public/x"]],
+    [["X-Rewrite-URL", "/public/x"]],
+    [["X-Forwarded-Host", "evil.test"]],
+    [["X-Forwarded-Host", "public.corp.test"]],
+    [["X-Forwarded-Prefix", "/public"]],
+    [["X-Envoy-Original-Path", "/public/x"]],
+    [["X-Forwarded-Method", "OPTIONS"]],
+    [["X-HTTP-Method-Override", "GET"]],
+    [["Forwarded", `for=127.0.0.1;host=${place.host};proto=https`]],
+  ] as const)("FWD-01: a client's own %j changes no verdict", async (line) => {
+    const answer = await ask(front, "/told-otherwise", { headers: [line, ["Accept", "application/json"]] });
+
+    const told: { readonly login_url?: string } = JSON.parse(answer.body);
+    expect(answer.status).toBe(401);
+    expect(told.login_url).toEndWith(`start?rd=${encodeURIComponent(`${front.home}told-otherwise`)}`);
+    expect(application().seen("/told-otherwise")).toEqual([]);
+  });
+
+  test.each(["nginx", "traefik", "caddy", "envoy", "forward"])(
+    "FWD-02: a client can't ask /auth/%s for a verdict itself",
+    async (dialect) => {
+      const url = `http://${place.host}/public/x`;
+      const answer = await ask(front, `/outpost.goauthentik.io/auth/${dialect}`, {
+        headers: [
+          ["X-Original-URL", url],
+          ["X-Forwarded-Proto", "http"],
+          ["X-Forwarded-Host", place.host],
+          ["X-Forwarded-Uri", "/public/x"],
+        ],
+      });
+
+      expect(answer.status).toBeGreaterThanOrEqual(300);
+      expect(application().seen(`/auth/${dialect}`)).toEqual([]);
+    },
+  );
+
+  test("FWD-03: the address of the client is the connection's, whatever it says", async () => {
+    const from = front.guard().logLines.length;
+
+    await ask(front, "/whose-address", {
+      headers: [
+        ["X-Forwarded-For", "198.51.100.7"],
+        ["X-Real-IP", "198.51.100.7"],
+      ],
+    });
+
+    const line = front.guard().logLines.slice(from).join("");
+    expect(line).toContain("/whose-address");
+    expect(line).not.toContain("198.51.100.7");
+  });
+}
