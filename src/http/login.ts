@@ -28,11 +28,13 @@ export function startUrl(provider: Provider, returnTo: string, account: "same" |
 
 /**
  * `/start`: begins a login that comes back to `rd`. Without `rd` it comes back to the URL that a trusted peer tells in X-Original-URL,
- * whole and unescaped: an nginx has no way to escape one into a query. Nothing else is read (RED-09).
+ * whole and unescaped: an nginx has no way to escape one into a query. Nothing else is read (RED-09), and in proxy mode not that
+ * either, since there a reverse proxy passes on what a client sends (decision 7).
  */
 export function startEndpoint(deps: Deps, exchange: Exchange): Promise<Answer> {
   const query = new URLSearchParams(exchange.target.query ?? "");
-  const told = exchange.request.peerIsTrusted ? firstValue(exchange.sentHeaders, "X-Original-URL") : null;
+  const isTold = exchange.request.peerIsTrusted && exchange.provider.mode !== "proxy";
+  const told = isTold ? firstValue(exchange.sentHeaders, "X-Original-URL") : null;
   const account = query.get(switchAccount) === "true" ? "other" : "same";
   return beginLogin(deps, exchange, query.get("rd") ?? told ?? "", account);
 }
