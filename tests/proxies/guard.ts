@@ -104,23 +104,28 @@ mode = "proxy"
 external_host = "http://proxied.${domain}${port}"
 internal_host = "${application}"
 skip_path_regex = "^/public/"
-[[providers.proxied.rules]]
-path_regex = "^/admins-only"
-allow = { groups = ["admins"] }
+${rulesOf("proxied")}
 [providers.app]
 mode = "forward_single"
 external_host = "http://app.${domain}${port}"
 skip_path_regex = "^/public/"
-[[providers.app.rules]]
-path_regex = "^/admins-only"
-allow = { groups = ["admins"] }
+${rulesOf("app")}
 [providers.corp]
 mode = "forward_domain"
 external_host = "http://auth.corp.${domain}${port}"
 cookie_domain = "corp.${domain}"
 skip_path_regex = '^http://[a-z]+\\.corp\\.${domain}(:\\d+)?/public/'
-[[providers.corp.rules]]
+${rulesOf("corp")}
+`;
+}
+
+function rulesOf(slug: string): string {
+  return `
+[[providers.${slug}.rules]]
 path_regex = "^/admins-only"
 allow = { groups = ["admins"] }
-`;
+[[providers.${slug}.rules]]
+path_regex = "^/admins-change"
+methods = ["POST", "DELETE"]
+allow = { groups = ["admins"] }`;
 }

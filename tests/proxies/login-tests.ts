@@ -69,6 +69,21 @@ export function loginTests(front: Front): void {
     expect(application().seen("/admins-only")).toEqual([]);
   });
 
+  test("a rule for methods sees the method that the client used", async () => {
+    const bob = await loggedIn(front, "bob");
+    const statuses: number[] = [];
+    for (const method of ["GET", "POST", "DELETE"]) {
+      statuses.push((await ask(front, "/admins-change", { method, as: bob })).status);
+    }
+
+    expect(statuses).toEqual([200, 403, 403]);
+    expect(
+      application()
+        .seen("/admins-change")
+        .map((request) => request.method),
+    ).toEqual(["GET"]);
+  });
+
   test("the application's own 401 reaches the browser as it is", async () => {
     const answer = await ask(front, "/own-refusal", { as: front.alice() });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { continueAs } from "../fakes/browser.ts";
 import { ask, type Front } from "./front.ts";
 
 /** What must not get past it. */
@@ -65,6 +66,17 @@ export function wallTests(front: Front): void {
       expect(application().seen(`/auth/${dialect}`)).toEqual([]);
     },
   );
+
+  test("RED-09: a client's own X-Original-URL does not choose where a login ends", async () => {
+    const browser = front.real().browser();
+    const start = `http://${place.outpostHost}/outpost.goauthentik.io/start`;
+
+    const login = await browser.follow(start, { headers: { "x-original-url": `${front.home}chosen-by-client` } });
+    const page = await continueAs(browser, login, "alice");
+
+    expect(page.hops.filter((url) => url.includes("chosen-by-client"))).toEqual([]);
+    expect(application().seen("/chosen-by-client")).toEqual([]);
+  });
 
   test("FWD-03: the address of the client is the connection's, whatever it says", async () => {
     const from = front.guard().logLines.length;
