@@ -25,7 +25,8 @@ export function endpointOf(target: JudgedTarget): Endpoint {
   if (isSet(query, callbackFlag) && query.has("state") && (query.has("code") || query.has("error"))) {
     return target.path === callbackPath ? "callback" : "flagged_callback";
   }
-  if (isOurs && isSet(query, logoutFlag)) return "sign_out";
+  // `/outpost.goauthentik.io/../admin` is the application's, and an nginx lets what is ours through without a session
+  if (isOurs && target.neverPublic === null && isSet(query, logoutFlag)) return "sign_out";
   switch (target.path) {
     case startPath:
       return "start";

@@ -41,13 +41,18 @@ export function fromForwarded(headers: HeaderLines): OriginalUrl {
 
 /**
  * X-Original-URL, an absolute URL (nginx). X-Original-URI, a path, counts with X-Forwarded-Proto and -Host or the request's own Host.
+ * Both are refused where they disagree: an nginx that sets one passes the client's own other on.
  * differs from authentik: a query in X-Original-URI is a query, not a part of the path, so it never takes part in path patterns (decision 13).
  */
 export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"): OriginalUrl {
   const [url = "", ...others] = allValues(headers, "X-Original-URL");
   if (others.length > 0) return { kind: "malformed", header: "X-Original-URL" };
   const method = methodOf(headers, "X-Original-Method");
-  return url === "" ? fromOriginalUri(headers, scheme, method) : fromAbsolute(url, method);
+  if (url === "") return fromOriginalUri(headers, scheme, method);
+  const told = fromAbsolute(url, method);
+  const [uri] = allValues(headers, "X-Original-URI");
+  if (told.kind !== "told" || uri === undefined || uri === told.original.target) return told;
+  return { kind: "malformed", header: "X-Original-URI" };
 }
 
 function fromAbsolute(url: string, method: string): OriginalUrl {
