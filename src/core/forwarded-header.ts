@@ -7,7 +7,7 @@ export interface ForwardedElement {
   readonly proto: string | null;
 }
 
-const pair = /[ \t]*(?:([!#$%&'*+.^_`|~0-9a-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;\s]*)))?[ \t]*([;,]|$)/iy;
+const pair = /[ \t]*(?:([!#$%&'*+.^_`|~0-9a-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;\s]*))[ \t]*)?([;,]|$)/iy;
 
 /**
  * The elements of `Forwarded`, the nearest proxy's last; null when it can't be read or an element says something twice. A name or value

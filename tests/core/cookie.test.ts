@@ -210,3 +210,15 @@ describe("setCookieName", () => {
     expect(["akproxy", "authentik_proxy_x", "x__Host-akproxy_app", "__Host-session"].some(isOurCookieName)).toBe(false);
   });
 });
+
+test.each([[`a=${" ".repeat(32_000)}b`], [`a${"\u00a0".repeat(32_000)}b=1; akproxy_x=1`]])(
+  "reading and dropping cookies takes no more than linear time (%#)",
+  (line) => {
+    const startedAt = performance.now();
+
+    cookiePairs(cookie(line));
+    withoutCookies(cookie(line), isOurCookieName);
+
+    expect(performance.now() - startedAt).toBeLessThan(50);
+  },
+);

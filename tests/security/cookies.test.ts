@@ -236,3 +236,16 @@ test("DOS-08: ten thousand hosts, paths and users make no new series", async () 
   expect(text).not.toMatch(/h\d+\.test|\/p\d+/);
   expect(after.size - before.size).toBeLessThan(40);
 });
+
+test.each([
+  ["spaces inside a value", `a=${" ".repeat(28_000)}b`],
+  ["tabs before a name", `${"\t".repeat(28_000)}b`],
+  ["no-break spaces in a name", `a${"\u00a0".repeat(28_000)}b=1; akproxy_x=1`],
+  ["14000 empty cookies", "; ".repeat(14_000)],
+  ["7000 cookies", "a=1;".repeat(7000)],
+])("CK-06: a Cookie header of %s costs no time", async (_what, cookie) => {
+  const startedAt = performance.now();
+
+  expect([302, 400]).toContain(await status(cookie));
+  expect(performance.now() - startedAt).toBeLessThan(100);
+});
