@@ -21,13 +21,17 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
     [/^openid-client$/, /^jose$/],
   ],
   upstream: [["core", "ports"], []],
+  wire: [
+    ["core", "ports"],
+    [/^bun$/, /^node:(tls|net|crypto)$/],
+  ],
   log: [["core", "ports"], []],
   metrics: [["core", "ports"], []],
   tls: [["core"], [/^node:(fs|path|crypto)$/]],
   http: [["core", "ports", "seal"], [/^elysia$/]],
   demo: [["core"], [/^oidc-provider$/, /^node:(http|crypto)$/]],
   compose: [
-    ["core", "ports", "seal", "sessions", "idp", "upstream", "log", "metrics", "tls", "http"],
+    ["core", "ports", "seal", "sessions", "idp", "upstream", "log", "metrics", "tls", "http", "wire"],
     [/^bun$/, /^node:/],
   ],
   cli: [
