@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { decodeCookieCommand } from "./cli/decode-cookie.ts";
 import { demoCommand } from "./cli/demo.ts";
+import { explainCommand } from "./cli/explain.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { snippetCommand } from "./cli/snippet.ts";
@@ -31,6 +32,7 @@ for (const command of [
   decodeCookieCommand(),
   snippetCommand(),
   testRegexCommand(),
+  explainCommand(),
   versionCommand(),
 ]) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program));

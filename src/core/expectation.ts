@@ -52,6 +52,6 @@ export function becauseText(because: Because): string {
     case "allow":
       return "allow decides";
     case "no_rule":
-      return "no rule, public path or allow speaks of it";
+      return "no rule and no public path speaks of it";
   }
 }

@@ -52,7 +52,7 @@ test.each([
     'url = "/public/x", is = "allowed", as = { username = "alice", groups = ["staff"] }',
     'GET "/public/x" by "alice" is public, not allowed: skip_path_regex "^/public/" matches',
   ],
-  ['url = "/x", is = "public"', 'GET "/x" by anybody is login, not public: no rule, public path or allow speaks of it'],
+  ['url = "/x", is = "public"', 'GET "/x" by anybody is login, not public: no rule and no public path speaks of it'],
   ['url = "/x", is = "allowed", as = { username = "eve" }', 'GET "/x" by "eve" is denied, not allowed: allow decides'],
   [
     'url = "/admin/x", is = "allowed", as = {}',
@@ -80,7 +80,7 @@ is = "public"
 
   expect(config).toBeNull();
   expect(problems.map(problemText)).toEqual([
-    `a.toml:15:6: error: providers.app.expect[1].is: GET "https://app.company/health" by anybody is login, not public: no rule, public path or allow speaks of it
+    `a.toml:15:6: error: providers.app.expect[1].is: GET "https://app.company/health" by anybody is login, not public: no rule and no public path speaks of it
   hint: correct what decides, or the expectation; see the whole decision with: akproxy explain`,
   ]);
 });

@@ -1,0 +1,134 @@
+import { externalHostKey, providerDirectory } from "./choose-provider.ts";
+import type { Config } from "./config.ts";
+import { type Because, decide, type JudgedRequest, type Visitor } from "./decide.ts";
+import { dialectOf } from "./dialects.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { type Outcome, outcomeIn } from "./expectation.ts";
+import { type Answers, answersTo } from "./explain-answer.ts";
+import { type Arrived, type Asked, arrive, type TrustWalk, trustWalks } from "./explain-request.ts";
+import { type RuleTrace, traceRules } from "./explain-rules.ts";
+import { firstValue, type HeaderLines } from "./header-lines.ts";
+import { parseHost } from "./host.ts";
+import type { OutpostFacts } from "./identity-headers.ts";
+import { type Network, parseNetwork } from "./ip-address.ts";
+import { judgePath, judgeTarget, matchSubject, type PathVerdict } from "./judged-target.ts";
+import { isNavigation, isWebSocketUpgrade } from "./navigation.ts";
+import type { Provider } from "./provider.ts";
+import type { InboundRequest } from "./request.ts";
+
+/** A request that is thought of, who makes it, and what the meta headers say of us. */
+export interface Question extends Asked {
+  readonly visitor: Visitor;
+  readonly outpost: OutpostFacts;
+}
+
+/** What serve would do with a request, and why. Each kind goes as far as the request would. */
+export type Explanation = { readonly request: InboundRequest; readonly trust: readonly TrustWalk[] } & (
+  | { readonly kind: "refused"; readonly status: number; readonly reason: string } // at the edge
+  | { readonly kind: "no_provider"; readonly hosts: readonly string[] } //           the hosts and domains there are
+  | { readonly kind: "endpoint"; readonly chosen: Chosen; readonly endpoint: OwnEndpoint }
+  | { readonly kind: "decided"; readonly chosen: Chosen; readonly decided: ExplainedDecision }
+);
+
+/** One of akproxy's own paths, about which nothing is decided. */
+export type OwnEndpoint = Exclude<Endpoint, "none" | "flagged_callback"> | "verdict";
+
+/** The provider of the host, and the key that made it so. */
+export interface Chosen {
+  readonly provider: Provider;
+  readonly by: "external_host" | "cookie_domain";
+}
+
+export interface ExplainedDecision extends Answers {
+  readonly searched: string; //                    what patterns are searched in
+  readonly neverPublic: string | null; //          why no public path may let it in
+  readonly obstacle: string | null; //             why it is no navigation; null: it is one
+  readonly rules: readonly RuleTrace[];
+  readonly path: PathVerdict; //                   what the patterns say; asked only when no rule decides
+  readonly visitor: Visitor;
+  readonly is: Outcome;
+  readonly because: Because;
+}
+
+/** The decision of serve with all that led to it. Pure and total (spec: cli, explain). */
+export function explain(config: Config, question: Question): Explanation {
+  const trusted = networksOf(config);
+  const { request, refused } = arrive(question, trusted);
+  const base = { request, trust: trustWalks(question, trusted) };
+  if (refused !== null) return { ...base, kind: "refused", ...refused };
+  const chosen = choose(config, request);
+  if (chosen === null) return { ...base, kind: "no_provider", hosts: hostsOf(config) };
+  const endpoint = ownEndpoint(request, chosen.provider);
+  if (endpoint !== null) return { ...base, kind: "endpoint", chosen, endpoint };
+  return { ...base, kind: "decided", chosen, decided: decided(question, request, chosen.provider) };
+}
+
+/** The provider that a request would reach; null when no provider has its host, or when it is refused before. */
+export function providerFor(config: Config, asked: Asked): Provider | null {
+  const { request, refused }: Arrived = arrive(asked, networksOf(config));
+  return refused === null ? (choose(config, request)?.provider ?? null) : null;
+}
+
+function networksOf(config: Config): readonly Network[] {
+  return config.trustedProxies.map(parseNetwork).filter((network): network is Network => network !== null);
+}
+
+function choose(config: Config, { host }: InboundRequest): Chosen | null {
+  const provider = providerDirectory(config.providers).choose(host);
+  if (provider === null) return null;
+  const hostname = parseHost(host)?.hostname;
+  const isOwn = hostname === parseHost(externalHostKey(provider))?.hostname;
+  return { provider, by: provider.mode === "forward_domain" && !isOwn ? "cookie_domain" : "external_host" };
+}
+
+function hostsOf(config: Config): readonly string[] {
+  return config.providers.flatMap((provider) => [
+    externalHostKey(provider),
+    ...(provider.mode === "forward_domain" ? [`*.${provider.cookieDomain}`] : []),
+  ]);
+}
+
+function ownEndpoint({ target }: InboundRequest, provider: Provider): OwnEndpoint | null {
+  const judged = judgeTarget(target);
+  if (dialectOf(judged.path) !== null && provider.mode !== "proxy") return "verdict";
+  const endpoint = endpointOf(judged);
+  return endpoint === "none" || endpoint === "flagged_callback" ? null : endpoint;
+}
+
+function decided(question: Question, request: InboundRequest, provider: Provider): ExplainedDecision {
+  const { method, scheme, host, headers } = request;
+  const { visitor, outpost } = question;
+  const target = judgeTarget(request.target);
+  const hasAuthorization = (firstValue(headers, "authorization") ?? "").trim() !== "";
+  const judged: JudgedRequest = {
+    method,
+    scheme,
+    host,
+    target,
+    isNavigation: isNavigation(method, headers),
+    hasAuthorization,
+  };
+  const decision = decide(judged, provider, visitor);
+  const origin = `${scheme}://${host}`;
+  return {
+    searched: matchSubject(provider, origin, target),
+    neverPublic: target.neverPublic,
+    obstacle: obstacleOf(judged, headers, provider),
+    rules: traceRules(provider, { method, hostname: parseHost(host)?.hostname ?? "", target }),
+    path: judgePath(provider, origin, target),
+    visitor,
+    is: outcomeIn(decision, provider),
+    because: decision.because,
+    ...answersTo({ decision, request, outpost }, provider),
+  };
+}
+
+/** What keeps a login from being started, as a clause; each header line is asked about alone. */
+function obstacleOf(judged: JudgedRequest, headers: HeaderLines, provider: Provider): string | null {
+  if (judged.hasAuthorization && provider.interceptHeaderAuth) return "it carries an Authorization header";
+  if (judged.isNavigation) return null;
+  if (!isNavigation(judged.method, [])) return `its method is ${judged.method}`;
+  if (isWebSocketUpgrade(headers)) return "it asks to become a WebSocket";
+  const line = headers.find((header) => !isNavigation("GET", [header]));
+  return line === undefined ? "it does not ask for a page" : `it says ${line[0]}: ${line[1]}`;
+}
