@@ -44,13 +44,14 @@ export interface Asked {
   readonly method?: string; //                     GET
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly body?: string; //                       a byte string
+  readonly tail?: string; //                       bytes after the empty line, for a body that frames itself
   readonly as?: Browser; //                        its cookies are sent
   readonly host?: string; //                       the application's
 }
 
 /** One request, byte for byte as written, and its answer. */
 export async function ask(front: Front, target: string, asked: Asked = {}): Promise<RawAnswer> {
-  const { method = "GET", headers = [], body = "", as, host = front.place.host } = asked;
+  const { method = "GET", headers = [], body = "", tail = "", as, host = front.place.host } = asked;
   const cookie = as?.cookies.headerFor(new URL(`http://${host}/`)) ?? "";
   const lines = [
     ["Host", host] as const,
@@ -58,7 +59,7 @@ export async function ask(front: Front, target: string, asked: Asked = {}): Prom
     ...(body === "" ? [] : [["Content-Length", String(body.length)] as const]),
     ...headers,
   ];
-  const text = requestText(`${method} ${target} HTTP/1.1`, lines, body);
+  const text = requestText(`${method} ${target} HTTP/1.1`, lines, `${body}${tail}`);
   const { answers, bytes } = await sendRaw(front.real().port, text, { millisecondsToWait: 10_000 });
   const [answer] = answers;
   if (answer === undefined) throw new Error(`no answer to ${method} ${target}: ${bytes}`);

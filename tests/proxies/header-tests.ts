@@ -3,6 +3,13 @@ import { ask, type Front, identityOf, loggedIn, theOneSeen } from "./front.ts";
 
 /** What the application is told of who asks. */
 export function headerTests(front: Front): void {
+  whoAsks(front);
+  spoofing(front);
+  nominating(front);
+  fitting(front);
+}
+
+function whoAsks(front: Front): void {
   const { place } = front;
   const application = () => front.guard().application;
 
@@ -25,6 +32,10 @@ export function headerTests(front: Front): void {
       "x-authentik-username: alice",
     ]);
   });
+}
+
+function spoofing(front: Front): void {
+  const application = () => front.guard().application;
 
   test("HDR-01, HDR-03, HDR-04: no spelling of an identity header that a client sends reaches the application", async () => {
     await ask(front, "/spoofed-inside", { as: front.alice(), headers: spoofed });
@@ -45,6 +56,10 @@ export function headerTests(front: Front): void {
     expect(seen.headers.filter(([, value]) => value.includes("intruder"))).toEqual([]);
     expect(identityOf(seen).filter((line) => !line.startsWith("x-authentik-meta-"))).toEqual([]);
   });
+}
+
+function nominating(front: Front): void {
+  const application = () => front.guard().application;
 
   test.each([
     ["X-authentik-groups, X-authentik-username", "/nominated-mixed"],
@@ -60,6 +75,10 @@ export function headerTests(front: Front): void {
       "x-authentik-username: alice",
     ]);
   });
+}
+
+function fitting(front: Front): void {
+  const application = () => front.guard().application;
 
   test("the identity of somebody in forty groups fits", async () => {
     const carol = await loggedIn(front, "carol");

@@ -5,7 +5,14 @@ import { ask, type Front, loggedIn, theOneSeen } from "./front.ts";
 
 /** Coming in, being refused, going out. */
 export function loginTests(front: Front): void {
-  const { place, home } = front;
+  comingIn(front);
+  scripts(front);
+  rules(front);
+  leaving(front);
+}
+
+function comingIn(front: Front): void {
+  const { home } = front;
   const application = () => front.guard().application;
 
   test("an anonymous browser comes to the login page, and back to its deep link with all three parameters", async () => {
@@ -22,6 +29,12 @@ export function loginTests(front: Front): void {
     expect(page.text).toBe(`the application saw ${target}`);
     expect(theOneSeen(application(), "/reports/2026").method).toBe("GET");
   });
+}
+
+function scripts(front: Front): void {
+  const { place } = front;
+  const { home } = front;
+  const application = () => front.guard().application;
 
   test.each([
     ["a script that names itself", [["X-Requested-With", "XMLHttpRequest"]]],
@@ -57,6 +70,11 @@ export function loginTests(front: Front): void {
     expect(header(redirect, "cache-control")).toBe("no-store");
     expect(header(refusal, "cache-control")).toBe("no-store");
   });
+}
+
+function rules(front: Front): void {
+  const { home } = front;
+  const application = () => front.guard().application;
 
   test("somebody who may not enter gets our 403 page, with a way to another account", async () => {
     const bob = await loggedIn(front, "bob");
@@ -83,6 +101,12 @@ export function loginTests(front: Front): void {
         .map((request) => request.method),
     ).toEqual(["GET"]);
   });
+}
+
+function leaving(front: Front): void {
+  const { place } = front;
+  const { home } = front;
+  const application = () => front.guard().application;
 
   test("the application's own 401 reaches the browser as it is", async () => {
     const answer = await ask(front, "/own-refusal", { as: front.alice() });

@@ -1,10 +1,20 @@
 import { expect, test } from "bun:test";
 import { continueAs } from "../fakes/browser.ts";
+import { converse, requestText, sendRaw } from "../fakes/raw-client.ts";
 import { ask, type Front } from "./front.ts";
 
 /** What must not get past it. */
 export function wallTests(front: Front): void {
-  const { place } = front;
+  paths(front);
+  tellings(front);
+  verdicts(front);
+  starts(front);
+  connections(front);
+  hosts(front);
+  addresses(front);
+}
+
+function paths(front: Front): void {
   const application = () => front.guard().application;
 
   test.each([
@@ -27,6 +37,11 @@ export function wallTests(front: Front): void {
     expect(answer.status).toBeGreaterThanOrEqual(300);
     expect(application().seen("back-door")).toEqual([]);
   });
+}
+
+function tellings(front: Front): void {
+  const { place } = front;
+  const application = () => front.guard().application;
 
   test.each([
     [["X-Original-URL", `http://${place.host}/public/x`]],
@@ -48,6 +63,11 @@ export function wallTests(front: Front): void {
     expect(told.login_url).toEndWith(`start?rd=${encodeURIComponent(`${front.home}told-otherwise`)}`);
     expect(application().seen("/told-otherwise")).toEqual([]);
   });
+}
+
+function verdicts(front: Front): void {
+  const { place } = front;
+  const application = () => front.guard().application;
 
   test.each(["nginx", "traefik", "caddy", "envoy", "forward"])(
     "FWD-02: a client can't ask /auth/%s for a verdict itself",
@@ -66,6 +86,11 @@ export function wallTests(front: Front): void {
       expect(application().seen(`/auth/${dialect}`)).toEqual([]);
     },
   );
+}
+
+function starts(front: Front): void {
+  const { place } = front;
+  const application = () => front.guard().application;
 
   test("RED-09: a client's own X-Original-URL does not choose where a login ends", async () => {
     const browser = front.real().browser();
@@ -77,7 +102,49 @@ export function wallTests(front: Front): void {
     expect(page.hops.filter((url) => url.includes("chosen-by-client"))).toEqual([]);
     expect(application().seen("/chosen-by-client")).toEqual([]);
   });
+}
 
+function connections(front: Front): void {
+  const { place } = front;
+  const application = () => front.guard().application;
+
+  test("on one connection, one request's session is not the next one's", async () => {
+    const cookie = front.alice().cookies.headerFor(new URL(front.home));
+    const lines = [["Host", place.host] as const, ["Accept", "application/json"] as const];
+    const withCookie = [...lines, ["Cookie", cookie] as const];
+
+    const answers = await converse(front.real().port, [
+      requestText("GET /mine-first HTTP/1.1", withCookie),
+      requestText("GET /mine-no-more HTTP/1.1", lines),
+    ]);
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 401]);
+    expect(application().seen("/mine-no-more")).toEqual([]);
+  });
+}
+
+function hosts(front: Front): void {
+  const { place } = front;
+  const application = () => front.guard().application;
+
+  test.each([
+    ["GET http://evil.test/two-hosts HTTP/1.1", []],
+    [`GET http://${place.host}/two-hosts HTTP/1.1`, [["Host", "evil.test"]]],
+    ["GET /two-hosts HTTP/1.1", [["Host", "evil.test"]]],
+    ["GET /two-hosts HTTP/1.1", [["X-Forwarded-Host", "evil.test"]]],
+    ["GET /two-hosts HTTP/1.0", []],
+  ] as const)("FWD-05: %s with %j more is no way around the login", async (line, more) => {
+    const { answers } = await sendRaw(
+      front.real().port,
+      requestText(line, [["Host", place.host], ...more, ["Accept", "application/json"]]),
+    );
+
+    expect(answers[0]?.body ?? "").not.toContain("the application saw");
+    expect(application().seen("/two-hosts")).toEqual([]);
+  });
+}
+
+function addresses(front: Front): void {
   test("FWD-03: the address of the client is the connection's, whatever it says", async () => {
     const from = front.guard().logLines.length;
 
