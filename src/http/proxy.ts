@@ -1,3 +1,4 @@
+import { foldedName } from "../core/client-headers.ts";
 import { isOurCookieName, setCookieName } from "../core/cookie.ts";
 import { type Decision, decide } from "../core/decide.ts";
 import { Failure } from "../core/failure.ts";
@@ -81,6 +82,6 @@ export function forClient(headers: HeaderLines): HeaderLines {
   return headers.filter(([name, value]) => {
     const lower = name.toLowerCase();
     if (lower === "set-cookie") return !isOurCookieName(setCookieName(value));
-    return !lower.startsWith("x-authentik-");
+    return !foldedName(name).startsWith("x-authentik-");
   });
 }

@@ -37,6 +37,8 @@ beforeAll(async () => {
       ["Set-Cookie", "also=2; HttpOnly"],
       ["X-authentik-jwt", "leaked"],
       ["X-Authentik-Username", "alice"],
+      ["X_authentik_jwt", "leaked"],
+      ["X.authentik-uid", "leaked"],
       ["X-Own", "kept"],
     ],
   }));
