@@ -6,7 +6,6 @@ import { fromCheckRequest, fromForwarded, fromOriginalUrl, type OriginalUrl } fr
 export interface VerdictRequest {
   readonly method: string;
   readonly scheme: "http" | "https";
-  readonly hostHeader: string;
   readonly target: string;
   readonly headers: HeaderLines;
 }

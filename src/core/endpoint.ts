@@ -39,6 +39,11 @@ export function endpointOf(target: JudgedTarget): Endpoint {
   }
 }
 
+/** Is this exactly the path of one of our endpoints, whatever the query? Nothing else may be let through to us unasked (PATH-16). */
+export function isOwnPath(path: string): boolean {
+  return path === startPath || path === callbackPath || path === signOutPath || path === pingPath;
+}
+
 function isSet(query: URLSearchParams, flag: string): boolean {
   return query.get(flag)?.toLowerCase() === "true";
 }

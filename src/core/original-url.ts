@@ -28,15 +28,11 @@ export function fromForwarded(headers: HeaderLines): OriginalUrl {
   if (twice !== undefined) return { kind: "malformed", header: twice };
   const scheme = schemeOf(firstValue(headers, "X-Forwarded-Proto") ?? "");
   if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
-  const told = {
-    scheme,
-    hostHeader: firstValue(headers, "X-Forwarded-Host") ?? "",
-    method: methodOf(headers, "X-Forwarded-Method"),
-  };
-  return toldBy("X-Forwarded-Host", "X-Forwarded-Uri", {
-    ...told,
-    target: firstValue(headers, "X-Forwarded-Uri") ?? "",
-  });
+  const method = methodOf(headers, "X-Forwarded-Method");
+  if (method === null) return { kind: "malformed", header: "X-Forwarded-Method" };
+  const hostHeader = firstValue(headers, "X-Forwarded-Host") ?? "";
+  const target = firstValue(headers, "X-Forwarded-Uri") ?? "";
+  return toldBy("X-Forwarded-Host", "X-Forwarded-Uri", { method, scheme, hostHeader, target });
 }
 
 /**
@@ -48,6 +44,7 @@ export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"):
   const [url = "", ...others] = allValues(headers, "X-Original-URL");
   if (others.length > 0) return { kind: "malformed", header: "X-Original-URL" };
   const method = methodOf(headers, "X-Original-Method");
+  if (method === null) return { kind: "malformed", header: "X-Original-Method" };
   if (url === "") return fromOriginalUri(headers, scheme, method);
   const told = fromAbsolute(url, method);
   const [uri] = allValues(headers, "X-Original-URI");
@@ -75,16 +72,12 @@ function fromOriginalUri(headers: HeaderLines, ownScheme: "http" | "https", meth
 }
 
 /**
- * The check request of Envoy's ext_authz: the original method and Host, and the original path after our prefix.
+ * The check request of Envoy's ext_authz: the original method and Host, and the original path after our prefix. Envoy takes no
+ * X-Forwarded-Host away from clients, so that header counts for nothing here.
  * differs from authentik: the scheme is X-Forwarded-Proto's or https, so that patterns with a scheme match (decision 13).
  */
 export function fromCheckRequest(
-  request: {
-    readonly method: string;
-    readonly hostHeader: string;
-    readonly target: string;
-    readonly headers: HeaderLines;
-  },
+  request: { readonly method: string; readonly target: string; readonly headers: HeaderLines },
   prefix: string,
 ): OriginalUrl {
   const told = firstValue(request.headers, "X-Forwarded-Proto");
@@ -92,7 +85,8 @@ export function fromCheckRequest(
   if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
   const rest = request.target.slice(prefix.length);
   const target = rest.startsWith("/") ? rest : `/${rest}`;
-  return toldBy("Host", "path", { method: request.method, scheme, hostHeader: request.hostHeader, target });
+  const hostHeader = firstValue(request.headers, "Host") ?? "";
+  return toldBy("Host", "path", { method: request.method, scheme, hostHeader, target });
 }
 
 function toldBy(hostName: string, targetName: string, original: Omit<OriginalRequest, "host">): OriginalUrl {
@@ -120,8 +114,12 @@ function schemeOf(text: string): "http" | "https" | null {
   }
 }
 
-/** GET where the reverse proxy does not say, as authentik, which knows no other, takes it. */
-function methodOf(headers: HeaderLines, name: string): string {
-  const told = firstValue(headers, name) ?? "";
-  return /^[A-Z]{1,32}$/.test(told) ? told : "GET";
+/**
+ * GET where the reverse proxy does not say, as authentik, which knows no other, takes it. Null for what is no method (RFC 9110 9.1): taken
+ * for GET it would pass by the rules about others.
+ */
+function methodOf(headers: HeaderLines, name: string): string | null {
+  const [told = "", ...others] = allValues(headers, name);
+  if (told === "") return "GET";
+  return others.length === 0 && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(told) ? told : null;
 }

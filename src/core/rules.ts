@@ -61,9 +61,13 @@ function matchOf(path: GoRegExpSet, target: JudgedTarget): "surely" | "perhaps" 
   return decoded || plain ? "perhaps" : "no";
 }
 
-/** A rule about GET is one about HEAD too, which gets the same answer without its body (RFC 9110 9.3.2). */
+/**
+ * A rule about GET is one about HEAD too, which gets the same answer without its body (RFC 9110 9.3.2). Methods are case-sensitive (9.1),
+ * but not every application knows that: `post` is not to pass by a rule about POST.
+ */
 function speaksOf(rule: Pick<AccessRule, "hosts" | "methods">, subject: RuleSubject): boolean {
-  const method = subject.method === "HEAD" && !rule.methods.includes("HEAD") ? "GET" : subject.method;
+  const sent = subject.method.toUpperCase();
+  const method = sent === "HEAD" && !rule.methods.includes("HEAD") ? "GET" : sent;
   if (rule.methods.length > 0 && !rule.methods.includes(method)) return false;
   return rule.hosts.length === 0 || rule.hosts.some((host) => isHost(host, subject.hostname));
 }

@@ -1,6 +1,6 @@
 import { decide } from "../core/decide.ts";
 import type { Dialect } from "../core/dialects.ts";
-import { endpointOf } from "../core/endpoint.ts";
+import { endpointOf, isOwnPath } from "../core/endpoint.ts";
 import { firstValue, type HeaderLines } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
 import { identityHeaders, nobodyHeaders } from "../core/identity-headers.ts";
@@ -26,8 +26,8 @@ import { sessionOf, visitorOf } from "./visitor.ts";
 export async function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): Promise<Outcome> {
   const { request } = arrival;
   if (!request.peerIsTrusted) return { result: untrusted(deps, arrival), request, provider: null };
-  const { method, scheme, hostHeader, target } = request;
-  const told = dialect.originalUrl({ method, scheme, hostHeader, target, headers: arrival.sentHeaders });
+  const { method, scheme, target } = request;
+  const told = dialect.originalUrl({ method, scheme, target, headers: arrival.sentHeaders });
   if (told.kind !== "told") {
     return { result: inDialect(dialect, untold(deps, arrival, dialect, told)), request, provider: null };
   }
@@ -61,11 +61,15 @@ async function guarded(deps: Deps, exchange: Exchange, dialect: Dialect): Promis
 async function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<Answer | null> {
   const endpoint = endpointOf(exchange.target);
   if (endpoint === "none" || (endpoint === "flagged_callback" && !startedHere(deps, exchange))) return null;
-  if (endpoint === "flagged_callback" && !dialect.carriesOwnEndpoints) return null;
-  if (!dialect.carriesOwnEndpoints || endpoint === "ping") return allowed(deps, exchange, null);
+  if (!dialect.carriesOwnEndpoints) return isOwnPath(exchange.target.path) ? allowed(deps, exchange, null) : null;
   switch (endpoint) {
+    case "ping":
+      return allowed(deps, exchange, null);
     case "start":
-      return await startEndpoint(deps, exchange);
+      // as for a request that comes here by itself: no image of another site starts a login (decision 9)
+      return isNavigation(exchange.request.method, exchange.request.headers)
+        ? await startEndpoint(deps, exchange)
+        : unauthorized(deps, exchange);
     case "callback":
     case "flagged_callback":
       return await finishLogin(deps, exchange);
