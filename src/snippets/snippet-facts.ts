@@ -19,9 +19,16 @@ export interface SnippetFacts {
   readonly upstreamOrigin: "given" | "placeholder";
   readonly additionalNames: readonly string[]; //  headers of additionalHeaders to copy from the verdict
   readonly authorization: "injected" | "passed"; // injected: the verdict's Authorization replaces the client's
-  readonly certificate: { readonly file: string; readonly keyFile: string };
+  readonly certificate: CertificateFiles;
   readonly directory: string; //                   where a config that names another file finds it
   readonly extent: "fragment" | "complete"; //     complete: a whole config that the program loads as it is
+}
+
+/** Where the certificate of the hosts lies; usual: nobody said so, and a program that makes its own may do that. */
+export interface CertificateFiles {
+  readonly origin: "given" | "usual";
+  readonly file: string;
+  readonly keyFile: string;
 }
 
 /** An http:// address. */
@@ -81,7 +88,11 @@ export function snippetFacts(provider: Provider, outpost: PlainAddress, wishes: 
     upstreamOrigin: wishes.upstream === null ? "placeholder" : "given",
     additionalNames: wishes.additionalNames,
     authorization: provider.basicAuth === null ? "passed" : "injected",
-    certificate: { file: certificate, keyFile: wishes.key ?? certificate },
+    certificate: {
+      origin: wishes.certificate === null ? "usual" : "given",
+      file: certificate,
+      keyFile: wishes.key ?? certificate,
+    },
     directory: wishes.directory ?? "/etc/akproxy",
     extent: wishes.extent,
   };

@@ -1,9 +1,10 @@
+import { caddyFiles } from "./caddy.ts";
 import { nginxFiles } from "./nginx.ts";
 import type { SnippetFacts } from "./snippet-facts.ts";
 import type { SnippetFile } from "./snippet-text.ts";
 
 /** The reverse proxies that a snippet is made for. */
-export const snippetTargets = ["nginx"] as const;
+export const snippetTargets = ["nginx", "caddy"] as const;
 export type SnippetTarget = (typeof snippetTargets)[number];
 
 /** One form of a target's config; "" is its usual one. */
@@ -13,7 +14,10 @@ interface Form {
   readonly make: (facts: SnippetFacts) => readonly SnippetFile[];
 }
 
-const forms: readonly Form[] = [{ target: "nginx", variant: "", make: nginxFiles }];
+const forms: readonly Form[] = [
+  { target: "nginx", variant: "", make: nginxFiles },
+  { target: "caddy", variant: "", make: caddyFiles },
+];
 
 /** The variants a target has besides its usual form. */
 export function variantsOf(target: SnippetTarget): readonly string[] {
