@@ -47,9 +47,9 @@ export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"):
   if (method === null) return { kind: "malformed", header: "X-Original-Method" };
   if (url === "") return fromOriginalUri(headers, scheme, method);
   const told = fromAbsolute(url, method);
-  const [uri] = allValues(headers, "X-Original-URI");
-  if (told.kind !== "told" || uri === undefined || uri === told.original.target) return told;
-  return { kind: "malformed", header: "X-Original-URI" };
+  if (told.kind !== "told") return told;
+  const isAgreed = allValues(headers, "X-Original-URI").every((uri) => uri === told.original.target);
+  return isAgreed ? told : { kind: "malformed", header: "X-Original-URI" };
 }
 
 function fromAbsolute(url: string, method: string): OriginalUrl {
@@ -62,7 +62,8 @@ function fromAbsolute(url: string, method: string): OriginalUrl {
 }
 
 function fromOriginalUri(headers: HeaderLines, ownScheme: "http" | "https", method: string): OriginalUrl {
-  const target = firstValue(headers, "X-Original-URI") ?? "";
+  const [target = "", ...others] = allValues(headers, "X-Original-URI");
+  if (others.length > 0) return { kind: "malformed", header: "X-Original-URI" };
   if (target === "") return { kind: "missing", headers: ["X-Original-URL"] };
   const told = firstValue(headers, "X-Forwarded-Proto") ?? "";
   const scheme = told === "" ? ownScheme : schemeOf(told);

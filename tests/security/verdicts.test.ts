@@ -88,6 +88,15 @@ describe("a second way to tell the original URL, which a client can use where th
 
   test("FWD-05: two of one are refused", async () => {
     expect((await nginx("/admin", [["X-Original-URL", "http://app.test/public"]])).status).toBe(401);
+    expect(
+      (
+        await told("nginx", [
+          ["X-Original-URI", "/public"],
+          ["X-Original-URI", "/admin"],
+        ])
+      ).status,
+    ).toBe(401);
+    expect((await told("nginx", [["X-Original-URI", "/public"]])).status).toBe(200);
     expect([400, 401]).toContain((await traefik("/admin", [["X-Forwarded-Uri", "/public"]])).status);
     expect([400, 401]).toContain((await traefik("/public", [["x-forwarded-uri", "/public"]])).status);
   });
