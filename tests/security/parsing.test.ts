@@ -61,7 +61,7 @@ describe("HTTP-01: what can be framed in two ways is refused", () => {
     ["an overflowing chunk size", post("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n")],
     ["bytes after a chunk", post("Transfer-Encoding: chunked\r\n", "2\r\nhixx\r\n0\r\n\r\n")],
     ["no header at all", "GET /public\r\n\r\n"],
-    ["another protocol", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["HTTP-08: HTTP/2 with prior knowledge", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     ["TLS", "\u0016\u0003\u0001\u0000\u00a5\u0001\u0000\u0000\u00a1\u0003\u0003\r\n\r\n"],
   ])("%s", async (_name, bytes) => {
     const { statuses, seen } = await raw(bytes);

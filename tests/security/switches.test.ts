@@ -131,4 +131,17 @@ describe("CFG-03, CFG-09: the switches with long names", () => {
     expect(any.severities).toContain("warning");
     expect(http.severities).toContain("warning");
   });
+
+  test.each([
+    ["http://app.test", true],
+    ["https://app.test", false],
+    ["http://127.0.0.1:9000", false],
+    ["http://localhost", false],
+  ])("CK-07, decision 32: external_host %s is usable, and warned about: %p", async (externalHost, isWarned) => {
+    const text = `[oidc]\nclient_id = "x"\n${https}\n[providers.app]\nmode = "proxy"\nexternal_host = "${externalHost}"\ninternal_host = "http://127.0.0.1:1"\n`;
+    const { config, problems: all } = await parseConfigText(text, { file: "/akproxy.toml", env: {} });
+
+    expect(config).not.toBeNull();
+    expect(all.some(({ path }) => path.endsWith("external_host"))).toBe(isWarned);
+  });
 });

@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+
+const files = await Promise.all(
+  [...new Bun.Glob("**/*.ts").scanSync("src")].map(
+    async (file) => [file, await Bun.file(`src/${file}`).text()] as const,
+  ),
+);
+const naming = (pattern: RegExp) => files.filter(([, text]) => pattern.test(text)).map(([file]) => file);
+
+test("SUP-05: the framework stands behind the metrics listener alone, never on the way of a proxied request", () => {
+  expect(naming(/from "elysia"/)).toEqual(["http/admin.ts"]);
+});
+
+test("SUP-05: nothing starts a shell, evaluates text or turns certificates off for the whole process", () => {
+  expect(naming(/\bBun\.\$|from "node:child_process"|import\s*\{\s*\$\s*\}|\beval\(|new Function\(/)).toEqual([]);
+  expect(naming(/process\.env(?:\.|\[")NODE_TLS_REJECT_UNAUTHORIZED(?:"\])?\s*=[^=]/)).toEqual([]);
+});
+
+test("decision 20: what a request says is never a URL that is fetched by another way than the upstream client", () => {
+  expect(naming(/\bfetch\(/).filter((file) => !/^(upstream|idp|cli|demo|compose|http\/admin)/.test(file))).toEqual([]);
+});
