@@ -41,7 +41,14 @@ export function isTokenByte(byte: number): boolean {
   return tokenBytes[byte] === 1;
 }
 
-/** Where the token that begins at `at` ends; `at` itself when none does. */
+/** Is `text` a token, whole? */
+export function isToken(text: string): boolean {
+  const { length } = text;
+  for (let at = 0; at < length; at += 1) if (tokenBytes[text.charCodeAt(at)] !== 1) return false;
+  return length > 0;
+}
+
+/** Where the token that begins at `at` ends; `at` itself when none does. For a text that goes on: the end of a string is slow to meet. */
 export function endOfToken(text: string, at: number): number {
   let end = at;
   while (tokenBytes[text.charCodeAt(end)] === 1) end += 1;

@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from "../core/failure.ts";
 import type { HeaderLines } from "../core/header-lines.ts";
-import { endOfToken, endOfValue } from "./header-block.ts";
+import { isToken } from "./header-block.ts";
 
 /**
  * Field lines as they stand on the wire, each with its CRLF, in order and case as given. The last wall against a split message: throws
@@ -9,7 +9,7 @@ import { endOfToken, endOfValue } from "./header-block.ts";
 export function linesText(lines: HeaderLines, code: FailureCode): string {
   let text = "";
   for (const [name, value] of lines) {
-    if (name === "" || endOfToken(name, 0) !== name.length) throw new Failure(code, "wire: a field's name is no token");
+    if (!isToken(name)) throw new Failure(code, "wire: a field's name is no token");
     if (!isByteString(value)) throw new Failure(code, `wire: field "${name}" has a value that can't be sent`);
     text += `${name}: ${value}\r\n`;
   }
@@ -18,7 +18,8 @@ export function linesText(lines: HeaderLines, code: FailureCode): string {
 
 /** Can `value` be a field's value or a reason phrase: bytes, and no control but the tab? */
 export function isByteString(value: string): boolean {
-  return endOfValue(value, 0) === value.length && !aboveBytes.test(value);
+  return !unsendable.test(value);
 }
 
-const aboveBytes = /[\u0100-\uffff]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const unsendable = /[\0-\x08\n-\x1f\x7f\u0100-\uffff]/;

@@ -1,6 +1,6 @@
 import { Failure } from "../core/failure.ts";
 import type { HeaderLines } from "../core/header-lines.ts";
-import { endOfToken } from "./header-block.ts";
+import { isToken } from "./header-block.ts";
 import { linesText } from "./lines-text.ts";
 
 /**
@@ -8,7 +8,7 @@ import { linesText } from "./lines-text.ts";
  * added: Host and framing stand among `headers`. Throws `Failure("upstream_not_carried")` for what would split the message.
  */
 export function requestHeadText(method: string, target: string, headers: HeaderLines): string {
-  if (method === "" || endOfToken(method, 0) !== method.length || !sendableTarget.test(target)) {
+  if (!isToken(method) || !sendableTarget.test(target)) {
     throw new Failure("upstream_not_carried", "wire: the method or the target can't be sent");
   }
   return `${method} ${target} HTTP/1.1\r\n${linesText(headers, "upstream_not_carried")}\r\n`;
