@@ -12,7 +12,6 @@ export interface SnippetOptions {
   readonly copyHeader: readonly string[];
   readonly certificate?: string;
   readonly key?: string;
-  readonly directory?: string;
   readonly complete?: true;
   readonly file?: string;
   readonly json?: true;
@@ -26,7 +25,7 @@ export function snippetWishes(options: SnippetOptions): SnippetWishes | string {
   if (typeof upstream === "string") return upstream;
   const listen = listener(options.listen);
   if (typeof listen === "string") return listen;
-  const files = { certificate: options.certificate, key: options.key, directory: options.directory };
+  const files = { certificate: options.certificate, key: options.key };
   const problem = hostProblem(options.host) ?? nameProblem(options.copyHeader) ?? fileProblem(files);
   if (problem !== null) return problem;
   return {
@@ -37,7 +36,6 @@ export function snippetWishes(options: SnippetOptions): SnippetWishes | string {
     additionalNames: options.copyHeader,
     certificate: options.certificate ?? null,
     key: options.key ?? null,
-    directory: options.directory?.replace(/(?<=.)\/+$/, "") ?? null,
     extent: options.complete === true ? "complete" : "fragment",
   };
 }

@@ -24,7 +24,6 @@ export function snippetCommand(): Command {
     .option("--copy-header <name>", "a name of additionalHeaders; may be repeated", gathered, [])
     .option("--certificate <file>", "certificate chain (for haproxy with its key)")
     .option("--key <file>", "its private key (default: in the same file)")
-    .option("--directory <dir>", "where a config finds its other files (default: /etc/akproxy)")
     .option("--complete", "a whole config instead of a fragment, which the program loads as it is")
     .option("--file <name>", "print this one of the files alone")
     .option("--json", "as JSON")

@@ -20,7 +20,6 @@ export interface SnippetFacts {
   readonly additionalNames: readonly string[]; //  headers of additionalHeaders to copy from the verdict
   readonly authorization: "injected" | "passed"; // injected: the verdict's Authorization replaces the client's
   readonly certificate: CertificateFiles;
-  readonly directory: string; //                   where a config that names another file finds it
   readonly extent: "fragment" | "complete"; //     complete: a whole config that the program loads as it is
 }
 
@@ -60,7 +59,6 @@ export interface SnippetWishes {
   readonly additionalNames: readonly string[];
   readonly certificate: string | null;
   readonly key: string | null;
-  readonly directory: string | null;
   readonly extent: "fragment" | "complete";
 }
 
@@ -93,7 +91,6 @@ export function snippetFacts(provider: Provider, outpost: PlainAddress, wishes: 
       file: certificate,
       keyFile: wishes.key ?? certificate,
     },
-    directory: wishes.directory ?? "/etc/akproxy",
     extent: wishes.extent,
   };
 }

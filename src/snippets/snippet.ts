@@ -1,10 +1,11 @@
 import { caddyFiles } from "./caddy.ts";
+import { haproxyFiles } from "./haproxy.ts";
 import { nginxFiles } from "./nginx.ts";
 import type { SnippetFacts } from "./snippet-facts.ts";
 import type { SnippetFile } from "./snippet-text.ts";
 
 /** The reverse proxies that a snippet is made for. */
-export const snippetTargets = ["nginx", "caddy"] as const;
+export const snippetTargets = ["nginx", "caddy", "haproxy"] as const;
 export type SnippetTarget = (typeof snippetTargets)[number];
 
 /** One form of a target's config; "" is its usual one. */
@@ -17,6 +18,7 @@ interface Form {
 const forms: readonly Form[] = [
   { target: "nginx", variant: "", make: nginxFiles },
   { target: "caddy", variant: "", make: caddyFiles },
+  { target: "haproxy", variant: "", make: haproxyFiles },
 ];
 
 /** The variants a target has besides its usual form. */
