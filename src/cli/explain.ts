@@ -135,13 +135,14 @@ function givenHeaders(texts: readonly string[]): HeaderLines | string {
   return lines;
 }
 
-function wrongOption({ method, peer, cookie, as }: ExplainOptions): [message: string, hint: string] | null {
+function wrongOption({ method, peer, cookie, ...said }: ExplainOptions): [message: string, hint: string] | null {
   if (!token.test(method)) return [`--method: ${JSON.stringify(method)} is not a method`, "write GET or POST"];
   if (peer !== undefined && parseAddress(peer) === null) {
     return [`--peer: ${JSON.stringify(peer)} is not an address`, "write 192.0.2.1 or 2001:db8::1"];
   }
-  if (cookie === undefined || as === undefined) return null;
-  return ["--cookie and --as both say who asks", "give one of them"];
+  const named = (["as", "groups", "email"] as const).find((key) => said[key] !== undefined);
+  if (cookie === undefined || named === undefined) return null;
+  return [`--cookie and --${named} both say who asks`, "give one of them"];
 }
 
 function usage(message: string, hint: string): ExitCode {
