@@ -20,7 +20,7 @@ interface ExplainOptions {
   readonly as?: string;
   readonly groups?: string;
   readonly email?: string;
-  readonly header: readonly string[];
+  readonly header?: readonly string[];
   readonly cookie?: string;
   readonly peer?: string;
   readonly json?: true;
@@ -29,7 +29,7 @@ interface ExplainOptions {
 
 /** `akproxy explain`: what serve would do with a request, and why (spec: cli). */
 export function explainCommand(): Command {
-  const gathered = (value: string, before: readonly string[]) => [...before, value];
+  const gathered = (value: string, before: readonly string[] = []) => [...before, value];
   return new Command("explain")
     .description("say what would become of a request: host, provider, rule, verdict, the answer and its headers")
     .argument("<url>", "the URL as the browser asks for it; with one provider a path will do")
@@ -38,7 +38,7 @@ export function explainCommand(): Command {
     .option("--as <user>", "somebody logged in, by user name")
     .option("--groups <groups>", "and their groups: a,b")
     .option("--email <address>", "and their email address")
-    .option("--header <line>", "a request header, 'Name: value'; may be given again", gathered, [])
+    .option("--header <line>", "a request header, 'Name: value'; may be given again", gathered)
     .option("--cookie <cookie>", "whose session it opens: a value, NAME=VALUE or a whole Cookie header")
     .option("--peer <address>", "the address akproxy sees the request come from (default: a trusted proxy's)")
     .option("--json", "as JSON")
@@ -53,7 +53,7 @@ export function explainCommand(): Command {
 }
 
 async function explainUrl(text: string, options: ExplainOptions): Promise<ExitCode> {
-  const headers = givenHeaders(options.header);
+  const headers = givenHeaders(options.header ?? []);
   if (typeof headers === "string") return usage(headers, "write it as 'Name: value'");
   const wrong = wrongOption(options);
   if (wrong !== null) return usage(...wrong);
