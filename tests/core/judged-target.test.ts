@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { judgePath, judgeTarget, matchSubject } from "../../src/core/judged-target.ts";
+import { laxReadings } from "../security/lax-readings.ts";
+import { pick, randomTarget, seeded } from "../security/random-targets.ts";
 import { domainProvider, proxyProvider, singleProvider, withPaths } from "./samples.ts";
 
 const publicBelow = withPaths(proxyProvider(), ["^/public"]);
@@ -205,4 +207,23 @@ test("a target is read as path, query and decoded path", () => {
   expect(judgeTarget("/a?").query).toBe("");
   expect(judgeTarget("/a").query).toBeNull();
   expect(judgeTarget("/%zz").decodedPath).toBe("/%zz");
+});
+
+test("PATH-01: of 50000 random spellings none is public that a lax server could take for a path that is not", () => {
+  const provider = withPaths(proxyProvider(), ["^/public", "/status$", "\\.css$"], ["^/public/admin"]);
+  const random = seeded(9);
+  const frames = ["T", "/publicT", "T/status", "T.css", "/publicTadmin"] as const;
+  const isPublic = (path: string) => /^\/public|\/status$|\.css$/.test(path) && !path.startsWith("/public/admin");
+  let open = 0;
+  const escaped: string[] = [];
+
+  for (let index = 0; index < 50_000; index++) {
+    const target = pick(random, frames).replace("T", () => randomTarget(random));
+    if (judgePath(provider, "", judgeTarget(target)).kind !== "public") continue;
+    open += 1;
+    if (!laxReadings(target).every(isPublic)) escaped.push(target);
+  }
+
+  expect(escaped).toEqual([]);
+  expect(open).toBeGreaterThan(5000);
 });

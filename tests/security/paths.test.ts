@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/header-lines.ts";
-import { judgeTarget } from "../../src/core/judged-target.ts";
 import { converse, header } from "../fakes/raw-client.ts";
 import { askText, type GuardedApp, startGuardedApp } from "./guarded-app.ts";
+import { laxReadings } from "./lax-readings.ts";
 import { randomTarget, seeded } from "./random-targets.ts";
 
 let app: GuardedApp;
@@ -13,7 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-const outpostPath = /^\/outpost\.goauthentik\.io\/(?:ping|start|callback|sign_out)$/;
+/** What the config above makes public, of a path that is read. */
+function isPublic(path: string): boolean {
+  return /^\/public|\/status$|^\/(?:a+)+$/.test(path) && !path.startsWith("/public/admin");
+}
 
 /** Many requests over a few connections; what was logged and what the upstream saw, one for each. */
 async function all(targets: readonly string[], as: "alice" | "nobody"): Promise<readonly Outcome[]> {
@@ -25,9 +28,7 @@ async function all(targets: readonly string[], as: "alice" | "nobody"): Promise<
       app.stack.port,
       slice.map((target) => askText(target, { as }, app.session)),
     );
-    const paths = app.stack.logLines
-      .slice(logged)
-      .flatMap((line) => (line["event"] === "request" || line["msg"] === "request" ? [line] : []));
+    const paths = app.stack.logLines.slice(logged).flatMap((line) => (line["event"] === "request" ? [line] : []));
     const received = app.upstream.requests.slice(seen).map(({ target }) => target);
     for (const [index, target] of slice.entries()) outcomes.push({ target, status: answers[index]?.status ?? 0 });
     batches.push({
@@ -67,7 +68,7 @@ describe("one path: what is judged is what is sent", () => {
     expect(outcomes.filter(({ status }) => ![200, 204, 302, 400, 501].includes(status))).toEqual([]);
   });
 
-  test("PATH-01: without a session nothing reaches the upstream but what a public rule may speak about", async () => {
+  test("PATH-01: without a session nothing reaches the upstream but what is public however laxly it is read", async () => {
     const random = seeded(2);
     batches = [];
 
@@ -77,12 +78,7 @@ describe("one path: what is judged is what is sent", () => {
     );
 
     const received = batches.flatMap((batch) => batch.received);
-    const suspicious = received.filter((target) => {
-      const judged = judgeTarget(target);
-      const isPublic =
-        /^\/public|\/status$|^\/(?:a+)+$/.test(judged.decodedPath) && !judged.decodedPath.startsWith("/public/admin");
-      return judged.neverPublic !== null || !isPublic;
-    });
+    const suspicious = received.filter((target) => !laxReadings(target).every(isPublic));
     expect(suspicious).toEqual([]);
     expect(received.length).toBeGreaterThan(10);
     expect(outcomes.filter(({ status }) => ![200, 204, 302, 400, 401].includes(status))).toEqual([]);
@@ -314,5 +310,4 @@ describe("what is no part of a path", () => {
 test("PATH-16: only the exact names of our endpoints are answered by us", async () => {
   expect((await app.ask("/outpost.goauthentik.io/ping")).status).toBe(204);
   expect((await app.ask("/outpost.goauthentik.io/start")).status).toBe(302);
-  expect(outpostPath.test("/outpost.goauthentik.io/ping")).toBe(true);
 });
