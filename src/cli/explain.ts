@@ -73,7 +73,7 @@ async function explainUrl(text: string, options: ExplainOptions): Promise<ExitCo
 
 /** The config; or, its errors being said, the exit code. Warnings are `validate`'s business. */
 async function usableConfig(file: string | undefined): Promise<Config | ExitCode> {
-  const { config, problems, unreadable } = (await readConfig(file)).loaded;
+  const { config, problems, unreadable } = (await readConfig(file, "not asked")).loaded; // it says why an expectation is not met
   if (config !== null) return config;
   for (const problem of problems) if (problem.severity === "error") err(problemText(problem));
   if (unreadable === "no") return 78;

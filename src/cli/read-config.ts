@@ -1,4 +1,4 @@
-import type { Loaded } from "../config/load.ts";
+import type { Loaded, Surroundings } from "../config/load.ts";
 
 /** A config file as a command reads it: which one, and what it says. */
 export interface ReadConfig {
@@ -7,7 +7,10 @@ export interface ReadConfig {
 }
 
 /** Finds and reads the config file (spec: reading rules); one that is nowhere is a problem like any other. Never throws. */
-export async function readConfig(flag: string | undefined): Promise<ReadConfig> {
+export async function readConfig(
+  flag: string | undefined,
+  expectations: NonNullable<Surroundings["expectations"]> = "held",
+): Promise<ReadConfig> {
   const [{ findConfigFile }, { fileExists }, { loadConfig }] = await Promise.all([
     import("../config/find-config-file.ts"),
     import("../config/read-file.ts"),
@@ -15,7 +18,7 @@ export async function readConfig(flag: string | undefined): Promise<ReadConfig> 
   ]);
   const found = findConfigFile(flag, process.env, fileExists);
   if (found.kind === "found") {
-    return { file: found.file, loaded: await loadConfig({ file: found.file, env: process.env }) };
+    return { file: found.file, loaded: await loadConfig({ file: found.file, env: process.env, expectations }) };
   }
   return { file: found.problem.place.file, loaded: { config: null, problems: [found.problem], unreadable: "absent" } };
 }

@@ -49,6 +49,10 @@ access = "login"
 beforeAll(async () => {
   write("akproxy.toml", text);
   write("one.toml", text.slice(0, text.indexOf("[providers.wiki]")));
+  write(
+    "unmet.toml",
+    text.replace("[providers.wiki]", '[[providers.app.expect]]\nurl = "/"\nis = "public"\n[providers.wiki]'),
+  );
   write("bad.toml", text.replace('mode = "proxy"', 'mode = "prxy"'));
   write("memory.toml", `${text}\n[sessions]\nstore = "memory"\n`);
   const { config } = await loadConfig({ file: join(folder, "akproxy.toml"), env: {} });
@@ -364,6 +368,13 @@ test("a config that can't be used: its errors, 78; none at all: 74", async () =>
 
   expect([bad.code, absent.code]).toEqual([78, 74]);
   expect(bad.stderr).toContain('bad.toml:10:8: error: providers.app.mode: "prxy" is not one of the values it may have');
+});
+
+test("a config with an unmet expectation is explained, since that is what its hint sends one here for", async () => {
+  const { stdout, code } = await explain("-c", "unmet.toml", "https://app.company.test/");
+
+  expect(code).toBe(0);
+  expect(stdout).toContain("  verdict   login: no rule and no public path speaks of it\n");
 });
 
 test("a URL can't steer the terminal", async () => {
