@@ -67,7 +67,7 @@ async function writeSnippet(
 ): Promise<readonly string[]> {
   const main = join(import.meta.dir, "../../src/main.ts");
   const addresses = ["--outpost", outpost, "--upstream", upstream, "--listen", `127.0.0.1:${port}`];
-  const options = ["--complete", "--json", "-c", guard.configFile, "--directory", folder];
+  const options = ["--complete", "--json", "-c", guard.configFile];
   const akproxy = Bun.spawn([process.execPath, main, "snippet", name, slug, ...options, ...addresses], {
     stdin: "ignore",
     stdout: "pipe",
