@@ -61,6 +61,10 @@ export function memoryRows(): SessionRows {
       open();
       return [...rows.values()].filter((row) => endsAt(row) > now).length;
     },
+    foreignChanges() {
+      open();
+      return 0; // nobody else sees these rows
+    },
     async close() {
       closed = true;
       rows.clear();

@@ -1,6 +1,8 @@
 import type { SessionsConfig } from "../core/config.ts";
 import type { SessionReader, SessionStore } from "../ports/session-store.ts";
+import { cachedSessions } from "./cached-sessions.ts";
 import { memoryRows } from "./memory.ts";
+import type { SessionRows } from "./rows.ts";
 import { type SealedSessionsDeps, sealedSessions } from "./sealed-sessions.ts";
 import { readOnlySqliteRows, sqliteRows } from "./sqlite.ts";
 
@@ -11,10 +13,14 @@ import { readOnlySqliteRows, sqliteRows } from "./sqlite.ts";
 export async function openSessions(config: SessionsConfig, deps: SealedSessionsDeps): Promise<SessionStore> {
   switch (config.kind) {
     case "memory":
-      return sealedSessions(memoryRows(), deps);
+      return cached(memoryRows(), deps);
     case "sqlite":
-      return sealedSessions(sqliteRows(config.file), deps);
+      return cached(sqliteRows(config.file), deps);
   }
+}
+
+function cached(rows: SessionRows, deps: SealedSessionsDeps): SessionStore {
+  return cachedSessions(sealedSessions(rows, deps), { now: deps.now, foreignChanges: () => rows.foreignChanges() });
 }
 
 /** Opens the store to look into it, making nothing. Null: it lives in another process's memory, or was never made. */

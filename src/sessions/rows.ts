@@ -30,6 +30,8 @@ export interface SessionRows {
   removeByIdpSession(keys: readonly string[]): Promise<number>;
   removeEnded(now: number): Promise<number>;
   count(now: number): Promise<number>; //                      those within their limits
+  /** Changes whenever another connection or process has changed rows. Cheap: asked on every request. */
+  foreignChanges(): number;
   close(): Promise<void>;
 }
 

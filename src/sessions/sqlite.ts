@@ -91,10 +91,16 @@ function rowsOf(database: Database, file: string): SessionRows {
     removeEnded: async (now) => run(sessionStatements.removeEnded, now),
     count: async (now) =>
       guarded(file, () => database.query<{ n: number }, [number]>(sessionStatements.count).get(now)?.n ?? 0),
+    foreignChanges: () => guarded(file, () => dataVersion(database)),
     async close() {
       database.close();
     },
   };
+}
+
+/** Changes with every commit of another connection, in this process or another, and with none of our own (sqlite.org/pragma.html). */
+function dataVersion(database: Database): number {
+  return database.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
 }
 
 function rowOf(stored: StoredRow): SessionRow {
