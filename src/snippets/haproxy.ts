@@ -83,7 +83,7 @@ function hostRules(facts: SnippetFacts): string {
       ? [
           "# The authentication host is akproxy's as a whole: logins of every application come back there.",
           `acl authentication req.hdr(host),field(1,:) -i ${facts.externalHost}`,
-          "acl own req.hdr(host),field(1,:) -i " + facts.externalHost,
+          `acl own req.hdr(host),field(1,:) -i ${facts.externalHost}`,
         ]
       : []),
   ];

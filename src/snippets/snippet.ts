@@ -1,3 +1,4 @@
+import { apacheFiles } from "./apache.ts";
 import { caddyFiles } from "./caddy.ts";
 import { haproxyFiles } from "./haproxy.ts";
 import { nginxFiles } from "./nginx.ts";
@@ -5,7 +6,7 @@ import type { SnippetFacts } from "./snippet-facts.ts";
 import type { SnippetFile } from "./snippet-text.ts";
 
 /** The reverse proxies that a snippet is made for. */
-export const snippetTargets = ["nginx", "caddy", "haproxy"] as const;
+export const snippetTargets = ["nginx", "caddy", "haproxy", "apache"] as const;
 export type SnippetTarget = (typeof snippetTargets)[number];
 
 /** One form of a target's config; "" is its usual one. */
@@ -19,6 +20,7 @@ const forms: readonly Form[] = [
   { target: "nginx", variant: "", make: nginxFiles },
   { target: "caddy", variant: "", make: caddyFiles },
   { target: "haproxy", variant: "", make: haproxyFiles },
+  { target: "apache", variant: "", make: apacheFiles },
 ];
 
 /** The variants a target has besides its usual form. */
