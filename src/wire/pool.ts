@@ -1,0 +1,145 @@
+import type { Upstream } from "../core/provider.ts";
+import { connectionKey, upstreamAddress, upstreamTls } from "./upstream-address.ts";
+import {
+  type ConnectTo,
+  close,
+  connect,
+  cut,
+  type Occupant,
+  resumeReading,
+  type UpstreamConnection,
+} from "./upstream-connection.ts";
+
+export interface PoolOptions {
+  readonly connectSeconds: number; //              to connect, TLS and all; 0: no limit
+  readonly idleSeconds: number; //                 how long an unused connection is kept
+  readonly mostIdle: number; //                    to one upstream; more are closed
+  readonly now: () => number; //                   epoch seconds, with fractions
+}
+
+/** The limits of a pool as akproxy runs it. */
+export const defaultPoolOptions: PoolOptions = {
+  connectSeconds: 10,
+  idleSeconds: 60,
+  mostIdle: 256,
+  now: () => Date.now() / 1000,
+};
+
+/** Connections to upstreams, kept open between requests. */
+export interface Pool {
+  readonly now: () => number;
+  readonly connectSeconds: number;
+  /** The connection to `upstream` that was used last, or a new one: then `occupant.opened` follows. */
+  take(upstream: Upstream, occupant: Occupant): UpstreamConnection;
+  /** A new connection, whatever is idle. */
+  open(upstream: Upstream, occupant: Occupant): UpstreamConnection;
+  /** Takes back a connection on which nothing more is to come for its last request. */
+  giveBack(connection: UpstreamConnection): void;
+  /** To be called about once a second: closes what was idle too long, and tells the occupants whose time is over. */
+  sweep(): void;
+  /** Closes the idle connections and keeps none from now on; those in use end with their requests. */
+  drain(): void;
+  /** How many connections there are, idle ones apart. */
+  count(): { readonly idle: number; readonly inUse: number };
+}
+
+/** One upstream's connections. */
+interface Origin {
+  readonly to: ConnectTo;
+  readonly idle: UpstreamConnection[]; //          the one used last is last
+}
+
+export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
+  const { now, connectSeconds, idleSeconds, mostIdle } = options;
+  const byKey = new Map<string, Origin>();
+  // An upstream is the same object for every request of its provider: its key need not be made anew
+  const byUpstream = new WeakMap<Upstream, Origin>();
+  const all = new Set<UpstreamConnection>();
+  let keepsIdle = mostIdle > 0;
+
+  function gone(connection: UpstreamConnection): void {
+    all.delete(connection);
+    const idle = byKey.get(connection.key)?.idle ?? [];
+    const at = idle.lastIndexOf(connection);
+    if (at !== -1) idle.splice(at, 1);
+  }
+
+  function originOf(upstream: Upstream): Origin {
+    const known = byUpstream.get(upstream);
+    if (known !== undefined) return known;
+    const key = connectionKey(upstream);
+    const origin = byKey.get(key) ?? newOrigin(key, upstream);
+    byUpstream.set(upstream, origin);
+    return origin;
+  }
+
+  function newOrigin(key: string, upstream: Upstream): Origin {
+    const to = {
+      key,
+      address: upstreamAddress(upstream),
+      tls: upstreamTls(upstream),
+      keepSeconds: idleSeconds,
+      gone,
+    };
+    const origin: Origin = { to, idle: [] };
+    byKey.set(key, origin);
+    return origin;
+  }
+
+  function openTo(origin: Origin, occupant: Occupant): UpstreamConnection {
+    const connection = connect(origin.to, occupant);
+    all.add(connection);
+    return connection;
+  }
+
+  return {
+    now,
+    connectSeconds,
+    take(upstream, occupant) {
+      const origin = originOf(upstream);
+      const connection = usableOf(origin.idle, now);
+      if (connection === null) return openTo(origin, occupant);
+      connection.occupant = occupant;
+      connection.isReused = true;
+      return connection;
+    },
+    open: (upstream, occupant) => openTo(originOf(upstream), occupant),
+    giveBack(connection) {
+      const origin = byKey.get(connection.key);
+      connection.occupant = null;
+      resumeReading(connection);
+      if (origin === undefined || !keepsIdle || origin.idle.length >= mostIdle) close(connection);
+      else {
+        connection.idleUntil = now() + connection.keepSeconds;
+        origin.idle.push(connection);
+      }
+    },
+    sweep() {
+      const time = now();
+      for (const connection of all) {
+        const { occupant } = connection;
+        if (occupant === null) {
+          if (time >= connection.idleUntil) close(connection);
+        } else if (time >= occupant.expiresAt) occupant.expired();
+      }
+    },
+    drain() {
+      keepsIdle = false;
+      for (const connection of all) if (connection.occupant === null) close(connection);
+    },
+    count() {
+      let idle = 0;
+      for (const { occupant } of all) if (occupant === null) idle += 1;
+      return { idle, inUse: all.size - idle };
+    },
+  };
+}
+
+/** Takes the last one out that may still be used; those past their time are closed. */
+function usableOf(idle: UpstreamConnection[], now: () => number): UpstreamConnection | null {
+  for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+    if (now() < connection.idleUntil && connection.socket?.readyState === 1) return connection;
+    cut(connection);
+  }
+  return null;
+}

@@ -1,0 +1,46 @@
+import type { Upstream } from "../core/provider.ts";
+
+/** TLS to an upstream as Bun.connect takes it; the certificate must name `serverName`, else the host that is connected to. */
+export interface UpstreamTls {
+  readonly rejectUnauthorized: boolean;
+  readonly ca?: string;
+  readonly serverName?: string;
+}
+
+/** Where an upstream's connections go. */
+export type UpstreamAddress =
+  | { readonly kind: "tcp"; readonly hostname: string; readonly port: number } // hostname without brackets
+  | { readonly kind: "unix"; readonly path: string };
+
+/** The address of `upstream`; a port that is not named is its scheme's. */
+export function upstreamAddress(upstream: Upstream): UpstreamAddress {
+  if (upstream.unixPath !== null) return { kind: "unix", path: upstream.unixPath };
+  const { hostAndPort } = upstream;
+  const portAt = hostAndPort.lastIndexOf(":");
+  const hasPort = portAt > hostAndPort.lastIndexOf("]");
+  const host = hasPort ? hostAndPort.slice(0, portAt) : hostAndPort;
+  const port = hasPort ? Number(hostAndPort.slice(portAt + 1)) : upstream.scheme === "https" ? 443 : 80;
+  return { kind: "tcp", hostname: host.replace(/^\[(.*)\]$/, "$1"), port };
+}
+
+/** TLS options of `upstream`; null: plain. Its identity never follows the Host header (UPS-12). */
+export function upstreamTls(upstream: Upstream): UpstreamTls | null {
+  if (upstream.scheme === "http") return null;
+  return {
+    rejectUnauthorized: upstream.verifyTls,
+    ...(upstream.caPem === null ? {} : { ca: upstream.caPem }),
+    ...(upstream.serverName === null ? {} : { serverName: upstream.serverName }),
+  };
+}
+
+/** Names an upstream in a message: its socket, or scheme and host; never a target, which may hold a secret. */
+export function upstreamName(upstream: Upstream): string {
+  if (upstream.unixPath !== null) return `unix:${upstream.unixPath}`;
+  return `${upstream.scheme}://${upstream.hostAndPort}`;
+}
+
+/** What must be equal for two requests to use one connection: the address, and everything that decided whether its TLS was right. */
+export function connectionKey(upstream: Upstream): string {
+  const { scheme, hostAndPort, unixPath, verifyTls, caPem, serverName } = upstream;
+  return JSON.stringify([scheme, unixPath ?? hostAndPort, unixPath !== null, verifyTls, caPem, serverName]);
+}

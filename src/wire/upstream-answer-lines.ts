@@ -1,0 +1,59 @@
+import { type HeaderLines, listMembers } from "../core/header-lines.ts";
+import { isHopByHop } from "../core/hop-by-hop.ts";
+
+/** Which framing lines are true for the client too: a tunnel keeps Upgrade instead. */
+export type KeptFraming = "length" | "chunked" | "none" | "tunnel";
+
+/** 1 at the lengths of the names that are looked at, so that the others are not put in lower case. */
+const lookedAt = new Uint8Array(256);
+for (const name of [
+  "connection",
+  "content-length",
+  "http2-settings",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]) {
+  lookedAt[name.length] = 1;
+}
+
+/**
+ * An upstream's lines without those of its hop and those its Connection names (RFC 9110 7.6.1), in order. Of the framing stays what
+ * `kept` says: Content-Length, or Transfer-Encoding with Trailer.
+ */
+export function answerLines(lines: HeaderLines, kept: KeptFraming): HeaderLines {
+  const nominated = nominatedBy(lines);
+  return lines.filter(([name]) => {
+    if (nominated === null && lookedAt[name.length] !== 1) return true;
+    const lower = name.toLowerCase();
+    if (lower === "content-length") return kept === "length";
+    if (nominated?.has(lower) === true && !staysAnyway(lower, kept)) return false;
+    return !isHopByHop(lower) || staysAnyway(lower, kept);
+  });
+}
+
+function staysAnyway(lower: string, kept: KeptFraming): boolean {
+  if (kept === "chunked") return lower === "transfer-encoding" || lower === "trailer";
+  return kept === "tunnel" && lower === "upgrade";
+}
+
+/** The names that Connection lines name; null: none but those which are removed anyway. */
+function nominatedBy(lines: HeaderLines): ReadonlySet<string> | null {
+  const names = lines.some(([name]) => name.length === 10 && name.toLowerCase() === "connection")
+    ? listMembers(lines, "connection").filter((name) => name !== "close" && name !== "keep-alive" && name !== "upgrade")
+    : [];
+  return names.length === 0 ? null : new Set(names);
+}
+
+/** How long the upstream keeps an idle connection, by the Keep-Alive field that many send; null: it does not say. */
+export function keepAliveSeconds(lines: HeaderLines): number | null {
+  const line = lines.find(([name]) => name.length === 10 && name.toLowerCase() === "keep-alive");
+  const seconds = /(?:^|[,;\s])timeout="?(\d{1,9})/i.exec(line?.[1] ?? "")?.[1];
+  return seconds === undefined ? null : Number(seconds);
+}

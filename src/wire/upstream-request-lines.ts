@@ -1,0 +1,27 @@
+import type { HeaderLine, HeaderLines } from "../core/header-lines.ts";
+import type { Framing } from "./framing.ts";
+
+/**
+ * A request's lines as they go to an upstream: with the framing of the body that is really sent. A Content-Length stays where it stands
+ * when that is the framing, and is added else; a request without a body has no framing line.
+ */
+export function framedLines(headers: HeaderLines, framing: Framing): HeaderLines {
+  const unframed = headers.every(([name]) => !isFramingField(name));
+  if (framing.kind === "none") return unframed ? headers : headers.filter(([name]) => !isFramingField(name));
+  const ours = framingLine(framing);
+  const at = headers.findIndex(([name]) => isFramingField(name));
+  const [replaced] = headers[at] ?? ours;
+  const line: HeaderLine = replaced.length === ours[0].length ? [replaced, ours[1]] : ours;
+  if (at === -1) return [...headers, line];
+  return [...headers.slice(0, at), line, ...headers.slice(at + 1).filter(([name]) => !isFramingField(name))];
+}
+
+function framingLine(framing: Exclude<Framing, { readonly kind: "none" }>): HeaderLine {
+  return framing.kind === "length" ? ["Content-Length", String(framing.bytes)] : ["Transfer-Encoding", "chunked"];
+}
+
+/** The two have lengths that few other names have. */
+function isFramingField(name: string): boolean {
+  if (name.length === 14) return name.toLowerCase() === "content-length";
+  return name.length === 17 && name.toLowerCase() === "transfer-encoding";
+}
