@@ -1,14 +1,7 @@
 import type { Upstream } from "../core/provider.ts";
 import { connectionKey, upstreamAddress, upstreamTls } from "./upstream-address.ts";
-import {
-  type ConnectTo,
-  close,
-  connect,
-  cut,
-  type Occupant,
-  resumeReading,
-  type UpstreamConnection,
-} from "./upstream-connection.ts";
+import { type ConnectTo, connect } from "./upstream-connect.ts";
+import { close, cut, type Occupant, resumeReading, type UpstreamConnection } from "./upstream-connection.ts";
 
 export interface PoolOptions {
   readonly connectSeconds: number; //              to connect, TLS and all; 0: no limit

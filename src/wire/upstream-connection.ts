@@ -1,5 +1,4 @@
 import type { Socket } from "bun";
-import type { UpstreamAddress, UpstreamTls } from "./upstream-address.ts";
 
 /** Who uses a connection at the moment. None of these is called after `lost`, nor after the connection was given up. */
 export interface Occupant {
@@ -31,96 +30,6 @@ export interface UpstreamConnection {
   waiting: Uint8Array[]; //                        bytes the kernel has not taken yet, in order
   endsWhenSent: boolean;
   isPaused: boolean;
-}
-
-export interface ConnectTo {
-  readonly key: string;
-  readonly address: UpstreamAddress;
-  readonly tls: UpstreamTls | null;
-  readonly keepSeconds: number;
-  readonly gone: (connection: UpstreamConnection) => void;
-}
-
-/** Begins to connect; `occupant` is told what comes of it. */
-export function connect(to: ConnectTo, occupant: Occupant): UpstreamConnection {
-  const connection: UpstreamConnection = {
-    key: to.key,
-    state: "connecting",
-    socket: null,
-    occupant,
-    gone: to.gone,
-    isReused: false,
-    idleUntil: 0,
-    keepSeconds: to.keepSeconds,
-    waiting: [],
-    endsWhenSent: false,
-    isPaused: false,
-  };
-  const { address } = to;
-  const common = {
-    data: connection,
-    allowHalfOpen: true,
-    socket: to.tls === null ? plainEvents : secureEvents,
-    ...(to.tls === null ? {} : { tls: to.tls }),
-  };
-  const connecting =
-    address.kind === "unix"
-      ? Bun.connect<UpstreamConnection>({ ...common, unix: address.path })
-      : Bun.connect<UpstreamConnection>({ ...common, hostname: address.hostname, port: address.port });
-  connecting.catch((error: unknown) => lose(connection, codeOf(error)));
-  return connection;
-}
-
-const commonEvents = {
-  data(socket: Socket<UpstreamConnection>, bytes: Buffer): void {
-    const { occupant } = socket.data;
-    // An idle connection has nothing to say: it can't be told whose answer that would be
-    if (occupant === null) close(socket.data);
-    else occupant.bytes(bytes);
-  },
-  drain: (socket: Socket<UpstreamConnection>): void => flush(socket.data),
-  end(socket: Socket<UpstreamConnection>): void {
-    const { occupant } = socket.data;
-    if (occupant === null) close(socket.data);
-    else occupant.ended();
-  },
-  close: (socket: Socket<UpstreamConnection>, error?: Error): void =>
-    lose(socket.data, error === undefined ? "connection lost" : codeOf(error)),
-  // What a handler throws comes here too: its exchange must end and not hang
-  error: (socket: Socket<UpstreamConnection>, error: Error): void => lose(socket.data, codeOf(error)),
-};
-
-const plainEvents = {
-  ...commonEvents,
-  open: (socket: Socket<UpstreamConnection>): void => opened(socket),
-};
-
-const secureEvents = {
-  ...commonEvents,
-  open(): void {}, //                              its handshake is to come
-  handshake(socket: Socket<UpstreamConnection>, isGood: boolean, error: Error | null): void {
-    if (isGood) opened(socket);
-    else lose(socket.data, error === null ? "TLS handshake failed" : codeOf(error));
-  },
-};
-
-function opened(socket: Socket<UpstreamConnection>): void {
-  const connection = socket.data;
-  if (connection.state !== "connecting") {
-    socket.terminate(); // given up meanwhile
-    return;
-  }
-  connection.socket = socket;
-  connection.state = "open";
-  connection.occupant?.opened();
-  if (connection.waiting.length > 0) flush(connection);
-}
-
-function lose(connection: UpstreamConnection, code: string): void {
-  if (connection.state === "gone") return;
-  const { occupant } = connection;
-  cut(connection);
-  occupant?.lost(code);
 }
 
 /** Cuts the connection at once (RST); its occupant is told nothing. */
@@ -191,7 +100,8 @@ export function resumeReading(connection: UpstreamConnection): void {
   connection.socket?.resume();
 }
 
-function flush(connection: UpstreamConnection): void {
+/** Goes on sending what waits. */
+export function flush(connection: UpstreamConnection): void {
   const { socket, waiting } = connection;
   if (socket === null || connection.state !== "open") return;
   let sent = 0;
@@ -207,10 +117,4 @@ function flush(connection: UpstreamConnection): void {
   if (waiting.length > 0) return;
   if (connection.endsWhenSent) socket.shutdown();
   else connection.occupant?.drained();
-}
-
-/** The stable part of what Bun reports; its message may say more than a log should. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown";
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
