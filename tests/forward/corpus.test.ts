@@ -28,7 +28,13 @@ beforeAll(async () => {
     cookies.set(subject, `${await forward.cookieOf(subject, app)}; ${await forward.cookieOf(subject, corp)}`);
   }
   cookies.set("stale", `${await forward.endedCookieOf("carol", app)}; ${await forward.endedCookieOf("carol", corp)}`);
-  cookies.set("tampered", (cookies.get("alice") ?? "").replace(/(akproxy_\w+=.{20})./g, "$1-"));
+  cookies.set(
+    "tampered",
+    (cookies.get("alice") ?? "").replace(
+      /(akproxy_\w+=.{20})(.)/g,
+      (_all, head: string, character: string) => head + (character === "A" ? "B" : "A"),
+    ),
+  );
 });
 afterAll(() => forward.stop());
 
