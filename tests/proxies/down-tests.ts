@@ -1,30 +1,71 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type RawUpstream, startRawUpstream } from "../fakes/upstream.ts";
 import { ask, type Front } from "./front.ts";
 import { freePort, type Real, startReal } from "./harness.ts";
 import type { ProgramName } from "./programs.ts";
 
-/** The same config, with nobody where akproxy should be. */
+/** The same config where akproxy is not, or does not answer as akproxy does. */
 export function downTests(name: ProgramName, front: Front): void {
-  let alone: Real;
+  nobodyThere(name, front);
+  somebodyElseThere(name, front);
+}
+
+function nobodyThere(name: ProgramName, front: Front): void {
+  test("FWD-10: without akproxy nothing passes, a public path neither", async () => {
+    const alone = await startReal(name, front.guard(), {
+      slug: front.place.slug,
+      outpost: `http://127.0.0.1:${freePort()}`,
+    });
+
+    const statuses = await statusesOf(front, alone);
+    await alone.stop();
+
+    expect(statuses.filter((status) => status < 400)).toEqual([]);
+    expect(front.guard().application.seen("/nobody-judges")).toEqual([]);
+  }, 30_000);
+}
+
+function somebodyElseThere(name: ProgramName, front: Front): void {
+  let said = "";
+  let broken: RawUpstream;
+  let real: Real;
   beforeAll(async () => {
-    const outpost = `http://127.0.0.1:${freePort()}`;
-    alone = await startReal(name, front.guard(), { slug: front.place.slug, outpost });
+    broken = await startRawUpstream((exchange) => exchange.end(said));
+    real = await startReal(name, front.guard(), { slug: front.place.slug, outpost: broken.origin });
   }, 30_000);
   afterAll(async () => {
-    await alone?.stop();
+    await real?.stop();
+    await broken.stop();
   });
 
-  test("FWD-10: without akproxy nothing passes, a public path neither", async () => {
-    const there: Front = { ...front, real: () => alone };
-    const as = front.alice();
-    const answers = await Promise.all([
-      ask(there, "/nobody-judges", { as, headers: [["Accept", "text/html"]] }),
-      ask(there, "/nobody-judges", { as, headers: [["Accept", "application/json"]] }),
-      ask(there, "/public/nobody-judges", {}),
-      ask(there, "/nobody-judges", { method: "POST", as, body: "x" }),
-    ]); // together, since HAProxy tries each for 3 s
+  test.each([
+    ["that hangs up", ""],
+    ["that breaks off in its answer", "HTTP/1.1 200"],
+    ["that is another server", "SSH-2.0-OpenSSH_9.2\r\n\r\n"],
+    ["that is too busy", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"],
+  ])(
+    "FWD-10: with an akproxy %s nothing passes",
+    async (_which, bytes) => {
+      said = bytes;
 
-    expect(answers.filter(({ status }) => status < 400)).toEqual([]);
-    expect(front.guard().application.seen("/nobody-judges")).toEqual([]);
-  });
+      const statuses = await statusesOf(front, real);
+
+      expect(statuses.filter((status) => status < 400)).toEqual([]);
+      expect(front.guard().application.seen("/nobody-judges")).toEqual([]);
+    },
+    30_000,
+  );
+}
+
+/** What four requests get there, some of them Alice's; asked together, since HAProxy tries for 3 s. */
+async function statusesOf(front: Front, real: Real): Promise<readonly number[]> {
+  const there: Front = { ...front, real: () => real };
+  const as = front.alice();
+  const answers = await Promise.all([
+    ask(there, "/nobody-judges", { as, headers: [["Accept", "text/html"]] }),
+    ask(there, "/nobody-judges", { as, headers: [["Accept", "application/json"]] }),
+    ask(there, "/public/nobody-judges", {}),
+    ask(there, "/nobody-judges", { method: "POST", as, body: "x" }),
+  ]);
+  return answers.map(({ status }) => status);
 }
