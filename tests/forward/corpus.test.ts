@@ -76,7 +76,7 @@ function cookieIn(answer: RawAnswer): string {
 }
 
 for (const { title, rows } of forwardAuthCorpus.group) {
-  describe(title, () => {
+  describe(`FWD-16: ${title}`, () => {
     for (const [dialects, visitor, request, url, status, location, identity, cookie, ...instead] of rows) {
       test.each(dialects)(
         `%s: ${visitor}, ${request} ${url} ${instead.map((each) => JSON.stringify(each)).join("")}`,
