@@ -1,12 +1,14 @@
 import { apacheFiles } from "./apache.ts";
 import { caddyFiles } from "./caddy.ts";
+import { envoyFiles } from "./envoy.ts";
 import { haproxyFiles } from "./haproxy.ts";
 import { nginxFiles } from "./nginx.ts";
 import type { SnippetFacts } from "./snippet-facts.ts";
 import type { SnippetFile } from "./snippet-text.ts";
+import { traefikFiles, traefikLabels } from "./traefik.ts";
 
 /** The reverse proxies that a snippet is made for. */
-export const snippetTargets = ["nginx", "caddy", "haproxy", "apache"] as const;
+export const snippetTargets = ["nginx", "caddy", "haproxy", "apache", "traefik", "envoy"] as const;
 export type SnippetTarget = (typeof snippetTargets)[number];
 
 /** One form of a target's config; "" is its usual one. */
@@ -21,6 +23,9 @@ const forms: readonly Form[] = [
   { target: "caddy", variant: "", make: caddyFiles },
   { target: "haproxy", variant: "", make: haproxyFiles },
   { target: "apache", variant: "", make: apacheFiles },
+  { target: "traefik", variant: "", make: traefikFiles },
+  { target: "traefik", variant: "labels", make: traefikLabels },
+  { target: "envoy", variant: "", make: envoyFiles },
 ];
 
 /** The variants a target has besides its usual form. */

@@ -1,0 +1,203 @@
+import { outpostPrefix } from "../core/endpoint.ts";
+import { identityNames } from "./identity-names.ts";
+import { copiedNames, hostAndPort, type PlainAddress, type SnippetFacts } from "./snippet-facts.ts";
+import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
+
+/** Envoy 1.26 or later: a whole bootstrap in either extent, since its parts stand deep inside each other. */
+export function envoyFiles(facts: SnippetFacts): readonly SnippetFile[] {
+  const how = "A whole config: check it with envoy --mode validate -c envoy.yaml, start it with envoy -c envoy.yaml";
+  const resources = `static_resources:\n  listeners:\n${indented(listener(facts), "  ")}\n\n  clusters:\n${indented(clusters(facts), "  ")}`;
+  return [{ name: "envoy.yaml", text: paragraphs([head("envoy", facts, [how]), resources]) }];
+}
+
+const extensions = "type.googleapis.com/envoy.extensions";
+
+function listener(facts: SnippetFacts): string {
+  const { listen, slug } = facts;
+  return `- name: akproxy_${slug}
+  address: { socket_address: { address: "${listen.host === "" ? "0.0.0.0" : listen.host.replace(/^\[|\]$/g, "")}", port_value: ${listen.port} } }
+  filter_chains:
+  - filters:
+    - name: envoy.filters.network.http_connection_manager
+      typed_config:
+        "@type": ${extensions}.filters.network.http_connection_manager.v3.HttpConnectionManager
+        stat_prefix: akproxy_${slug}
+${indented(connectionManager(facts), "        ")}${indented(transportSocket(facts), "    ")}`;
+}
+
+function transportSocket({ listen, certificate }: SnippetFacts): string {
+  if (listen.scheme === "http") return "";
+  return `
+transport_socket:
+  name: envoy.transport_sockets.tls
+  typed_config:
+    "@type": ${extensions}.transport_sockets.tls.v3.DownstreamTlsContext
+    common_tls_context:
+      alpn_protocols: [h2, http/1.1]
+      tls_certificates:
+      - certificate_chain: { filename: "${certificate.file}" }
+        private_key: { filename: "${certificate.keyFile}" }`;
+}
+
+function connectionManager(facts: SnippetFacts): string {
+  return `use_remote_address: true              # X-Forwarded-Proto and the last of X-Forwarded-For are Envoy's own
+normalize_path: true                  # before the verdict: the path that is judged is the path that is sent
+merge_slashes: false
+path_with_escaped_slashes_action: KEEP_UNCHANGED
+common_http_protocol_options: { headers_with_underscores_action: DROP_HEADER }
+upgrade_configs: [{ upgrade_type: websocket }]
+stream_idle_timeout: 3600s            # WebSockets and event streams may be quiet for long
+http_filters:
+- name: envoy.filters.http.lua
+  typed_config:
+    "@type": ${extensions}.filters.http.lua.v3.Lua
+    default_source_code:
+      inline_string: |
+${indented(cleaning(facts), "        ")}
+${facts.mode === "proxy" ? "" : `${verdictFilter(facts)}\n`}- name: envoy.filters.http.router
+  typed_config: { "@type": ${extensions}.filters.http.router.v3.Router }
+${routes(facts)}`;
+}
+
+/** Envoy hands header names over in lower case. */
+function cleaning({ scheme, additionalNames }: SnippetFacts): string {
+  const steering = [
+    "forwarded",
+    "x-real-ip",
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+    "x-forwarded-uri",
+    "x-forwarded-method",
+  ];
+  const removed = [...steering, "x-forwarded-host", ...additionalNames.map((name) => name.toLowerCase())];
+  return `-- Nobody but akproxy says who is asking: what a client sends of these goes, in every spelling.
+function envoy_on_request(handle)
+  local headers, doomed = handle:headers(), {}
+  for name in pairs(headers) do
+    if name:find("^x[^a-z0-9]authentik[^a-z0-9]") then
+      table.insert(doomed, name)
+    end
+  end
+  for _, name in ipairs(doomed) do
+    headers:remove(name)
+  end
+  for _, name in ipairs({ ${removed.map((name) => `"${name}"`).join(", ")} }) do
+    headers:remove(name)
+  end
+  local hops = headers:get("x-forwarded-for")
+  if hops ~= nil then
+    headers:replace("x-forwarded-for", hops:match("[^,%s]+%s*$") or "")
+  end
+  headers:replace("x-forwarded-host", headers:get(":authority") or "")
+  headers:replace("x-forwarded-proto", "${scheme}")
+end`;
+}
+
+function verdictFilter(facts: SnippetFacts): string {
+  const others = copiedNames(facts).filter((name) => !identityNames.includes(name));
+  return `# Nothing passes without a 2xx verdict; any other answer goes to the browser as it is, and so does akproxy's silence: as 503.
+- name: envoy.filters.http.ext_authz
+  typed_config:
+    "@type": ${extensions}.filters.http.ext_authz.v3.ExtAuthz
+    transport_api_version: V3
+    failure_mode_allow: false         # never true: it would let everybody in while akproxy is away
+    status_on_error: { code: ServiceUnavailable }
+    # Method, Host, path and Authorization are told anyway; a body is not.
+    allowed_headers:
+      patterns:
+${toldHeaders.map((name) => `      - { exact: ${name} }`).join("\n")}
+      - { prefix: sec- }
+    http_service:
+      server_uri: { uri: "http://${hostAndPort(facts.outpost)}", cluster: akproxy_${facts.slug}_outpost, timeout: 30s }
+      path_prefix: ${outpostPrefix}/auth/envoy
+      authorization_response:
+        # akproxy sends all of them with every 2xx, so each replaces what is there.
+        allowed_upstream_headers:
+          patterns:
+          - { prefix: x-authentik-, ignore_case: true }
+${others.map((name) => `          - { exact: ${name.toLowerCase()}, ignore_case: true }\n`).join("")}        allowed_client_headers_on_success: { patterns: [{ exact: set-cookie }] }`;
+}
+
+const toldHeaders = [
+  "cookie",
+  "accept",
+  "accept-language",
+  "origin",
+  "upgrade",
+  "user-agent",
+  "x-requested-with",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+];
+
+function routes(facts: SnippetFacts): string {
+  return `route_config:
+  ignore_port_in_host_matching: true
+  virtual_hosts:
+${indented(virtualHosts(facts), "  ")}`;
+}
+
+function virtualHosts(facts: SnippetFacts): string {
+  const outpost = `akproxy_${facts.slug}_outpost`;
+  switch (facts.mode) {
+    case "proxy":
+      return virtualHost("application", facts.hosts, [route("/", outpost, "guarded")]);
+    case "forward_single":
+      return virtualHost("application", facts.hosts, guardedRoutes(facts));
+    case "forward_domain":
+      return `# The authentication host: logins of every application come back here. All of it is akproxy's.
+${virtualHost("authentication", [facts.externalHost], [closedVerdicts, route("/", outpost, "open")])}
+# The applications. Repeat this virtual host, with a cluster, for each that has an upstream of its own.
+${virtualHost("applications", facts.hosts, guardedRoutes(facts))}`;
+  }
+}
+
+function guardedRoutes(facts: SnippetFacts): readonly string[] {
+  return [
+    closedVerdicts,
+    `# akproxy's own endpoints (callback, sign out, start): nobody is asked for a login here.\n${route(`${outpostPrefix}/`, `akproxy_${facts.slug}_outpost`, "open")}`,
+    `# The application.\n${route("/", `akproxy_${facts.slug}_application`, "guarded")}`,
+  ];
+}
+
+function virtualHost(name: string, hosts: readonly string[], ownRoutes: readonly string[]): string {
+  return `- name: ${name}
+  domains: [${hosts.map((host) => `"${host}"`).join(", ")}]
+  routes:
+${indented(ownRoutes.join("\n"), "  ")}`;
+}
+
+const unguarded = `  typed_per_filter_config:
+    envoy.filters.http.ext_authz:
+      "@type": ${extensions}.filters.http.ext_authz.v3.ExtAuthzPerRoute
+      disabled: true`;
+
+const closedVerdicts = `# Verdicts are for Envoy alone; from outside there is nothing here.
+- match: { prefix: ${outpostPrefix}/auth/ }
+  direct_response: { status: 404 }
+${unguarded}`;
+
+function route(prefix: string, cluster: string, access: "guarded" | "open"): string {
+  return `- match: { prefix: ${prefix} }
+  route: { cluster: ${cluster}, timeout: 0s }${access === "open" ? `\n${unguarded}` : ""}`;
+}
+
+function clusters(facts: SnippetFacts): string {
+  const outpost = cluster(`akproxy_${facts.slug}_outpost`, facts.outpost);
+  return facts.mode === "proxy"
+    ? outpost
+    : `${outpost}\n${cluster(`akproxy_${facts.slug}_application`, facts.upstream)}`;
+}
+
+function cluster(name: string, { host, port }: PlainAddress): string {
+  return `- name: ${name}
+  type: STRICT_DNS
+  connect_timeout: 5s
+  load_assignment:
+    cluster_name: ${name}
+    endpoints:
+    - lb_endpoints:
+      - endpoint: { address: { socket_address: { address: "${host.replace(/^\[|\]$/g, "")}", port_value: ${port} } } }`;
+}

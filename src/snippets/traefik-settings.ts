@@ -1,0 +1,135 @@
+import { outpostPrefix } from "../core/endpoint.ts";
+import { foldedIdentityPattern } from "./identity-names.ts";
+import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
+
+/** A setting of Traefik's dynamic configuration: the same tree is written as YAML and as labels. */
+export type Setting = string | number | boolean | readonly string[] | { readonly [name: string]: Setting };
+
+/** The parts of the dynamic configuration, apart because labels stand on two containers. */
+export interface TraefikSettings {
+  readonly outpostRouters: { readonly [name: string]: Setting };
+  readonly applicationRouters: { readonly [name: string]: Setting };
+  readonly outpostMiddlewares: { readonly [name: string]: Setting };
+  readonly applicationMiddlewares: { readonly [name: string]: Setting };
+}
+
+/** The names of one provider's things in Traefik. */
+export function traefikNames({ slug }: SnippetFacts) {
+  const base = `akproxy-${slug}`;
+  return {
+    application: base,
+    webSocket: `${base}-websocket`,
+    outpost: `${base}-outpost`,
+    authentication: `${base}-authentication`,
+    closed: `${base}-closed`,
+    plain: `${base}-plain`,
+    verdict: `${base}-verdict`,
+  };
+}
+
+/**
+ * Routers and middlewares for one provider. Priorities are written out, since the usual one, the length of the rule, would put a wildcard
+ * of hosts before the authentication host.
+ */
+export function traefikSettings(facts: SnippetFacts): TraefikSettings {
+  return facts.mode === "proxy" ? proxySettings(facts) : guardedSettings(facts);
+}
+
+function proxySettings(facts: SnippetFacts): TraefikSettings {
+  const names = traefikNames(facts);
+  const hosts = hostRule(facts.hosts);
+  return {
+    outpostRouters: {
+      [names.webSocket]: router(
+        facts,
+        { rule: `${hosts} && ${isWebSocket}`, service: names.outpost, priority: 1001 },
+        [],
+      ),
+      [names.outpost]: router(facts, { rule: hosts, service: names.outpost, priority: 1000 }, [names.plain]),
+    },
+    applicationRouters: {},
+    outpostMiddlewares: { [names.plain]: plain },
+    applicationMiddlewares: {},
+  };
+}
+
+function guardedSettings(facts: SnippetFacts): TraefikSettings {
+  const names = traefikNames(facts);
+  const hosts = hostRule(facts.hosts);
+  const isDomain = facts.mode === "forward_domain";
+  const everywhere = isDomain ? hostRule([facts.externalHost, ...facts.hosts]) : hosts;
+  const closedRule = `${everywhere} && PathPrefix(\`${outpostPrefix}/auth/\`)`;
+  const ownRule = `${everywhere} && PathPrefix(\`${outpostPrefix}/\`)`;
+  const authentication = { rule: hostRule([facts.externalHost]), service: names.outpost, priority: 1002 };
+  return {
+    outpostRouters: {
+      [names.closed]: router(facts, { rule: closedRule, service: names.outpost, priority: 1004 }, [names.closed]),
+      [names.outpost]: router(facts, { rule: ownRule, service: names.outpost, priority: 1003 }, [names.plain]),
+      ...(isDomain ? { [names.authentication]: router(facts, authentication, [names.plain]) } : {}),
+    },
+    applicationRouters: {
+      [names.webSocket]: router(
+        facts,
+        { rule: `${hosts} && ${isWebSocket}`, service: names.application, priority: 1001 },
+        [names.verdict],
+      ),
+      [names.application]: router(facts, { rule: hosts, service: names.application, priority: 1000 }, [
+        names.plain,
+        names.verdict,
+      ]),
+    },
+    outpostMiddlewares: { [names.closed]: closed, [names.plain]: plain },
+    applicationMiddlewares: { [names.verdict]: verdict(facts) },
+  };
+}
+
+const isWebSocket = "HeaderRegexp(`Upgrade`, `(?i)^websocket$`)";
+
+function hostRule(hosts: readonly string[]): string {
+  const rules = hosts.map((host) =>
+    host.startsWith("*.") ? `HostRegexp(\`^.+${host.slice(1).replaceAll(".", "\\.")}$\`)` : `Host(\`${host}\`)`,
+  );
+  return rules.length === 1 ? (rules[0] ?? "") : `(${rules.join(" || ")})`;
+}
+
+interface Route {
+  readonly rule: string;
+  readonly service: string;
+  readonly priority: number;
+}
+
+function router(facts: SnippetFacts, route: Route, middlewares: readonly string[]): Setting {
+  return {
+    rule: route.rule,
+    priority: route.priority,
+    entryPoints: [entryPointOf(facts)],
+    ...(middlewares.length === 0 ? {} : { middlewares }),
+    service: route.service,
+    ...(facts.listen.scheme === "https" ? { tls: {} } : {}),
+  };
+}
+
+/** The usual names of entry points, and our own where the static configuration is ours too. */
+export function entryPointOf({ extent, listen }: SnippetFacts): string {
+  if (extent === "complete") return "akproxy";
+  return listen.scheme === "https" ? "websecure" : "web";
+}
+
+/** Nobody's address: whoever asks gets 404. */
+const closed: Setting = { ipAllowList: { sourceRange: ["255.255.255.255/32"], rejectStatusCode: 404 } };
+
+/** No upgrade, no Connection header that names one of ours, and no address that only a reverse proxy may tell. */
+const plain: Setting = { headers: { customRequestHeaders: { Connection: "", Upgrade: "", "X-Original-URL": "" } } };
+
+function verdict(facts: SnippetFacts): Setting {
+  return {
+    forwardAuth: {
+      address: `http://${hostAndPort(facts.outpost)}${outpostPrefix}/auth/traefik`,
+      trustForwardHeader: false,
+      authResponseHeaders: copiedNames(facts),
+      authResponseHeadersRegex: foldedIdentityPattern,
+      addAuthCookiesToResponse: [facts.cookieName],
+      maxResponseBodySize: 4_194_304,
+    },
+  };
+}
