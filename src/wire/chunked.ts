@@ -137,7 +137,11 @@ function readTrailer(state: ChunkedState, byte: number): string | null {
 
 function endOf(state: ChunkedState, at: number): ChunkedReading {
   const fields = readFields(state.text.slice(0, -2), 0, state.limits.trailerFields);
-  return fields.kind === "refused" ? refused(state, fields.reason) : { kind: "end", at, trailers: fields.lines };
+  if (fields.kind === "refused") return refused(state, fields.reason);
+  const frames = fields.contentLength !== null || fields.transferEncoding !== null;
+  return frames
+    ? refused(state, "a trailer says how a message is framed")
+    : { kind: "end", at, trailers: fields.lines };
 }
 
 function refused(state: ChunkedState, reason: string): ChunkedReading {

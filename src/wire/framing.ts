@@ -55,8 +55,9 @@ function statedFraming(fields: Fields, version: "1.0" | "1.1"): Framing | Framin
   return { kind: "length", bytes };
 }
 
-// Thirty-two digits: leading zeros are valid, a line of nothing else is not worth reading.
-const digits = /^[0-9]{1,32}$/;
+// Thirty-two digits: leading zeros are valid, a line of nothing else is not worth reading. Tabs around them are valid, too, yet parsers
+// of weight refuse them (llhttp), and nobody sends them.
+const digits = /^ *[0-9]{1,32} *$/;
 
 function refused(reason: string): FramingRefused {
   return { kind: "refused", reason };

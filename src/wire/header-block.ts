@@ -8,7 +8,7 @@ export interface Fields {
   readonly kind: "fields";
   readonly lines: HeaderLines;
   readonly host: string | null; //                 null: no such line
-  readonly contentLength: string | null;
+  readonly contentLength: string | null; //        with what stands around it
   readonly transferEncoding: string | null;
   readonly connection: string | null;
   readonly expect: string | null;
@@ -98,7 +98,7 @@ export function readFields(text: string, at: number, mostFields: number): Fields
     const name = text.slice(lineStart, nameEnd);
     const value = withoutOuterSpace(text, nameEnd + 1, lineEnd);
     lines.push([name, value]);
-    if (notedLengths[name.length] === 1) note(fields, name.toLowerCase(), value);
+    if (notedLengths[name.length] === 1) note(fields, name.toLowerCase(), value, text.slice(nameEnd + 1, lineEnd));
     lineStart = lineEnd + 2;
   }
   return fields;
@@ -117,13 +117,13 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09;
 }
 
-function note(fields: MutableFields, lowerCaseName: string, value: string): void {
+function note(fields: MutableFields, lowerCaseName: string, value: string, untrimmed: string): void {
   switch (lowerCaseName) {
     case "host":
       fields.host = joined(fields.host, value);
       break;
     case "content-length":
-      fields.contentLength = joined(fields.contentLength, value);
+      fields.contentLength = joined(fields.contentLength, untrimmed);
       break;
     case "transfer-encoding":
       fields.transferEncoding = joined(fields.transferEncoding, value);
