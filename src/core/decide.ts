@@ -12,7 +12,7 @@ export type Visitor =
 
 /** A request as the application would receive it: the facts that a decision may rest on, and no others. */
 export interface JudgedRequest {
-  readonly method: string;
+  readonly method: string; //                      "": the reverse proxy does not say
   readonly scheme: "http" | "https";
   readonly host: string; //                        as InboundRequest.host
   readonly target: JudgedTarget;

@@ -3,7 +3,7 @@ import { type HostAndPort, hostKey, parseHost } from "./host.ts";
 
 /** What the browser asked the reverse proxy for, as the verdict request tells it. */
 export interface OriginalRequest {
-  readonly method: string;
+  readonly method: string; //                      "": not told
   readonly scheme: "http" | "https";
   readonly host: string; //                        as InboundRequest.host
   readonly hostHeader: string; //                  as it was told
@@ -115,12 +115,9 @@ function schemeOf(text: string): "http" | "https" | null {
   }
 }
 
-/**
- * GET where the reverse proxy does not say, as authentik, which knows no other, takes it. Null for what is no method (RFC 9110 9.1): taken
- * for GET it would pass by the rules about others.
- */
+/** "" where the reverse proxy does not say. Null for what is no method (RFC 9110 9.1): taken for one it would pass by the rules about others. */
 function methodOf(headers: HeaderLines, name: string): string | null {
   const [told = "", ...others] = allValues(headers, name);
-  if (told === "") return "GET";
+  if (told === "") return "";
   return others.length === 0 && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(told) ? told : null;
 }

@@ -19,7 +19,7 @@ export type RuleAccess =
 
 /** What a rule is asked about. */
 export interface RuleSubject {
-  readonly method: string;
+  readonly method: string; //                      "": not told
   readonly hostname: string; //                    lower case, without port
   readonly target: JudgedTarget;
 }
@@ -37,24 +37,34 @@ export interface MatchedRules {
 }
 
 /**
- * The first rule that matches decides. Where the path is spelled in a way that servers read differently, it can't be told which path
- * rule is meant: then each that restricts is taken to be meant, up to the first rule without a path, and none opens (decision 12).
+ * The first rule that matches decides. Where the path is spelled in a way that servers read differently, or the method is not told, it
+ * can't be told which rule is meant: then each that restricts is taken to be meant, up to the first that surely is, and none opens
+ * (decisions 12 and 22).
  */
 export function rulesFor(rules: readonly AccessRule[], subject: RuleSubject): MatchedRules {
   const isAmbiguous = subject.target.neverPublic !== null;
   const maybe: MatchedRule[] = [];
-  for (const [index, { path, access, ...rule }] of rules.entries()) {
-    if (!speaksOf(rule, subject) || (isAmbiguous && access.kind === "public")) continue;
+  for (const [index, { access, ...rule }] of rules.entries()) {
+    if (isAmbiguous && access.kind === "public") continue;
     const entry = { number: index + 1, access };
-    const matched = path === null ? "surely" : matchOf(path, subject.target);
+    const matched = matchOf(rule, subject);
     if (matched === "surely") return { rules: [...maybe, entry], isFinal: true };
     if (matched === "perhaps" && access.kind !== "public") maybe.push(entry);
   }
   return { rules: maybe, isFinal: false };
 }
 
+type Match = "surely" | "perhaps" | "no";
+
+function matchOf({ hosts, methods, path }: Omit<AccessRule, "access">, subject: RuleSubject): Match {
+  if (hosts.length > 0 && !hosts.some((host) => isHost(host, subject.hostname))) return "no";
+  const parts = [matchOfMethod(methods, subject.method), path === null ? "surely" : matchOfPath(path, subject.target)];
+  if (parts.includes("no")) return "no";
+  return parts.includes("perhaps") ? "perhaps" : "surely";
+}
+
 /** By the decoded path and by the plain one, which servers disagree about (judgePath); a suspect spelling may mean any path. */
-function matchOf(path: GoRegExpSet, target: JudgedTarget): "surely" | "perhaps" | "no" {
+function matchOfPath(path: GoRegExpSet, target: JudgedTarget): Match {
   if (target.neverPublic !== null) return "perhaps";
   const [decoded, plain] = [path.match(target.decodedPath) !== null, path.match(target.plainPath) !== null];
   if (decoded && plain) return "surely";
@@ -65,11 +75,11 @@ function matchOf(path: GoRegExpSet, target: JudgedTarget): "surely" | "perhaps" 
  * A rule about GET is one about HEAD too, which gets the same answer without its body (RFC 9110 9.3.2). Methods are case-sensitive (9.1),
  * but not every application knows that: `post` is not to pass by a rule about POST.
  */
-function speaksOf(rule: Pick<AccessRule, "hosts" | "methods">, subject: RuleSubject): boolean {
-  const sent = subject.method.toUpperCase();
-  const method = sent === "HEAD" && !rule.methods.includes("HEAD") ? "GET" : sent;
-  if (rule.methods.length > 0 && !rule.methods.includes(method)) return false;
-  return rule.hosts.length === 0 || rule.hosts.some((host) => isHost(host, subject.hostname));
+function matchOfMethod(methods: readonly string[], told: string): Match {
+  if (methods.length === 0) return "surely";
+  if (told === "") return "perhaps";
+  const sent = told.toUpperCase();
+  return methods.includes(sent === "HEAD" && !methods.includes("HEAD") ? "GET" : sent) ? "surely" : "no";
 }
 
 function isHost(pattern: string, hostname: string): boolean {

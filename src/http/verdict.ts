@@ -1,4 +1,4 @@
-import { decide } from "../core/decide.ts";
+import { type Decision, decide, type JudgedRequest } from "../core/decide.ts";
 import type { Dialect } from "../core/dialects.ts";
 import { endpointOf, isOwnPath } from "../core/endpoint.ts";
 import { firstValue, type HeaderLines } from "../core/header-lines.ts";
@@ -31,7 +31,8 @@ export async function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): P
   if (told.kind !== "told") {
     return { result: inDialect(dialect, untold(deps, arrival, dialect, told)), request, provider: null };
   }
-  const original = { ...request, ...told.original };
+  // authentik: who does not tell the method asks about a GET; the rules are told that it is not known
+  const original = { ...request, ...told.original, method: told.original.method || "GET" };
   const provider = deps.directory.choose(original.host);
   if (provider === null || provider.mode === "proxy") {
     const answer = unknownApplication(deps, { ...arrival, request: original }, told.original);
@@ -43,12 +44,13 @@ export async function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): P
     target: judgeTarget(original.target),
     provider,
   };
-  return { result: inDialect(dialect, await guarded(deps, exchange, dialect)), request: original, provider };
+  const answer = await guarded(deps, exchange, dialect, told.original.method);
+  return { result: inDialect(dialect, answer), request: original, provider };
 }
 
-async function guarded(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<Answer> {
+async function guarded(deps: Deps, exchange: Exchange, dialect: Dialect, toldMethod: string): Promise<Answer> {
   try {
-    return (await ownEndpoint(deps, exchange, dialect)) ?? (await judge(deps, exchange, dialect));
+    return (await ownEndpoint(deps, exchange, dialect)) ?? (await judge(deps, exchange, dialect, toldMethod));
   } catch (error) {
     return failureAnswer(deps, exchange, error);
   }
@@ -78,13 +80,20 @@ async function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Pr
   }
 }
 
-async function judge(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<Answer> {
+async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMethod: string): Promise<Answer> {
   const { provider, request, target } = exchange;
   const session = await sessionOf(deps, exchange);
-  const { method, scheme, host, headers } = request;
-  const hasAuthorization = (firstValue(headers, "authorization") ?? "").trim() !== "";
-  const judged = { method, scheme, host, target, isNavigation: isNavigation(method, headers), hasAuthorization };
+  const { scheme, host, headers } = request;
+  const judged: JudgedRequest = {
+    method: toldMethod,
+    scheme,
+    host,
+    target,
+    isNavigation: isNavigation(request.method, headers),
+    hasAuthorization: (firstValue(headers, "authorization") ?? "").trim() !== "",
+  };
   const decision = decide(judged, provider, visitorOf(session));
+  if (toldMethod === "") warnOfMethod(deps, exchange, dialect, decision);
   switch (decision.kind) {
     case "allow":
       return allowed(deps, exchange, decision.identity);
@@ -99,6 +108,19 @@ async function judge(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<
     case "unauthorized":
       return unauthorized(deps, exchange);
   }
+}
+
+/** A rule about methods that refuses somebody only because the method is not known: its author must hear of it. */
+function warnOfMethod(deps: Deps, exchange: Exchange, dialect: Dialect, { kind, because }: Decision): void {
+  const { provider, request } = exchange;
+  if (kind === "allow" || because.kind !== "rule" || provider.rules[because.number - 1]?.methods.length === 0) return;
+  const header = dialect.name === "nginx" ? "X-Original-Method" : "X-Forwarded-Method";
+  deps.log.warn("the reverse proxy does not tell the method: a rule about methods is taken to be meant", {
+    request_id: request.id,
+    provider: provider.slug,
+    rule: because.number,
+    hint: `let it send ${header}; see: akproxy snippet ${dialect.name === "forward" ? "haproxy" : dialect.name} ${provider.slug}`,
+  });
 }
 
 /** 200 with the whole set of headers, so that the reverse proxy overwrites whatever a client sent (HDR-14). */

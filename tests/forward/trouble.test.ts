@@ -3,7 +3,7 @@ import { Failure } from "../../src/core/failure.ts";
 import { firstValue, type HeaderLine } from "../../src/core/header-lines.ts";
 import { randomToken } from "../../src/seal/random-token.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
-import { checkRequest, type DialectName } from "./check-request.ts";
+import { checkRequest, type DialectName, withInstead } from "./check-request.ts";
 import { type BareOutpost, startBareOutpost } from "./outpost.ts";
 
 const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
@@ -182,5 +182,28 @@ test("decision 25: the log of a missing URL names the headers, the peer and the 
     peer: "127.0.0.1",
     missing: "X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Uri",
     hint: "compare its configuration with: akproxy snippet traefik SLUG",
+  });
+});
+
+test("a rule about methods that refuses because the method is not told says so in the log, and which header is missing", async () => {
+  const closed = await startBareOutpost({
+    providers: `
+[providers.app]
+mode = "forward_single"
+external_host = "https://app.test"
+rules = [{ path_regex = "^/x", access = "login" }, { methods = ["POST"], access = "deny" }]
+`,
+  });
+  const check = checkRequest("nginx", { method: "POST", url: "https://app.test/", headers: [] });
+
+  const answer = await closed.ask({ ...check, headers: withInstead(check.headers, { "X-Original-Method": "" }) });
+  await closed.close();
+
+  expect(answer.status).toBe(403);
+  expect(closed.logLines.findLast((line) => line["level"] === "warn")).toMatchObject({
+    event: "the reverse proxy does not tell the method: a rule about methods is taken to be meant",
+    provider: "app",
+    rule: 2,
+    hint: "let it send X-Original-Method; see: akproxy snippet nginx app",
   });
 });
