@@ -121,6 +121,17 @@ export function poolWith(different: Partial<PoolOptions> = {}): Pool {
   return createPool({ ...defaultPoolOptions, ...different });
 }
 
+/** A pool whose clock moves by `pass` alone, which sweeps then. */
+export function sweptPool(different: Partial<PoolOptions> = {}): { readonly pool: Pool; pass(seconds: number): void } {
+  let time = 1_800_000_000;
+  const pool = poolWith({ ...different, now: () => time });
+  const pass = (seconds: number): void => {
+    time += seconds;
+    pool.sweep();
+  };
+  return { pool, pass };
+}
+
 /** One request through `pool`. */
 export function exchangeOf(
   pool: Pool,
