@@ -155,6 +155,20 @@ describe("FWD-14: bytes that are no text in a header nobody reads", () => {
   });
 });
 
+test.each([
+  ["/admin/../public/x"],
+  ["/admin/%2e%2e/public/x"],
+  ["/./public/x"],
+  ["\\public/x"],
+  ["/..\\public/x"],
+  ["//public/x"],
+  ["/public/x#y"],
+])("PATH-03: envoy asks about %s as it was sent: it is not resolved into a public path", async (path) => {
+  const { status } = await outpost.ask(asking("envoy", path, []));
+
+  expect([400, 401]).toContain(status);
+});
+
 describe("FWD-06, DOS-03: a told URL of 20 KiB", () => {
   test.each([
     ["nginx", 401],
