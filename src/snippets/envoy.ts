@@ -1,4 +1,5 @@
 import { outpostPrefix } from "../core/endpoint.ts";
+import { envoyLua } from "./envoy-lua.ts";
 import { identityNames } from "./identity-names.ts";
 import { copiedNames, hostAndPort, type PlainAddress, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
@@ -53,45 +54,10 @@ http_filters:
     "@type": ${extensions}.filters.http.lua.v3.Lua
     default_source_code:
       inline_string: |
-${indented(cleaning(facts), "        ")}
+${indented(envoyLua(facts), "        ")}
 ${facts.mode === "proxy" ? "" : `${verdictFilter(facts)}\n`}- name: envoy.filters.http.router
   typed_config: { "@type": ${extensions}.filters.http.router.v3.Router }
 ${routes(facts)}`;
-}
-
-/** Envoy hands header names over in lower case. */
-function cleaning({ scheme, additionalNames }: SnippetFacts): string {
-  const steering = [
-    "forwarded",
-    "x-real-ip",
-    "x-original-url",
-    "x-original-uri",
-    "x-rewrite-url",
-    "x-forwarded-uri",
-    "x-forwarded-method",
-  ];
-  const removed = [...steering, "x-forwarded-host", ...additionalNames.map((name) => name.toLowerCase())];
-  return `-- Nobody but akproxy says who is asking: what a client sends of these goes, in every spelling.
-function envoy_on_request(handle)
-  local headers, doomed = handle:headers(), {}
-  for name in pairs(headers) do
-    if name:find("^x[^a-z0-9]authentik[^a-z0-9]") then
-      table.insert(doomed, name)
-    end
-  end
-  for _, name in ipairs(doomed) do
-    headers:remove(name)
-  end
-  for _, name in ipairs({ ${removed.map((name) => `"${name}"`).join(", ")} }) do
-    headers:remove(name)
-  end
-  local hops = headers:get("x-forwarded-for")
-  if hops ~= nil then
-    headers:replace("x-forwarded-for", hops:match("[^,%s]+%s*$") or "")
-  end
-  headers:replace("x-forwarded-host", headers:get(":authority") or "")
-  headers:replace("x-forwarded-proto", "${scheme}")
-end`;
 }
 
 function verdictFilter(facts: SnippetFacts): string {

@@ -3,6 +3,7 @@ import { caddyFiles } from "./caddy.ts";
 import { envoyFiles } from "./envoy.ts";
 import { haproxyFiles } from "./haproxy.ts";
 import { nginxFiles } from "./nginx.ts";
+import { nginxIngressFiles, nginxProxyManagerFiles } from "./nginx-variants.ts";
 import type { SnippetFacts } from "./snippet-facts.ts";
 import type { SnippetFile } from "./snippet-text.ts";
 import { traefikFiles, traefikLabels } from "./traefik.ts";
@@ -20,6 +21,8 @@ interface Form {
 
 const forms: readonly Form[] = [
   { target: "nginx", variant: "", make: nginxFiles },
+  { target: "nginx", variant: "ingress", make: nginxIngressFiles },
+  { target: "nginx", variant: "npm", make: nginxProxyManagerFiles },
   { target: "caddy", variant: "", make: caddyFiles },
   { target: "haproxy", variant: "", make: haproxyFiles },
   { target: "apache", variant: "", make: apacheFiles },

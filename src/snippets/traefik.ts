@@ -40,7 +40,7 @@ export function traefikLabels(facts: SnippetFacts): readonly SnippetFile[] {
     middlewares: applicationMiddlewares,
     services: port(names.application, facts.upstream.port),
   });
-  const about = head("traefik", facts, [
+  const about = head("traefik", { ...facts, upstreamOrigin: "given" }, [
     "Labels for compose.yaml. akproxy's address is as Traefik's container sees it: --outpost http://akproxy:9000",
     `Give the entry point "${entryPointOf(facts)}" in the static configuration: http.aliasHeadersStrategy=delete`,
     "akproxy must trust Traefik's network: listen.trusted_proxies has the private ranges by default.",

@@ -1,0 +1,36 @@
+import type { SnippetFacts } from "./snippet-facts.ts";
+
+/** The Lua filter that runs before the verdict: cleans what the client sent. Envoy hands header names over in lower case. */
+export function envoyLua({ scheme, additionalNames }: SnippetFacts): string {
+  const steering = [
+    "forwarded",
+    "x-real-ip",
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+    "x-forwarded-uri",
+    "x-forwarded-method",
+  ];
+  const removed = [...steering, "x-forwarded-host", ...additionalNames.map((name) => name.toLowerCase())];
+  return `-- Nobody but akproxy says who is asking: what a client sends of these goes, in every spelling.
+function envoy_on_request(handle)
+  local headers, doomed = handle:headers(), {}
+  for name in pairs(headers) do
+    if name:find("^x[^a-z0-9]authentik[^a-z0-9]") then
+      table.insert(doomed, name)
+    end
+  end
+  for _, name in ipairs(doomed) do
+    headers:remove(name)
+  end
+  for _, name in ipairs({ ${removed.map((name) => `"${name}"`).join(", ")} }) do
+    headers:remove(name)
+  end
+  local hops = headers:get("x-forwarded-for")
+  if hops ~= nil then
+    headers:replace("x-forwarded-for", hops:match("[^,%s]+%s*$") or "")
+  end
+  headers:replace("x-forwarded-host", headers:get(":authority") or "")
+  headers:replace("x-forwarded-proto", "${scheme}")
+end`;
+}
