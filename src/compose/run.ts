@@ -1,10 +1,13 @@
 import type { Config } from "../core/config.ts";
-import type { Provider } from "../core/provider.ts";
 import { adminApp } from "../http/admin.ts";
+import { adminHandler } from "../http/admin-handler.ts";
+import { wireHandler, wireRefusal } from "../http/wire-handler.ts";
 import { loadOrMakeCertificate } from "../tls/stored-certificate.ts";
-import { type NamedCertificate, type TlsEntry, tlsOptions } from "../tls/tls-options.ts";
+import type { Front } from "../wire/front.ts";
+import { createPool, defaultPoolOptions } from "../wire/pool.ts";
+import type { TlsFacts } from "../wire/tls-listener.ts";
 import { compose, type Surroundings } from "./compose.ts";
-import { type Listener, listenAdmin, listenOutpost } from "./listen.ts";
+import { type Listener, listen } from "./listen.ts";
 
 /** An akproxy that is up. */
 export interface Running {
@@ -26,21 +29,35 @@ export interface Running {
 export async function run(config: Config, surroundings: Surroundings): Promise<Running> {
   const outpost = await compose(config, surroundings);
   const listeners: Listener[] = [];
+  const pool = createPool({ ...defaultPoolOptions, connectSeconds: config.limits.upstreamConnectSeconds });
+  const sweep = setInterval(() => pool.sweep(), 1000);
+  sweep.unref();
   let isDraining = false;
-  const inFlight = () =>
-    listeners.filter(({ kind }) => kind !== "metrics").reduce((sum, each) => sum + each.inFlight(), 0);
   const stopNow = async () => {
-    await Promise.all(listeners.map((listener) => listener.stop()));
+    clearInterval(sweep);
+    for (const { front } of listeners) front.stop();
+    pool.drain();
     await outpost.close();
   };
   try {
     const { http, https, metrics } = config.listen;
-    if (http !== null) listeners.push(listenOutpost(outpost.deps, "http", http, null));
-    if (https !== null) listeners.push(listenOutpost(outpost.deps, "https", https, certificates(config, surroundings)));
+    const serving = {
+      handler: wireHandler(outpost.deps),
+      refusal: wireRefusal(outpost.deps),
+      pool,
+      limits: config.limits,
+    };
+    if (http !== null) listeners.push(await listen({ kind: "http", address: http, ...serving }, null));
+    if (https !== null) {
+      const facts = certificates(config, surroundings);
+      listeners.push(await listen({ kind: "https", address: https, ...serving }, facts));
+    }
     if (metrics !== null) {
       const { sessions, metrics: counts } = outpost.deps();
+      const inFlight = () => inFlightOf(listeners);
       const admin = { sessions, metrics: counts, issuers: outpost.issuers, inFlight, isDraining: () => isDraining };
-      listeners.push(listenAdmin(metrics, adminApp(admin).fetch));
+      const handler = adminHandler(adminApp(admin).fetch);
+      listeners.push(await listen({ kind: "metrics", address: metrics, ...serving, handler }, null));
     }
   } catch (error) {
     await stopNow();
@@ -51,6 +68,7 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
     listeners,
     reload(next) {
       outpost.replace(next);
+      for (const { front } of listeners) front.replaceCertificates(certificates(next, surroundings));
       const fixed = needsRestart(inForce, next);
       inForce = next;
       return fixed;
@@ -58,7 +76,7 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
     async drain() {
       isDraining = true;
       outpost.deps().liveSockets.closeAll(1001, "stopping");
-      const finished = await withinSeconds(inForce.limits.drainSeconds, drained(listeners, inFlight));
+      const finished = await withinSeconds(inForce.limits.drainSeconds, drained(listeners));
       await stopNow();
       return finished;
     },
@@ -66,12 +84,24 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
   };
 }
 
+function serving(listeners: readonly Listener[]): readonly Front[] {
+  return listeners.filter(({ kind }) => kind !== "metrics").map(({ front }) => front);
+}
+
+function inFlightOf(listeners: readonly Listener[]): number {
+  return serving(listeners).reduce((sum, front) => sum + front.inFlight(), 0);
+}
+
+/** How long connections whose last answer or close frame is out may take to go away. */
+const leaveMilliseconds = 1000;
+
 /** The listener of /readyz goes on saying "not ready" until the others are done. */
-async function drained(listeners: readonly Listener[], inFlight: () => number): Promise<void> {
-  const serving = listeners.filter(({ kind }) => kind !== "metrics").map((listener) => listener.drain());
-  // an idle keep-alive connection holds Bun's promise back; what counts is that no request is under way
-  while (inFlight() > 0) await Bun.sleep(20);
-  await Promise.race([Promise.all(serving), Bun.sleep(50)]);
+async function drained(listeners: readonly Listener[]): Promise<void> {
+  const fronts = serving(listeners);
+  for (const front of fronts) front.drain();
+  while (inFlightOf(listeners) > 0) await Bun.sleep(20);
+  const latest = Date.now() + leaveMilliseconds;
+  while (fronts.some((front) => front.connections() > 0) && Date.now() < latest) await Bun.sleep(20);
 }
 
 async function withinSeconds(seconds: number, work: Promise<void>): Promise<boolean> {
@@ -85,16 +115,14 @@ async function withinSeconds(seconds: number, work: Promise<void>): Promise<bool
 }
 
 /** The configured certificate or the stored self-signed one, and each provider's own by SNI. */
-function certificates(config: Config, { now }: Surroundings): TlsEntry[] {
+function certificates(config: Config, { now }: Surroundings): TlsFacts {
   const hosts = config.providers.map((provider) => provider.externalHost.hostname.replace(/^\[|\]$/g, ""));
   const names = [...new Set(["localhost", ...hosts])];
   const fallback = config.tls.certificate ?? loadOrMakeCertificate(config.stateDir, { names, now: now() });
-  return tlsOptions(fallback, config.providers.flatMap(namedCertificate), config.tls.minVersion);
-}
-
-function namedCertificate(provider: Provider): NamedCertificate[] {
-  if (provider.certificate === null) return [];
-  return [{ serverName: provider.externalHost.hostname, certificate: provider.certificate }];
+  const named = config.providers.flatMap(({ certificate, externalHost }) =>
+    certificate === null ? [] : [{ serverName: externalHost.hostname, certificate }],
+  );
+  return { fallback, named, minVersion: config.tls.minVersion };
 }
 
 /** Keys that are read once, at start. */
@@ -103,9 +131,9 @@ function needsRestart(before: Config, after: Config): readonly string[] {
     ["state_dir", (config) => config.stateDir],
     ["outpost.secret", (config) => config.secrets],
     ["listen", (config) => config.listen],
-    ["tls", (config) => [config.tls, config.providers.flatMap(namedCertificate)]],
+    ["tls.min_version", (config) => config.tls.minVersion],
     ["sessions.store", (config) => config.sessions],
-    ["limits.idle, limits.request_body", (config) => [config.limits.idleSeconds, config.limits.requestBodyBytes]],
+    ["limits", ({ limits }) => ({ ...limits, upstreamResponseHeaderSeconds: 0, drainSeconds: 0 })],
     ["log", (config) => config.log],
   ];
   return fixed.flatMap(([key, part]) => (JSON.stringify(part(before)) === JSON.stringify(part(after)) ? [] : [key]));

@@ -107,16 +107,16 @@ function buildLimits(source: Source, table: ConfigTable["limits"]): Limits {
   if (requestHeaderBytes < 1024 || requestHeaderBytes > 1024 ** 2) {
     source.findings.error(headPath, "is outside 1KiB to 1MiB", 'write a size between, for example "32KiB"');
   }
-  const seconds = (key: "upstream_response_header" | "idle" | "drain") =>
+  const seconds = (key: "upstream_connect" | "upstream_response_header" | "idle" | "drain") =>
     take(source, path(key), readDuration(table[key]), 0);
   // keys whose feature comes later are read too: a bad value is reported beside "not available yet"
-  take(source, path("upstream_connect"), readDuration(table.upstream_connect), 0);
   if (table.failed_credentials !== "" && !/^[1-9]\d{0,5}\/\d{0,5}[smhd]$/.test(table.failed_credentials)) {
     source.findings.error(path("failed_credentials"), "is not a rate", 'write COUNT/TIME, for example "20/1m"');
   }
   return {
     requestHeaderBytes,
     requestBodyBytes: take(source, path("request_body"), readSize(table.request_body), 0),
+    upstreamConnectSeconds: seconds("upstream_connect"),
     upstreamResponseHeaderSeconds: seconds("upstream_response_header"),
     idleSeconds: seconds("idle"),
     drainSeconds: seconds("drain"),

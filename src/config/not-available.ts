@@ -31,11 +31,6 @@ const rows: readonly Row[] = [
     hint: 'use "sqlite", "sqlite:FILE" or "memory"',
   },
   { key: "sessions.refresh", applies: equals(true), hint: "remove the key: claims stay as they were at login" },
-  {
-    key: "limits.upstream_connect",
-    applies: () => true,
-    hint: "remove the key; upstream_response_header covers connecting",
-  },
   { key: "limits.failed_credentials", applies: isFilled, hint: 'remove the key, or write ""' },
   { key: "providers.*.intercept_header_auth", applies: equals(false), hint: laterHeaderCredentials },
   { key: "providers.*.basic_auth_enabled", applies: isFilled, hint: "remove the key" },

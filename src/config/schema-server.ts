@@ -68,7 +68,7 @@ const limits = z
   .strictObject({
     request_header_bytes: text("32KiB", "largest request head, 1KiB to 1MiB"),
     request_body: text("0", "largest request body; 0: no limit"),
-    upstream_connect: text("10s", "time to connect to an upstream"),
+    upstream_connect: text("10s", "time to connect to an upstream; 0s: none"),
     upstream_response_header: text("60s", "time to the first byte of an upstream's answer; 0s: none"),
     idle: text("120s", "life of a connection with nothing in flight"),
     failed_credentials: text(

@@ -30,6 +30,7 @@ export type SessionsConfig = { readonly kind: "memory" } | { readonly kind: "sql
 export interface Limits {
   readonly requestHeaderBytes: number;
   readonly requestBodyBytes: number; //            0: no limit
+  readonly upstreamConnectSeconds: number; //      0: none
   readonly upstreamResponseHeaderSeconds: number; // 0: none
   readonly idleSeconds: number;
   readonly drainSeconds: number;

@@ -4,6 +4,7 @@ import { firstValue, type HeaderLines } from "../core/header-lines.ts";
 import { hostKey, parseHost } from "../core/host.ts";
 import type { InboundRequest } from "../core/request.ts";
 import type { WireRequest } from "../ports/wire.ts";
+import type { RandomBytes } from "../seal/random-token.ts";
 import type { Deps } from "./deps.ts";
 
 /** A request taken in, or the status and reason it is turned away with before anything is decided. */
@@ -30,7 +31,7 @@ export function readInbound(deps: Deps, raw: WireRequest): Inbound {
   const effectiveScheme = scheme.kind === "given" ? scheme.value : raw.scheme;
   const host = parseHost(hostHeader);
   const request: InboundRequest = {
-    id: requestId(deps, believed, peerIsTrusted),
+    id: idOf(deps, believed, peerIsTrusted),
     method: raw.method,
     scheme: effectiveScheme,
     host: host === null ? "" : hostKey(host, effectiveScheme),
@@ -76,8 +77,12 @@ function hostSourceOf(forwarded: ForwardedFact<string>): InboundRequest["hostSou
 }
 
 /** A trusted peer's X-Request-Id is kept, so that its log and ours meet; otherwise a new one. */
-function requestId(deps: Deps, headers: HeaderLines, peerIsTrusted: boolean): string {
+function idOf(deps: Deps, headers: HeaderLines, peerIsTrusted: boolean): string {
   const given = peerIsTrusted ? firstValue(headers, "x-request-id") : null;
-  if (given !== null && /^[A-Za-z0-9._-]{8,64}$/.test(given)) return given;
-  return Array.from(deps.randomBytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return given !== null && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : requestId(deps.randomBytes);
+}
+
+/** A new request id: 16 hexadecimal digits. */
+export function requestId(randomBytes: RandomBytes): string {
+  return Buffer.from(randomBytes(8)).toString("hex");
 }

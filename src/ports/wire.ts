@@ -46,3 +46,10 @@ export interface TunnelLife {
 
 /** Answers a request's head. Never throws and never rejects. */
 export type WireHandler = (request: WireRequest) => Reply | Promise<Reply>;
+
+/** The answer to what is no request that can be served: malformed, too large or too slow. `reason` holds nothing the client sent. */
+export type WireRefusal = (refused: {
+  readonly status: number;
+  readonly reason: string;
+  readonly peerAddress: string;
+}) => WireAnswer;

@@ -43,6 +43,7 @@ test("the minimal file is enough, and everything else has its default", async ()
     limits: {
       requestHeaderBytes: 32768,
       requestBodyBytes: 0,
+      upstreamConnectSeconds: 10,
       upstreamResponseHeaderSeconds: 60,
       idleSeconds: 120,
       drainSeconds: 30,

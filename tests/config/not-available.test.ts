@@ -9,7 +9,6 @@ test.each([
   ["sessions.store", '[sessions]\nstore = "rediss://redis:6379"'],
   ["sessions.store", '[sessions]\nstore = "postgres://db/akproxy"'],
   ["sessions.refresh", "[sessions]\nrefresh = true"],
-  ["limits.upstream_connect", '[limits]\nupstream_connect = "10s"'],
   ["limits.failed_credentials", '[limits]\nfailed_credentials = "20/1m"'],
 ])("%s of %j is refused as not available yet, not ignored", async (path, top) => {
   const [line, ...others] = await problemLines(configText({ top }), goodEnv);
@@ -69,7 +68,6 @@ test("the keys of the example that are commented out as not available are exactl
   expect(asIs.problems).toEqual([]);
   expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
     "sessions.refresh: not available yet",
-    "limits.upstream_connect: not available yet",
     "limits.failed_credentials: not available yet",
   ]);
 });

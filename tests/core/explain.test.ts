@@ -31,6 +31,7 @@ const config: Config = {
   limits: {
     requestHeaderBytes: 32_768,
     requestBodyBytes: 0,
+    upstreamConnectSeconds: 10,
     upstreamResponseHeaderSeconds: 60,
     idleSeconds: 120,
     drainSeconds: 30,

@@ -54,14 +54,14 @@ test("the offered subprotocol that the application chooses is the client's", asy
 });
 
 test("open WebSockets are counted", async () => {
-  const before = await stack.metric("akproxy_websockets");
+  while ((await stack.metric("akproxy_websockets")) > 0) await Bun.sleep(5); // those of the tests before are closing
   const socket = await openSocket(stack.port, { cookie: await cookieOf("alice") });
 
   const open = await stack.metric("akproxy_websockets");
   socket.close(1000, "");
   await socket.closed;
 
-  expect(open - before).toBe(1);
+  expect(open).toBe(1);
 });
 
 test("WS-01: an upgrade without a session is 401 with JSON and no redirect, and the application sees nothing", async () => {

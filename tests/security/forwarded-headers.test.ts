@@ -159,7 +159,7 @@ describe("a trusted peer", () => {
 
   test("LEAK-07: X-Request-Id is kept from a trusted peer when it is harmless, and made otherwise", async () => {
     const id = async (app: GuardedApp, value: string) => {
-      const answer = await app.ask("/public#", {
+      const answer = await app.ask("/outpost.goauthentik.io/callback", {
         headers: [
           ["X-Request-Id", value],
           ["Accept", "application/json"],

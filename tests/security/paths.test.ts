@@ -168,11 +168,11 @@ describe("with a session", () => {
     expect(seen?.target).toBe(target);
   });
 
-  test("PATH-05: a leading // is never sent as another path; until the wire can carry it, it is 501", async () => {
+  test("PATH-05: with a session a leading // reaches the application as it was sent", async () => {
     const { answer, seen } = await app.pass("//a", { as: "alice" });
 
-    expect(answer.status).toBe(501);
-    expect(seen).toBeNull();
+    expect(answer.status).toBe(200);
+    expect(seen?.target).toBe("//a");
   });
 
   test("PATH-17: the logout flag means nothing outside our prefix, and the session lives on", async () => {

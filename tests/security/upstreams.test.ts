@@ -112,12 +112,21 @@ test("LEAK-07: an upstream that is away is 502 with an id and a sentence, withou
   expect(header(answer, "cache-control")).toBe("no-store");
 });
 
+test("UPS-13: a status that HTTP does not have is passed on as it is", async () => {
+  const odd = await startRawUpstream((exchange) => exchange.end("HTTP/1.1 999 X\r\nContent-Length: 2\r\n\r\nhi"));
+  const guarded = await startGuardedApp({ internalHost: odd.origin });
+  const answer = await guarded.ask("/x", { as: "alice" });
+  await guarded.stop();
+  await odd.stop();
+
+  expect(answer.status).toBe(999);
+});
+
 test.each([
   ["two Content-Lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi"],
   ["an unrequested 101", "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"],
   ["no HTTP at all", "SSH-2.0-OpenSSH_9.6\r\n\r\n"],
   ["a header that splits", "HTTP/1.1 200 OK\r\nX: a\u0000b\r\nContent-Length: 2\r\n\r\nhi"],
-  ["status 999", "HTTP/1.1 999 X\r\nContent-Length: 2\r\n\r\nhi"],
   ["nothing", ""],
 ])("UPS-13: an upstream that answers %s is 502, never an answer of ours that says yes", async (_what, bytes) => {
   const garbled = await startRawUpstream((exchange) => exchange.end(bytes));

@@ -1,0 +1,74 @@
+import { Failure } from "../core/failure.ts";
+import type { Pass, Reply, TunnelLife, WireHandler, WireRefusal } from "../ports/wire.ts";
+import { logAccess } from "./access-log.ts";
+import type { Deps } from "./deps.ts";
+import type { Outcome, Passage } from "./exchange.ts";
+import { failureAnswer } from "./failure-answer.ts";
+import { outcomeOf } from "./front.ts";
+import { requestId } from "./inbound.ts";
+import { failurePage } from "./pages/failure-page.ts";
+import { page } from "./pages/page.ts";
+import { forClient } from "./proxy.ts";
+import { personKey } from "./visitor.ts";
+
+/** Answers the heads of requests on a raw wire; `deps` gives the ones in force, which a reload replaces. */
+export function wireHandler(deps: () => Deps): WireHandler {
+  return async (request) => {
+    const startedAt = performance.now();
+    const inForce = deps();
+    const outcome = await outcomeOf(inForce, request);
+    return replyTo(inForce, outcome, () => (performance.now() - startedAt) / 1000);
+  };
+}
+
+/** Answers what never became a request, in plain text: nobody has said in which form it is wanted. */
+export function wireRefusal(deps: () => Deps): WireRefusal {
+  return ({ status, reason, peerAddress }) => {
+    const { log, metrics, now, randomBytes } = deps();
+    const id = requestId(randomBytes);
+    log.info("request refused", { request_id: id, status, reason, client: peerAddress });
+    metrics.request({ provider: "", verdict: "refused", status }, 0);
+    const request = { id, host: "", hostSource: "Host", peerIsTrusted: false, time: now() } as const;
+    const { headers, body } = page(failurePage("bad_request", { request, startUrl: null, issuerAnswer: null }), "text");
+    return { status, headers, body };
+  };
+}
+
+function replyTo(deps: Deps, { result, request, provider }: Outcome, seconds: () => number): Reply {
+  if (result.kind === "answer") {
+    logAccess(deps, request, provider, result, seconds());
+    return { kind: "answer", answer: result };
+  }
+  const { identity } = result;
+  const pass: Pass = {
+    request: result.request,
+    forClient,
+    failed(code, reason) {
+      const answer = failureAnswer(deps, result.exchange, new Failure(code, reason));
+      logAccess(deps, request, provider, answer, seconds());
+      return answer;
+    },
+    answered(status) {
+      const verdict = identity === null ? "public" : "allowed";
+      logAccess(deps, request, provider, { status, verdict, user: identity?.username ?? null }, seconds());
+    },
+  };
+  return result.becomesWebSocket ? { kind: "tunnel", pass, life: tunnelLife(deps, result) } : { kind: "pass", pass };
+}
+
+/** An open tunnel is counted and can be closed by a sign-out or a stop. */
+function tunnelLife(deps: Deps, { identity }: Passage): TunnelLife {
+  let remove: (() => void) | null = null;
+  return {
+    opened(close) {
+      deps.metrics.webSockets(1);
+      remove = deps.liveSockets.add(identity === null ? null : personKey(identity), close);
+    },
+    closed() {
+      if (remove === null) return;
+      remove();
+      remove = null;
+      deps.metrics.webSockets(-1);
+    },
+  };
+}

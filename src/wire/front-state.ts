@@ -1,0 +1,64 @@
+import type { WireHandler, WireRefusal } from "../ports/wire.ts";
+import type { ByteSocket } from "./byte-socket.ts";
+import type { ChunkedState } from "./chunked.ts";
+import type { PassHandle, TunnelHandle } from "./pass-client.ts";
+import type { Pool } from "./pool.ts";
+import type { RequestHead } from "./request-head.ts";
+
+/** The limits a front keeps; seconds, bytes. */
+export interface FrontLimits {
+  readonly headBytes: number;
+  readonly bodyBytes: number; //                   0: none
+  readonly idleSeconds: number; //                 0: none
+}
+
+/** What all connections of a front share. */
+export interface FrontShared {
+  readonly scheme: "http" | "https";
+  readonly handler: WireHandler;
+  readonly refusal: WireRefusal;
+  readonly pool: Pool;
+  readonly limits: FrontLimits;
+  readonly connections: Set<FrontConnection>;
+  isDraining: boolean;
+}
+
+/**
+ * One client connection. `head`: waiting for a request or reading one. `deciding`: its handler has not answered. `passing`: its request and
+ * its answer are on their way. `tunnel`: it is no HTTP any more. `closing`: an answer is out, what still comes in is thrown away.
+ */
+export interface FrontConnection {
+  readonly shared: FrontShared;
+  readonly socket: ByteSocket;
+  phase: "head" | "deciding" | "passing" | "tunnel" | "closing" | "gone";
+  unread: Buffer; //                               received and not yet used
+  searchedTo: number; //                           how far `unread` was searched for the end of a head
+  deadline: number; //                             milliseconds since the epoch, by when the phase must have ended; 0: none
+  stalledSince: number; //                         since when written bytes have been waiting; 0: none do
+  clientEnded: boolean; //                         the client has sent FIN
+  exchange: FrontExchange | null;
+}
+
+/** The request in hand. */
+export interface FrontExchange {
+  readonly head: RequestHead;
+  body: BodyReading;
+  handle: PassHandle | null;
+  tunnel: TunnelHandle | null;
+  heldHead: Buffer | null; //                      a response head that waits for the first bytes of its body
+  hasHead: boolean; //                             a final response head was written
+  closesAfter: boolean; //                         the answer said so, or ends with the connection
+  isPaused: boolean; //                            the upstream does not take the body
+}
+
+/** Where the reading of a request's body stands. */
+export interface BodyReading {
+  isDone: boolean;
+  left: number; //                                 with Content-Length
+  readonly chunked: ChunkedState | null;
+  taken: number; //                                payload so far
+  checkAt: number; //                              when the rate is looked at next, and what had been taken the last time
+  checkTaken: number;
+}
+
+export const noBytes: Buffer = Buffer.alloc(0);

@@ -1,0 +1,116 @@
+import type { ListenAddress } from "../core/config.ts";
+import type { WireHandler, WireRefusal } from "../ports/wire.ts";
+import { serveConnection } from "./front-connection.ts";
+import { leastBytes, rateMilliseconds } from "./front-exchange.ts";
+import { closeAfterwards, refuse } from "./front-output.ts";
+import type { FrontConnection, FrontLimits, FrontShared } from "./front-state.ts";
+import { listenPlain } from "./plain-listener.ts";
+import type { Pool } from "./pool.ts";
+import { listenTls, type TlsFacts, type TlsListener } from "./tls-listener.ts";
+
+/** A listener of HTTP/1.1 on raw sockets, plain or TLS. */
+export interface Front {
+  readonly port: number | null; //                 null: a unix socket
+  /** Requests that are being decided or passed. */
+  inFlight(): number;
+  connections(): number;
+  /** Takes no new connection and closes each one as it becomes idle. */
+  drain(): void;
+  /** Cuts every connection. */
+  stop(): void;
+  /** Changes the certificates of a TLS front. */
+  replaceCertificates(facts: TlsFacts): void;
+}
+
+export interface FrontOptions {
+  readonly address: ListenAddress;
+  readonly handler: WireHandler;
+  readonly refusal: WireRefusal;
+  readonly pool: Pool;
+  readonly limits: FrontLimits;
+}
+
+/** How long written bytes may wait for a client that takes none. */
+const stalledMilliseconds = 300_000;
+
+/** Opens a plain front. Throws what the system says when the address can't be bound. */
+export function plainFront(options: FrontOptions): Front {
+  const shared = sharedBy(options, "http");
+  const listener = listenPlain(options.address, (socket) => serveConnection(shared, socket));
+  return { ...frontOf(shared, () => listener.stop()), port: listener.port, replaceCertificates() {} };
+}
+
+/** Opens a TLS front. Rejects with what the system says when the address can't be bound. */
+export async function tlsFront(options: FrontOptions, facts: TlsFacts): Promise<Front> {
+  const shared = sharedBy(options, "https");
+  const listener: TlsListener = await listenTls(options.address, facts, (socket) => serveConnection(shared, socket));
+  return {
+    ...frontOf(shared, () => listener.stop()),
+    port: listener.port,
+    replaceCertificates: (next) => listener.replace(next),
+  };
+}
+
+function sharedBy({ handler, refusal, pool, limits }: FrontOptions, scheme: "http" | "https"): FrontShared {
+  return { scheme, handler, refusal, pool, limits, connections: new Set(), isDraining: false };
+}
+
+function frontOf(
+  shared: FrontShared,
+  stopListening: () => void,
+): Pick<Front, "inFlight" | "connections" | "drain" | "stop"> {
+  const sweep = setInterval(() => sweepConnections(shared, Date.now()), 1000);
+  sweep.unref();
+  return {
+    inFlight: () => count(shared.connections, ({ phase }) => phase === "deciding" || phase === "passing"),
+    connections: () => shared.connections.size,
+    drain() {
+      stopListening();
+      shared.isDraining = true;
+      for (const connection of [...shared.connections]) {
+        if (connection.phase === "head" && connection.unread.length === 0) closeAfterwards(connection);
+      }
+    },
+    stop() {
+      stopListening();
+      clearInterval(sweep);
+      for (const connection of [...shared.connections]) connection.socket.terminate();
+    },
+  };
+}
+
+function count(connections: ReadonlySet<FrontConnection>, counts: (connection: FrontConnection) => boolean): number {
+  let found = 0;
+  for (const connection of connections) if (counts(connection)) found += 1;
+  return found;
+}
+
+/** One coarse sweep serves every limit in time: of heads, bodies, idle and closing connections, and of clients that do not read (DOS-02). */
+export function sweepConnections(shared: FrontShared, now: number): void {
+  for (const connection of [...shared.connections]) {
+    if (connection.stalledSince > 0 && now - connection.stalledSince > stalledMilliseconds)
+      connection.socket.terminate();
+    else if (connection.deadline > 0 && now > connection.deadline) timeOut(connection);
+    else if (connection.phase === "passing") checkRate(connection, now);
+  }
+}
+
+function timeOut(connection: FrontConnection): void {
+  if (connection.phase !== "head") connection.socket.terminate();
+  else if (connection.unread.length === 0) closeAfterwards(connection);
+  else refuse(connection, { status: 408, reason: "the request did not come in time" });
+}
+
+function checkRate(connection: FrontConnection, now: number): void {
+  const { exchange } = connection;
+  if (exchange === null || exchange.body.isDone || now < exchange.body.checkAt) return;
+  const { body } = exchange;
+  const isSlow = !exchange.isPaused && body.taken - body.checkTaken < leastBytes;
+  body.checkAt = now + rateMilliseconds;
+  body.checkTaken = body.taken;
+  if (!isSlow) return;
+  body.isDone = true;
+  exchange.handle?.bodyBroken();
+  if (exchange.hasHead) connection.socket.terminate();
+  else refuse(connection, { status: 408, reason: "the request's body comes too slowly" }, exchange.head);
+}

@@ -1,0 +1,74 @@
+import type { Socket } from "bun";
+import type { ListenAddress } from "../core/config.ts";
+import type { ByteListener, ByteSocket, SocketOwner } from "./byte-socket.ts";
+
+/** The state that Bun keeps for one of our sockets. */
+interface Held {
+  owner: SocketOwner | null;
+  waiting: Uint8Array[];
+  isEnding: boolean;
+}
+
+/** Listens on plain TCP or a unix socket. Throws what Bun.listen throws when the address can't be bound. */
+export function listenPlain(address: ListenAddress, accept: (socket: ByteSocket) => SocketOwner): ByteListener {
+  const isUnix = address.kind === "unix";
+  const handlers = {
+    open(socket: Socket<Held>) {
+      const held: Held = { owner: null, waiting: [], isEnding: false };
+      socket.data = held;
+      if (!isUnix) socket.setNoDelay(true);
+      held.owner = accept(byteSocket(socket, held, isUnix ? "" : socket.remoteAddress));
+    },
+    data: (socket: Socket<Held>, bytes: Buffer) => socket.data.owner?.data(bytes),
+    drain: (socket: Socket<Held>) => flush(socket),
+    end: (socket: Socket<Held>) => socket.data.owner?.ended(),
+    close: (socket: Socket<Held>) => socket.data.owner?.closed(),
+    error() {}, //                                  `close` follows
+  };
+  const listener =
+    address.kind === "unix"
+      ? Bun.listen<Held>({ unix: address.path, allowHalfOpen: true, socket: handlers })
+      : Bun.listen<Held>({ hostname: address.hostname, port: address.port, allowHalfOpen: true, socket: handlers });
+  return {
+    port: "port" in listener && typeof listener.port === "number" ? listener.port : null,
+    stop: () => listener.stop(false),
+  };
+}
+
+function byteSocket(socket: Socket<Held>, held: Held, peerAddress: string): ByteSocket {
+  return {
+    peerAddress,
+    serverName: null,
+    write(bytes) {
+      if (held.waiting.length > 0) {
+        held.waiting.push(bytes);
+        return false;
+      }
+      const taken = socket.write(bytes);
+      if (taken >= bytes.length) return true;
+      held.waiting.push(bytes.subarray(Math.max(0, taken)));
+      return false;
+    },
+    end() {
+      held.isEnding = true;
+      if (held.waiting.length === 0) socket.end();
+    },
+    terminate: () => socket.terminate(),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+  };
+}
+
+function flush(socket: Socket<Held>): void {
+  const held = socket.data;
+  for (let first = held.waiting[0]; first !== undefined; first = held.waiting[0]) {
+    const taken = Math.max(0, socket.write(first));
+    if (taken < first.length) {
+      held.waiting[0] = first.subarray(taken);
+      return;
+    }
+    held.waiting.shift();
+  }
+  if (held.isEnding) socket.end();
+  else held.owner?.drained();
+}
