@@ -1,0 +1,14 @@
+/** Writes the snippets in docs/reverse-proxies/*.md anew. Usage: bun scripts/docs.ts */
+import { Glob } from "bun";
+import { loadConfig } from "../src/config/load.ts";
+import { problemText } from "../src/core/problem.ts";
+import { withSnippets } from "./snippet-pages.ts";
+
+const { config, problems } = await loadConfig({ file: "docs/reverse-proxies/example.toml", env: {} });
+if (config === null) throw new Error(problems.map(problemText).join("\n"));
+for (const page of new Glob("docs/reverse-proxies/*.md").scanSync(".")) {
+  const before = await Bun.file(page).text();
+  const after = withSnippets(before, config);
+  if (after !== before) await Bun.write(page, after);
+  console.log(`${page}: ${after === before ? "as it was" : "written"}`);
+}
