@@ -9,7 +9,7 @@ const headers = z.record(z.string(), z.string());
 const row = z.tuple(
   [
     z.string().transform((names) => z.array(dialect).parse(names.split(" "))),
-    z.enum(["anonymous", "alice", "bob", "stale", "tampered"]),
+    z.enum(["anonymous", "alice", "bob", "stale", "tampered", "both"]),
     z.string(),
     z.url(),
     z.int(),

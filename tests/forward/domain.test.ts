@@ -89,6 +89,7 @@ describe("RED-02, decision 38: where /start may send a browser back to", () => {
     ["https://a.corp.test:8443/", `${auth}/`],
     ["http://a.corp.test/", `${auth}/`],
     ["https://a.corp.test@evil.test/", `${auth}/`],
+    ["https://user@a.corp.test/", `${auth}/`],
     ["https://evil.test/https://a.corp.test/", `${auth}/`],
     ["//a.corp.test/", `${auth}/`],
     ["/json", `${auth}/`],
@@ -97,19 +98,14 @@ describe("RED-02, decision 38: where /start may send a browser back to", () => {
     ["https://a.corp.test/outpost.goauthentik.io/sign_out", `${auth}/`],
   ])("%j ends at %s", async (rd, end) => {
     const browser = forward.browser("traefik");
-    const reached: string[] = [];
-    const stopBefore = (url: string) => {
-      reached.push(url);
-      return url === end;
-    };
-
+    const stopBefore = (url: string) =>
+      !url.startsWith(forward.stack.issuer.issuer) && !url.startsWith(`${auth}/outpost.goauthentik.io/callback?`);
     const headers = { "user-agent": encodeURIComponent(rd) }; // a browser of its own: most of these never bring their session back
 
     const login = await browser.follow(start + encodeURIComponent(rd), { headers, stopBefore });
     const last = await browser.submit(formOf(login), { user: "alice" }, { headers, stopBefore });
 
     expect(last.location).toBe(end);
-    expect(reached.filter((url) => new URL(url).hostname.endsWith("evil.test"))).toEqual([]);
   });
 });
 
