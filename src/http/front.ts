@@ -2,9 +2,10 @@ import { dialectOf } from "../core/dialects.ts";
 import { endpointOf } from "../core/endpoint.ts";
 import { judgeTarget } from "../core/judged-target.ts";
 import { isNavigation } from "../core/navigation.ts";
+import type { Provider } from "../core/provider.ts";
 import type { InboundRequest } from "../core/request.ts";
 import type { WireRequest } from "../ports/wire.ts";
-import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
+import { type Answer, empty, pageAnswer } from "./answer.ts";
 import { finishLogin, startedHere } from "./callback.ts";
 import type { Deps } from "./deps.ts";
 import { type Exchange, type Outcome, type Passage, pageRequest } from "./exchange.ts";
@@ -29,11 +30,31 @@ export async function outcomeOf(deps: Deps, raw: WireRequest): Promise<Outcome> 
   const target = judgeTarget(request.target);
   const provider = deps.directory.choose(request.host);
   const arrival = { request, sentHeaders, target };
+  if (isMisdirected(deps, raw.serverName, request, provider)) {
+    const answer = refusedAnswer(deps, request, 421, "the certificate that was asked for is another provider's");
+    return { result: answer, request, provider };
+  }
   const dialect = dialectOf(target.path);
   // a path of a verdict endpoint on the host of an application that we proxy is a path of that application (authentik: the same)
   if (dialect !== null && provider?.mode !== "proxy") return await verdict(deps, arrival, dialect);
   if (provider === null) return { result: unknownHostAnswer(deps, request), request, provider };
   return { result: await guarded(deps, { ...arrival, provider }), request, provider };
+}
+
+/**
+ * Was the connection opened with the certificate of one provider to ask another one? A browser may reuse it so (RFC 9110 7.4), and what
+ * was verified then is not what is served (TLS-03). A trusted proxy's X-Forwarded-Host says nothing about the name it connected to.
+ */
+function isMisdirected(
+  deps: Deps,
+  serverName: string | null,
+  request: InboundRequest,
+  provider: Provider | null,
+): boolean {
+  if (serverName === null || request.hostSource !== "Host") return false;
+  const named = deps.directory.choose(serverName);
+  if (named === null || named === provider) return false;
+  return named.certificate !== null || (provider !== null && provider.certificate !== null);
 }
 
 /** The URL map. Every branch answers; a failure in one becomes its page. */
@@ -75,7 +96,7 @@ function refusedAnswer(deps: Deps, request: InboundRequest, status: number, reas
   deps.log.info("request refused", { request_id: request.id, status, reason, client: request.clientAddress });
   const facts = { request: pageRequest(request, deps.now()), startUrl: null, issuerAnswer: null };
   const answer = pageAnswer(failurePage("bad_request", facts), request, "refused");
-  return withHeaders({ ...answer, status }, [["connection", "close"]]);
+  return { ...answer, status };
 }
 
 function unknownHostAnswer(deps: Deps, request: InboundRequest): Answer {
