@@ -27,7 +27,7 @@ export function readHeadText(
     return { kind: "text", text: bytes.toString("latin1", start, found + 2), end };
   }
   const within = readable.subarray(0, Math.min(to, start + mostBytes));
-  if (hasBareLineFeed(within, Math.max(start, searchedTo - 1))) return { kind: "bare_line_feed" };
+  if (hasBareLineFeed(within, Math.max(start, searchedTo))) return { kind: "bare_line_feed" };
   if (found === -1 && to - start <= mostBytes) return { kind: "incomplete", searchedTo: to };
   return { kind: "too_long", within: within.indexOf(0x0a, start) === -1 ? "first line" : "fields" };
 }
