@@ -31,6 +31,7 @@ export async function startApplication(): Promise<Application> {
       requests.push({ method, target, headers, body: "" });
       return echo(exchange, headers);
     }
+    if (/\r\nexpect: *100-continue/i.test(exchange.head)) exchange.write("HTTP/1.1 100 Continue\r\n\r\n");
     const body = await exchange.body();
     requests.push({ method, target, headers, body });
     const answer = target.startsWith("/own-refusal") ? "the application's own 401" : `the application saw ${target}`;

@@ -26,7 +26,7 @@ if (executable === null) {
   test.each(programs)(
     "a real browser through %s logs in, keeps its deep link, talks over a WebSocket and signs out",
     async (program) => {
-      await through(program, "app", async (page, port) => {
+      await through(program, "app", "app.localhost", async (page, port) => {
         const home = `http://app.localhost:${port}/`;
 
         await page.goto(`${home}reports?year=2026&name=a%2Fb&note=x`);
@@ -58,7 +58,7 @@ if (executable === null) {
   test.each(programs)(
     "a real browser through %s logs in once for two hosts of a domain",
     async (program) => {
-      await through(program, "corp", async (page, port) => {
+      await through(program, "corp", "a.corp.localhost", async (page, port) => {
         await page.goto(`http://a.corp.localhost:${port}/first?x=1&y=2`);
         await page.click("text=Continue as Bob");
         await page.waitForURL(`http://a.corp.localhost:${port}/first?x=1&y=2`);
@@ -72,10 +72,15 @@ if (executable === null) {
     30_000,
   );
 
-  async function through(name: ProgramName, slug: string, visit: (page: Page, port: number) => Promise<void>) {
+  async function through(
+    name: ProgramName,
+    slug: string,
+    host: string,
+    visit: (page: Page, port: number) => Promise<void>,
+  ) {
     const port = freePort();
     const guard = await startGuard("localhost", `:${port}`);
-    const real = await startReal(name, guard, { slug, port, upstream: echo.url });
+    const real = await startReal(name, guard, { slug, host, port, upstream: echo.url });
     const context = await chromium.newContext();
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();

@@ -14,6 +14,7 @@ function nobodyThere(name: ProgramName, front: Front): void {
   test("FWD-10: without akproxy nothing passes, a public path neither", async () => {
     const alone = await startReal(name, front.guard(), {
       slug: front.place.slug,
+      host: front.place.host,
       outpost: `http://127.0.0.1:${freePort()}`,
     });
 
@@ -31,17 +32,21 @@ function somebodyElseThere(name: ProgramName, front: Front): void {
   let real: Real;
   beforeAll(async () => {
     broken = await startRawUpstream((exchange) => exchange.end(said));
-    real = await startReal(name, front.guard(), { slug: front.place.slug, outpost: broken.origin });
+    real = await startReal(name, front.guard(), {
+      slug: front.place.slug,
+      host: front.place.host,
+      outpost: broken.origin,
+    });
   }, 30_000);
   afterAll(async () => {
     await real?.stop();
-    await broken.stop();
+    await broken?.stop();
   });
 
   test.each([
     ["that hangs up", ""],
     ["that breaks off in its answer", "HTTP/1.1 200"],
-    ["that is another server", "SSH-2.0-OpenSSH_9.2\r\n\r\n"],
+    ["that is another server", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"],
     ["that is too busy", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"],
   ])(
     "FWD-10: with an akproxy %s nothing passes",

@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, createBrowser } from "../fakes/browser.ts";
 import type { Guard } from "./guard.ts";
-import { commandOf, type ProgramName } from "./programs.ts";
+import { commandOf, type ProgramName, statusTooEarlyOf } from "./programs.ts";
 
 /** The real program, running on what `akproxy snippet` printed, on 127.0.0.1. */
 export interface Real {
@@ -18,9 +18,10 @@ export interface Real {
   stop(): Promise<void>;
 }
 
-/** Which snippet, and the addresses in it: `outpost` is akproxy's and `upstream` the application's, the guard's unless others are given. */
+/** Which provider's snippet, and the addresses in it: `outpost` is akproxy's and `upstream` the application's, the guard's unless others are given. */
 export interface RealOptions {
   readonly slug: string;
+  readonly host: string; //                        one that it serves
   readonly outpost?: string;
   readonly upstream?: string;
   readonly port?: number; //                       a free one
@@ -34,28 +35,29 @@ export async function startReal(name: ProgramName, guard: Guard, options: RealOp
   const files = await writeSnippet(name, guard, folder, { ...options, port });
   const command = commandOf(name, folder);
   if (command === null) throw new Error(`${name} is not here`);
+  const outputFile = openSync(join(folder, "output"), "a"); // Apache opens /dev/stderr again, which no socket lets it
   const child = Bun.spawn([...command], {
     cwd: folder,
     env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin`, HOME: folder, TMPDIR: folder },
     stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+    stdout: outputFile,
+    stderr: outputFile,
   });
-  const said: string[] = [];
-  const reading = [take(child.stdout, said), take(child.stderr, said)];
+  const output = () => readFileSync(join(folder, "output"), "utf8");
   const stop = async () => {
     await end(child);
-    await Promise.all(reading);
+    closeSync(outputFile);
     rmSync(folder, { recursive: true, force: true });
   };
-  if (!(await takesConnections(port, child))) {
+  if (!(await isUp(name, port, options.host, child))) {
+    const said = output();
     await stop();
-    throw new Error(`${name} does not listen on ${port}: ${said.join("")}`);
+    throw new Error(`${name} does not listen on ${port}: ${said}`);
   }
   const here = `127.0.0.1:${port}`;
   const hosts = ["proxied.test", "app.test", "auth.corp.test", "a.corp.test", "b.corp.test", "corp.test", "evil.test"];
   const resolve = Object.fromEntries(hosts.map((host) => [host, here]));
-  return { port, folder, files, browser: () => createBrowser({ resolve }), output: () => said.join(""), stop };
+  return { port, folder, files, browser: () => createBrowser({ resolve }), output, stop };
 }
 
 /** `akproxy snippet NAME SLUG --complete`, its files as they are. */
@@ -88,13 +90,19 @@ export function freePort(): number {
   return port ?? 0;
 }
 
-async function takesConnections(port: number, child: Bun.Subprocess): Promise<boolean> {
+async function isUp(name: ProgramName, port: number, host: string, child: Bun.Subprocess): Promise<boolean> {
+  const early = statusTooEarlyOf(name);
   const until = Date.now() + 15_000;
   while (Date.now() < until && child.exitCode === null) {
-    if (await connects(port)) return true;
+    if ((await connects(port)) && (early === null || (await statusAt(port, host)) !== early)) return true;
     await Bun.sleep(20);
   }
   return false;
+}
+
+async function statusAt(port: number, host: string): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { host }, redirect: "manual" });
+  return answer.status;
 }
 
 function connects(port: number): Promise<boolean> {
@@ -109,12 +117,7 @@ function connects(port: number): Promise<boolean> {
 /** SIGTERM first: a killed nginx would leave its workers. */
 async function end(child: Bun.Subprocess): Promise<void> {
   child.kill("SIGTERM");
-  const patience = setTimeout(() => child.kill("SIGKILL"), 2000);
+  const patience = setTimeout(() => child.kill("SIGKILL"), 500);
   await child.exited;
   clearTimeout(patience);
-}
-
-async function take(stream: ReadableStream<Uint8Array>, said: string[]): Promise<void> {
-  const decoder = new TextDecoder();
-  for await (const bytes of stream) said.push(decoder.decode(bytes, { stream: true }));
 }

@@ -41,7 +41,7 @@ function startFront(name: ProgramName, place: Place, guard: () => Guard): Front 
   const front: Front = { place, home: `http://${place.host}/`, guard, real: () => real, alice: () => alice };
   beforeAll(async () => {
     guard().application.forget();
-    real = await startReal(name, guard(), { slug: place.slug });
+    real = await startReal(name, guard(), { slug: place.slug, host: place.host });
     alice = await loggedIn(front, "alice");
   }, 30_000);
   afterAll(async () => {

@@ -10,6 +10,7 @@ interface Program {
   readonly executable: () => string | null;
   readonly missing: string; //                     what to do where it is not installed
   readonly command: (executable: string, folder: string) => readonly string[];
+  readonly statusTooEarly?: number; //             what it answers while it listens and has not read its config yet
 }
 
 const installed = "not installed (scripts/proxies installs it)";
@@ -39,6 +40,7 @@ const programs: Readonly<Record<ProgramName, Program>> = {
     executable: () => onPath("traefik") ?? fromWheel("bin/traefik"),
     missing: installed,
     command: (traefik) => [traefik, "--configFile=traefik.yml"],
+    statusTooEarly: 404,
   },
   envoy: {
     executable: () => onPath("envoy") ?? fromWheel("envoy/_bin/envoy"),
@@ -52,6 +54,11 @@ export function commandOf(name: ProgramName, folder: string): readonly string[] 
   const { executable, command } = programs[name];
   const found = executable();
   return found === null ? null : command(found, folder);
+}
+
+/** The status that a program answers with while it listens and is not ready; null where there is none. */
+export function statusTooEarlyOf(name: ProgramName): number | null {
+  return programs[name].statusTooEarly ?? null;
 }
 
 /** Is it here? Where not, that is printed, so that nobody takes its tests for passed. */

@@ -1,0 +1,3 @@
+import { journeysThrough } from "./journeys-through.ts";
+
+journeysThrough("envoy");
