@@ -28,6 +28,7 @@ beforeAll(async () => {
     cookies.set(subject, `${await forward.cookieOf(subject, app)}; ${await forward.cookieOf(subject, corp)}`);
   }
   cookies.set("stale", `${await forward.endedCookieOf("carol", app)}; ${await forward.endedCookieOf("carol", corp)}`);
+  cookies.set("both", `${cookies.get("alice")}; ${cookies.get("bob")}`);
   cookies.set(
     "tampered",
     (cookies.get("alice") ?? "").replace(
