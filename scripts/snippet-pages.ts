@@ -14,13 +14,8 @@ const nothing: SnippetWishes = {
   extent: "fragment",
 };
 
-const languages: Readonly<Record<string, string>> = {
-  yml: "yaml",
-  yaml: "yaml",
-  lua: "lua",
-  conf: "nginx",
-  cfg: "text",
-};
+/** For the colours of a code block, by the file's ending; else the target's own language. */
+const languages: Readonly<Record<string, string>> = { yml: "yaml", yaml: "yaml", lua: "lua", caddyfile: "caddyfile" };
 
 /**
  * A page with every text between `<!-- akproxy snippet TARGET SLUG [--variant V] -->` and `<!-- end -->` made anew, each file a block
