@@ -87,6 +87,7 @@ const suspectSpellings: readonly (readonly [RegExp, string])[] = [
   [/\\|%5c/i, "holds a backslash"],
   [/%25(?:2e|2f|5c|25)/i, "holds a double encoding"],
   [/#|%23/, "holds a #"],
+  [/%3f/i, "holds an encoded ?"], //               a server that decodes before it splits the query off sees another path
   [/(?:\.|%2e)(?:;|%3b)|(?:;|%3b)(?:\.|%2e)/i, "holds dots beside a semicolon"],
 ];
 

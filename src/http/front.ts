@@ -18,25 +18,29 @@ import { notFound } from "./pages/not-found-page.ts";
 import { unknownHost } from "./pages/unknown-host-page.ts";
 import { proxy } from "./proxy.ts";
 import { unauthorized } from "./refusals.ts";
-import { verdict } from "./verdict.ts";
+import { inDialect, verdict } from "./verdict.ts";
 
 /** Decides what becomes of a request, whatever it is: never throws, never 2xx for what went wrong. */
 export async function outcomeOf(deps: Deps, raw: WireRequest): Promise<Outcome> {
   const inbound = readInbound(deps, raw);
   const { request, sentHeaders } = inbound;
-  if (inbound.kind === "refused") {
-    return { result: refusedAnswer(deps, request, inbound.status, inbound.reason), request, provider: null };
-  }
   const target = judgeTarget(request.target);
+  const dialect = dialectOf(target.path);
+  if (inbound.kind === "refused") {
+    const answer = refusedAnswer(deps, request, inbound.status, inbound.reason);
+    return { result: dialect === null ? answer : inDialect(dialect, answer), request, provider: null };
+  }
   const provider = deps.directory.choose(request.host);
   const arrival = { request, sentHeaders, target };
   if (isMisdirected(deps, raw.serverName, request, provider)) {
     const answer = refusedAnswer(deps, request, 421, "the certificate that was asked for is another provider's");
-    return { result: answer, request, provider };
+    return { result: dialect === null ? answer : inDialect(dialect, answer), request, provider };
   }
-  const dialect = dialectOf(target.path);
-  // a path of a verdict endpoint on the host of an application that we proxy is a path of that application (authentik: the same)
-  if (dialect !== null && provider?.mode !== "proxy") return await verdict(deps, arrival, dialect);
+  // a path of a verdict endpoint on the host of an application that we proxy is a path of that application (authentik: the same), unless a
+  // trusted peer asks: it may pass on a client's X-Forwarded-Host, and an upstream's 200 would be taken for a verdict
+  if (dialect !== null && (provider?.mode !== "proxy" || request.peerIsTrusted)) {
+    return await verdict(deps, arrival, dialect);
+  }
   if (provider === null) return { result: unknownHostAnswer(deps, request), request, provider };
   return { result: await guarded(deps, { ...arrival, provider }), request, provider };
 }

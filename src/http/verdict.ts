@@ -28,6 +28,10 @@ export async function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): P
   if (!request.peerIsTrusted) return { result: untrusted(deps, arrival), request, provider: null };
   const { method, scheme, target } = request;
   const told = dialect.originalUrl({ method, scheme, target, headers: arrival.sentHeaders });
+  const asked = deps.directory.choose(request.host);
+  if (told.kind === "missing" && asked?.mode === "proxy") {
+    return { result: inDialect(dialect, unknownApplication(deps, arrival, request)), request, provider: asked };
+  }
   if (told.kind !== "told") {
     return { result: inDialect(dialect, untold(deps, arrival, dialect, told)), request, provider: null };
   }
@@ -141,7 +145,7 @@ function headersFor(deps: Deps, exchange: Exchange, identity: Identity | null): 
 }
 
 /** What the dialect can pass on. nginx makes its own 500 of everything but 2xx, 401 and 403 (FWD-15). */
-function inDialect(dialect: Dialect, answer: Answer): Answer {
+export function inDialect(dialect: Dialect, answer: Answer): Answer {
   if (dialect.statuses === "any" || [200, 401, 403, 500].includes(answer.status)) return answer;
   return { ...answer, status: answer.status >= 500 ? 500 : 401 };
 }
@@ -177,7 +181,7 @@ function untold(deps: Deps, arrival: Arrival, dialect: Dialect, told: Exclude<Or
   return { ...answer, body: "configuration error\n" };
 }
 
-function unknownApplication(deps: Deps, arrival: Arrival, original: OriginalRequest): Answer {
+function unknownApplication(deps: Deps, arrival: Arrival, original: Pick<OriginalRequest, "host">): Answer {
   const { request } = arrival;
   deps.log.warn("verdict refused: no forward auth provider for the host", {
     request_id: request.id,

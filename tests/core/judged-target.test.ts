@@ -73,6 +73,7 @@ describe("a target that no public rule lets in", () => {
     ["PATH-04", "/public/%2500", "holds a double encoding"],
     ["PATH-08", "/public#x", "holds a #"],
     ["PATH-08", "/public%23x", "holds a #"],
+    ["PATH-08", "/public%3fx", "holds an encoded ?"],
     ["PATH-19", "/public/%zz", "holds a bad percent-escape"],
     ["PATH-19", "/public/%", "holds a bad percent-escape"],
     ["PATH-19", "/public/%4", "holds a bad percent-escape"],
