@@ -103,9 +103,9 @@ export function askToClose(tunnel: Tunnel, code: number, reason: string): void {
   if (tunnel.phase !== "open") return;
   tunnel.phase = "closing";
   tunnel.expiresAt = tunnel.pool.now() + closingSeconds;
+  // No FIN yet: an upstream that closes at once would be lost before the client has taken its close
   if (isBetweenFrames(tunnel.toUpstream) && !tunnel.clientEnded) {
     send(tunnel.connection, closeFrame("upstream", code, reason));
-    endSending(tunnel.connection);
   }
   if (isBetweenFrames(tunnel.toClient)) sendClose(tunnel, code, reason);
   else tunnel.closing = { code, reason };

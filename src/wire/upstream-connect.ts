@@ -54,8 +54,11 @@ const commonEvents = {
     if (occupant === null) close(socket.data);
     else occupant.ended();
   },
-  close: (socket: Socket<UpstreamConnection>, error?: Error): void =>
-    lose(socket.data, error === undefined ? "connection lost" : codeOf(error)),
+  close(socket: Socket<UpstreamConnection>, error?: Error): void {
+    // Where we have ended before, Bun tells of the upstream's end by this alone
+    if (error === undefined) socket.data.occupant?.ended();
+    lose(socket.data, error === undefined ? "connection lost" : codeOf(error));
+  },
   // What a handler throws comes here too: its exchange must end and not hang
   error: (socket: Socket<UpstreamConnection>, error: Error): void => lose(socket.data, codeOf(error)),
 };
