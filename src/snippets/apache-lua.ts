@@ -1,11 +1,12 @@
 import { outpostPrefix } from "../core/endpoint.ts";
+import { withoutOwnCookies } from "./own-cookies.ts";
 import { copiedNames, type SnippetFacts } from "./snippet-facts.ts";
 import { head, paragraphs } from "./snippet-text.ts";
 
 /** The Lua file for mod_lua: asks akproxy's /auth/forward over LuaSocket, and gives its answer to who may not pass. */
 export function apacheLua(facts: SnippetFacts): string {
   const comment = head("the Lua file of apache", facts, []).replace(/^#/gm, "--");
-  return paragraphs([comment, settings(facts), askingLines, reading, asking, check, handle]);
+  return paragraphs([comment, settings(facts), askingLines, reading, asking, withoutOwnCookies, check, handle]);
 }
 
 function settings(facts: SnippetFacts): string {
@@ -160,6 +161,8 @@ function check(r)
     for _, name in ipairs(copied) do
         r.headers_in[name] = told[name:lower()]
     end
+    local kept = without_own_cookies(r.headers_in["Cookie"] or "")
+    r.headers_in["Cookie"] = kept ~= "" and kept or nil
     return apache2.OK
 end`;
 

@@ -1,5 +1,6 @@
 import { outpostPrefix } from "../core/endpoint.ts";
 import { identityNames } from "./identity-names.ts";
+import { ownCookiePattern } from "./own-cookies.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
 
@@ -142,5 +143,7 @@ function toOutpost(facts: SnippetFacts): string {
 function toApplication(facts: SnippetFacts): string {
   return `reverse_proxy http://${hostAndPort(facts.upstream)} {
 	header_up X-Forwarded-Proto ${facts.scheme}
+	# akproxy's cookies are not for the application, which could use them as the visitor. Of neighbours, each line takes every second.
+${Array(4).fill(`	header_up Cookie "(?i)(^|; *)${ownCookiePattern}(?:; *|$)" $1`).join("\n")}
 }`;
 }

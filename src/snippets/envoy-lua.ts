@@ -1,3 +1,4 @@
+import { withoutOwnCookies } from "./own-cookies.ts";
 import type { SnippetFacts } from "./snippet-facts.ts";
 
 /** The Lua filter that runs before the verdict: cleans what the client sent. Envoy hands header names over in lower case. */
@@ -34,3 +35,17 @@ function envoy_on_request(handle)
   headers:replace("x-forwarded-proto", "${scheme}")
 end`;
 }
+
+/** The Lua filter that runs after the verdict, which needs the cookies. */
+export const envoyCookieLua = `${withoutOwnCookies}
+
+function envoy_on_request(handle)
+  local cookie = handle:headers():get("cookie")
+  if cookie ~= nil then
+    local kept = without_own_cookies(cookie)
+    handle:headers():remove("cookie")
+    if kept ~= "" then
+      handle:headers():add("cookie", kept)
+    end
+  end
+end`;

@@ -1,5 +1,5 @@
 import { outpostPrefix } from "../core/endpoint.ts";
-import { envoyLua } from "./envoy-lua.ts";
+import { envoyCookieLua, envoyLua } from "./envoy-lua.ts";
 import { identityNames } from "./identity-names.ts";
 import { copiedNames, hostAndPort, type PlainAddress, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
@@ -49,15 +49,19 @@ common_http_protocol_options: { headers_with_underscores_action: DROP_HEADER }
 upgrade_configs: [{ upgrade_type: websocket }]
 stream_idle_timeout: 3600s            # WebSockets and event streams may be quiet for long
 http_filters:
-- name: envoy.filters.http.lua
+${luaFilter("akproxy.clean", envoyLua(facts))}
+${facts.mode === "proxy" ? "" : `${verdictFilter(facts)}\n`}- name: envoy.filters.http.router
+  typed_config: { "@type": ${extensions}.filters.http.router.v3.Router }
+${routes(facts)}`;
+}
+
+function luaFilter(name: string, code: string): string {
+  return `- name: ${name}
   typed_config:
     "@type": ${extensions}.filters.http.lua.v3.Lua
     default_source_code:
       inline_string: |
-${indented(envoyLua(facts), "        ")}
-${facts.mode === "proxy" ? "" : `${verdictFilter(facts)}\n`}- name: envoy.filters.http.router
-  typed_config: { "@type": ${extensions}.filters.http.router.v3.Router }
-${routes(facts)}`;
+${indented(code, "        ")}`;
 }
 
 function verdictFilter(facts: SnippetFacts): string {
@@ -82,7 +86,8 @@ ${toldHeaders.map((name) => `      - { exact: ${name} }`).join("\n")}
         allowed_upstream_headers:
           patterns:
           - { prefix: x-authentik-, ignore_case: true }
-${others.map((name) => `          - { exact: ${name.toLowerCase()}, ignore_case: true }\n`).join("")}        allowed_client_headers_on_success: { patterns: [{ exact: set-cookie }] }`;
+${others.map((name) => `          - { exact: ${name.toLowerCase()}, ignore_case: true }\n`).join("")}        allowed_client_headers_on_success: { patterns: [{ exact: set-cookie }] }
+${luaFilter("akproxy.cookies", envoyCookieLua)}`;
 }
 
 const toldHeaders = [
@@ -138,6 +143,9 @@ ${indented(ownRoutes.join("\n"), "  ")}`;
 const unguarded = `  typed_per_filter_config:
     envoy.filters.http.ext_authz:
       "@type": ${extensions}.filters.http.ext_authz.v3.ExtAuthzPerRoute
+      disabled: true
+    akproxy.cookies:
+      "@type": ${extensions}.filters.http.lua.v3.LuaPerRoute
       disabled: true`;
 
 const closedVerdicts = `# Verdicts are for Envoy alone; from outside there is nothing here.

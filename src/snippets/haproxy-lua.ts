@@ -1,11 +1,12 @@
 import { outpostPrefix } from "../core/endpoint.ts";
+import { withoutOwnCookies } from "./own-cookies.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, paragraphs } from "./snippet-text.ts";
 
 /** The Lua file: asks akproxy's /auth/forward with HAProxy's own HTTP client, no library beside it. */
 export function haproxyLua(facts: SnippetFacts): string {
   const comment = head("the Lua file of haproxy", facts, []).replace(/^#/gm, "--");
-  return paragraphs([comment, settings(facts), askingHeaders, ask(facts), cookies(facts)]);
+  return paragraphs([comment, settings(facts), askingHeaders, withoutOwnCookies, ask(facts), cookies(facts)]);
 }
 
 function settings(facts: SnippetFacts): string {
@@ -72,6 +73,14 @@ function ask({ slug }: SnippetFacts): string {
         txn.http:req_del_header(name)
         if values ~= nil and values[0] ~= nil then
             txn.http:req_set_header(name, values[0])
+        end
+    end
+    local sent = txn.http:req_get_headers()["cookie"]
+    txn.http:req_del_header("cookie")
+    for index = 0, sent ~= nil and #sent or -1 do
+        local kept = without_own_cookies(sent[index])
+        if kept ~= "" then
+            txn.http:req_add_header("cookie", kept)
         end
     end
     local cookies = verdict.headers["set-cookie"]

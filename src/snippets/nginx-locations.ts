@@ -2,13 +2,18 @@ import { outpostPrefix } from "../core/endpoint.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { indented } from "./snippet-text.ts";
 
-/** How nginx goes on with a WebSocket: by the maps of our own file, or by what a form such as Nginx Proxy Manager's has in place. */
-export interface UpgradeVariables {
+/** What the maps of our own file make, or what stands for it where there can be no maps, as in Nginx Proxy Manager's form. */
+export interface MappedVariables {
   readonly upgrade: string;
   readonly connection: string;
+  readonly cookie: string;
 }
 
-const ownMaps: UpgradeVariables = { upgrade: "$akproxy_upgrade", connection: "$akproxy_connection" };
+const ownMaps: MappedVariables = {
+  upgrade: "$akproxy_upgrade",
+  connection: "$akproxy_connection",
+  cookie: "$akproxy_cookie_4",
+};
 
 const verdictPath = `${outpostPrefix}/auth/nginx`;
 const answerPath = `${outpostPrefix}/auth/forward`;
@@ -57,7 +62,7 @@ ${indented(askingLines(facts), "    ")}
 export function guardedLocation(
   facts: SnippetFacts,
   upstream: string = `http://${hostAndPort(facts.upstream)}`,
-  upgrade: UpgradeVariables = ownMaps,
+  mapped: MappedVariables = ownMaps,
 ): string {
   const variables = copiedNames(facts).map(
     (name) => [name, variableOf(name), `$upstream_http_${snake(name)}`] as const,
@@ -76,8 +81,9 @@ ${variables.map(([name, variable]) => `    proxy_set_header ${name} ${variable};
     add_header Set-Cookie $akproxy_set_cookie always;
 
     proxy_pass ${upstream};
+    proxy_set_header Cookie ${mapped.cookie};
 ${indented(forwardedLines(facts), "    ")}
-${indented(passingLines(upgrade), "    ")}
+${indented(passingLines(mapped), "    ")}
 }`;
 }
 
@@ -144,7 +150,7 @@ const largeAnswers = `proxy_buffer_size 32k;
 proxy_buffers 8 32k;
 proxy_busy_buffers_size 64k;`;
 
-function passingLines({ upgrade, connection }: UpgradeVariables): string {
+function passingLines({ upgrade, connection }: MappedVariables): string {
   return `proxy_set_header Upgrade ${upgrade};
 proxy_set_header Connection ${connection};
 proxy_request_buffering off;

@@ -27,7 +27,7 @@ export function nginxProxyManagerFiles(facts: SnippetFacts): readonly SnippetFil
       ? [`${facts.externalHost} is a proxy host of its own that forwards to ${address}.`]
       : []),
   ];
-  const form = { upgrade: "$http_upgrade", connection: "$http_connection" };
+  const form = { upgrade: "$http_upgrade", connection: "$http_connection", cookie: "$http_cookie" };
   const body = [outpostLocations(facts), guardedLocation(facts, "$forward_scheme://$server:$port", form)];
   return [
     {

@@ -1,10 +1,11 @@
 import { authenticationLocations, guardedLocation, outpostLocations, proxiedLocation } from "./nginx-locations.ts";
+import { ownCookiePattern } from "./own-cookies.ts";
 import type { SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
 
 /** nginx 1.18 or later with ngx_http_auth_request_module, as every distribution builds it. */
 export function nginxFiles(facts: SnippetFacts): readonly SnippetFile[] {
-  const body = paragraphs([maps, ...servers(facts)]).trimEnd();
+  const body = paragraphs([maps, facts.mode === "proxy" ? "" : cookieMaps, ...servers(facts)]).trimEnd();
   switch (facts.extent) {
     case "fragment": {
       const where = `Goes inside http { }: as /etc/nginx/conf.d/akproxy-${facts.slug}.conf, then: nginx -t && nginx -s reload`;
@@ -26,6 +27,17 @@ map $http_upgrade $akproxy_connection {
     default          "";
     "~*^websocket$"  upgrade;
 }`;
+
+/** A map can take one cookie out; a browser has a session's and seldom more than two of logins under way. */
+const cookieMaps = `# akproxy's cookies are not for the application, which could use them as the visitor: a map takes out one.
+${["http_cookie", "akproxy_cookie_1", "akproxy_cookie_2", "akproxy_cookie_3"].map(cookieMap).join("\n")}`;
+
+function cookieMap(source: string, index: number): string {
+  return `map $${source} $akproxy_cookie_${index + 1} {
+    default $${source};
+    "~*^(?<akproxy_before>(?:.*?; *)?)${ownCookiePattern}(?:; *)?(?<akproxy_after>.*)$" $akproxy_before$akproxy_after;
+}`;
+}
 
 function main(body: string): string {
   return `daemon off;

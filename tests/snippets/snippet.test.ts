@@ -64,6 +64,11 @@ describe.each([...snippetTargets])("%s", (target) => {
     expect(authorization.test(single)).toBe(false);
   });
 
+  test("HDR-16: akproxy's cookies stay away from the application, where the program can take one out", () => {
+    expect(/akproxy_(?:\[\^;\]\*|")/.test(single)).toBe(target !== "traefik");
+    expect(/akproxy_(?:\[\^;\]\*|")/.test(proxied)).toBe(false);
+  });
+
   test("a name of additionalHeaders is copied too", () => {
     const text = textOf(target, factsOf(singleProvider(), { additionalNames: ["X-Team"] }));
 
