@@ -105,7 +105,7 @@ function asSent(front: Front): void {
 
     const seen = theOneSeen(application(), "/many-cookies").headers.find(([name]) => name.toLowerCase() === "cookie");
     expect(answer.status).toBe(200);
-    expect(seen?.[1]).toContain(`theirs=${"x".repeat(8192)}`);
+    expect(/theirs=(x*)/.exec(seen?.[1] ?? "")?.[1]?.length).toBe(8192);
   });
 }
 
