@@ -1,7 +1,7 @@
 import type { Reply, WireRequest } from "../ports/wire.ts";
 import type { ByteSocket, SocketOwner } from "./byte-socket.ts";
 import { feedBody, giveBodyUp, passRequest } from "./front-exchange.ts";
-import { closeAfterwards, refuse, writeAnswer } from "./front-output.ts";
+import { closeAfterwards, closingMilliseconds, refuse, writeAnswer } from "./front-output.ts";
 import { type FrontConnection, type FrontShared, noBytes } from "./front-state.ts";
 import { hasContent, type RequestHead, readRequestHead } from "./request-head.ts";
 
@@ -163,6 +163,7 @@ function idleDeadline({ limits }: FrontShared): number {
 
 function onDrained(connection: FrontConnection): void {
   connection.stalledSince = 0;
+  if (connection.phase === "closing") connection.deadline = Date.now() + closingMilliseconds;
   connection.exchange?.handle?.clientDrained();
   connection.exchange?.tunnel?.clientDrained();
 }

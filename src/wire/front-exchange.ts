@@ -1,7 +1,7 @@
 import type { Reply, WireAnswer } from "../ports/wire.ts";
 import { type ChunkData, readChunked, startChunked } from "./chunked.ts";
 import { closeAfterwards, refuse, write, writeAnswer } from "./front-output.ts";
-import type { BodyReading, FrontConnection, FrontExchange } from "./front-state.ts";
+import { type BodyReading, type FrontConnection, type FrontExchange, noBytes } from "./front-state.ts";
 import { pass } from "./pass.ts";
 import type { AnswerHead, ClientSide, TunnelClient } from "./pass-client.ts";
 import { hasContent, type RequestHead } from "./request-head.ts";
@@ -40,11 +40,16 @@ export function passRequest(
   const handle = pass(connection.shared.pool, reply.pass, clientSide(connection, exchange, next));
   exchange.handle = handle;
   const { unread } = connection;
-  if (exchange.body.isDone) handle.bodyEnd();
-  if (exchange.body.isDone || unread.length === 0) return;
-  connection.unread = unread.subarray(unread.length);
-  const rest = feedBody(connection, exchange, unread);
-  if (rest !== null) connection.unread = rest;
+  if (exchange.body.isDone) {
+    handle.bodyEnd();
+    return;
+  }
+  connection.unread = noBytes;
+  const rest = unread.length === 0 ? noBytes : feedBody(connection, exchange, unread);
+  if (rest === null) return;
+  connection.unread = rest;
+  // a body that came faster than it was decided had its reading stopped
+  if (!exchange.isPaused) connection.socket.resume();
 }
 
 function startExchange(head: RequestHead): FrontExchange {
@@ -192,11 +197,20 @@ function answering(
 function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: AnswerHead): void {
   const { head } = exchange;
   exchange.hasHead = true;
-  if (answer.body === "tunnel") connection.phase = "tunnel";
+  if (answer.body === "tunnel") beginTunnel(connection, exchange);
   exchange.closesAfter =
     answer.body === "until_close" || !head.keepAlive || connection.shared.isDraining || connection.clientEnded;
   const lines = [...answer.headers, ...connectionLines(exchange, answer)];
   exchange.heldHead = Buffer.from(responseHeadText(answer.status, answer.reason, lines), "latin1");
+}
+
+/** What came behind the handshake belongs to the other protocol now; it is handed on once the 101 is out. */
+function beginTunnel(connection: FrontConnection, exchange: FrontExchange): void {
+  const { unread } = connection;
+  connection.phase = "tunnel";
+  connection.unread = noBytes;
+  connection.socket.resume();
+  if (unread.length > 0) queueMicrotask(() => exchange.tunnel?.bytes(unread));
 }
 
 function connectionLines(exchange: FrontExchange, answer: AnswerHead): readonly (readonly [string, string])[] {

@@ -3,8 +3,8 @@ import { answerBytes } from "./answer-bytes.ts";
 import { type FrontConnection, noBytes } from "./front-state.ts";
 import type { RequestHead } from "./request-head.ts";
 
-/** How long a closing connection may go on sending. */
-const closingMilliseconds = 2_000;
+/** How long a closing connection may go on: cut sooner, it could lose an answer that is still on its way to a slow client. */
+export const closingMilliseconds = 30_000;
 
 /** An answer of our own, and the connection's way from there. */
 export function writeAnswer(

@@ -90,7 +90,7 @@ export function sweepConnections(shared: FrontShared, now: number): void {
   for (const connection of [...shared.connections]) {
     if (connection.stalledSince > 0 && now - connection.stalledSince > stalledMilliseconds)
       connection.socket.terminate();
-    else if (connection.deadline > 0 && now > connection.deadline) timeOut(connection);
+    else if (connection.deadline > 0 && now > connection.deadline && connection.stalledSince === 0) timeOut(connection);
     else if (connection.phase === "passing") checkRate(connection, now);
   }
 }

@@ -70,5 +70,5 @@ function flush(socket: Socket<Held>): void {
     held.waiting.shift();
   }
   if (held.isEnding) socket.end();
-  else held.owner?.drained();
+  held.owner?.drained();
 }
