@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "bun:test";
 import type { Browser } from "../fakes/browser.ts";
+import { cookieTests } from "./cookie-tests.ts";
 import { domainTests } from "./domain-tests.ts";
 import { downTests } from "./down-tests.ts";
 import { type Front, loggedIn, type Place, places } from "./front.ts";
@@ -28,6 +29,8 @@ export function journeysThrough(name: ProgramName): void {
       loginTests(front);
       headerTests(front);
       trafficTests(front);
+      // Traefik has no means to take one cookie out of several
+      if (name !== "traefik" || place.mode === "proxy") cookieTests(front);
       wallTests(front);
       if (place.mode === "forward_domain") domainTests(front);
       downTests(name, front);

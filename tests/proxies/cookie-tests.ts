@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import type { HeaderLines } from "../../src/core/header-lines.ts";
+import { ask, type Front, theOneSeen } from "./front.ts";
+
+/** Whose cookies the application gets. */
+export function cookieTests(front: Front): void {
+  const application = () => front.guard().application;
+
+  test("HDR-16: the application gets its own cookies, and none of ours", async () => {
+    const ours = front.alice().cookies.headerFor(new URL(front.home));
+    const attempt = `akproxy_${front.place.slug}_login_1_abc=started`;
+
+    const answers = [
+      await ask(front, "/cookies-around", { headers: [["Cookie", `first=1; ${ours}; ${attempt}; last="2 3"`]] }),
+      await ask(front, "/cookies-alone", { headers: [["Cookie", ours]] }),
+    ];
+
+    const around = theOneSeen(application(), "/cookies-around").headers;
+    const alone = theOneSeen(application(), "/cookies-alone").headers;
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(cookiesIn(around)).toBe('first=1; last="2 3"');
+    expect(cookiesIn(alone)).toBe("");
+  });
+}
+
+function cookiesIn(headers: HeaderLines): string {
+  return headers.find(([name]) => name.toLowerCase() === "cookie")?.[1] ?? "";
+}
