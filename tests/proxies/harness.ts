@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, createBrowser } from "../fakes/browser.ts";
 import type { Guard } from "./guard.ts";
-import { commandOf, type ProgramName, statusTooEarlyOf } from "./programs.ts";
+import { commandOf, endSignalOf, type ProgramName, statusTooEarlyOf } from "./programs.ts";
 
 /** The real program, running on what `akproxy snippet` printed, on 127.0.0.1. */
 export interface Real {
@@ -45,7 +45,7 @@ export async function startReal(name: ProgramName, guard: Guard, options: RealOp
   });
   const output = () => readFileSync(join(folder, "output"), "utf8");
   const stop = async () => {
-    await end(child);
+    await end(name, child);
     closeSync(outputFile);
     rmSync(folder, { recursive: true, force: true });
   };
@@ -114,10 +114,9 @@ function connects(port: number): Promise<boolean> {
   });
 }
 
-/** SIGTERM first: a killed nginx would leave its workers. */
-async function end(child: Bun.Subprocess): Promise<void> {
-  child.kill("SIGTERM");
-  const patience = setTimeout(() => child.kill("SIGKILL"), 500);
+async function end(name: ProgramName, child: Bun.Subprocess): Promise<void> {
+  child.kill(endSignalOf(name));
+  const patience = setTimeout(() => child.kill("SIGKILL"), 10_000);
   await child.exited;
   clearTimeout(patience);
 }

@@ -10,6 +10,7 @@ interface Program {
   readonly executable: () => string | null;
   readonly missing: string; //                     what to do where it is not installed
   readonly command: (executable: string, folder: string) => readonly string[];
+  readonly end?: "SIGKILL"; //                     else SIGTERM, which programs with workers need
   readonly statusTooEarly?: number; //             what it answers while it listens and has not read its config yet
 }
 
@@ -40,6 +41,7 @@ const programs: Readonly<Record<ProgramName, Program>> = {
     executable: () => onPath("traefik") ?? fromWheel("bin/traefik"),
     missing: installed,
     command: (traefik) => [traefik, "--configFile=traefik.yml"],
+    end: "SIGKILL", // it has no workers, and would wait 10 s for its connections
     statusTooEarly: 404,
   },
   envoy: {
@@ -54,6 +56,11 @@ export function commandOf(name: ProgramName, folder: string): readonly string[] 
   const { executable, command } = programs[name];
   const found = executable();
   return found === null ? null : command(found, folder);
+}
+
+/** How a program is ended. */
+export function endSignalOf(name: ProgramName): "SIGTERM" | "SIGKILL" {
+  return programs[name].end ?? "SIGTERM";
 }
 
 /** The status that a program answers with while it listens and is not ready; null where there is none. */
