@@ -9,6 +9,14 @@ export interface Session {
   readonly lastSeenAt: number;
   readonly expiresAt: number; //                   absolute limit
   readonly idleSeconds: number; //                 0: no idle limit
+  readonly refresh: SessionRefresh | null; //      null: claims stay as they were at login
+  readonly version: number; //                     1 at login, one more with every update
+}
+
+/** What keeps a session's claims fresh (decision 19). */
+export interface SessionRefresh {
+  readonly token: string; //                       the issuer's refresh token
+  readonly dueAt: number; //                       when the claims should be asked for again
 }
 
 /** Is the session within its absolute and its idle limit at `now`? */

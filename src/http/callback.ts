@@ -140,6 +140,8 @@ async function signedIn(
     lastSeenAt: createdAt,
     expiresAt: createdAt + provider.sessionSeconds,
     idleSeconds: provider.idleSeconds,
+    refresh: null,
+    version: 1,
   };
   await deps.sessions.create(session);
   if (previous !== null) await deps.sessions.delete(previous.id);

@@ -47,7 +47,7 @@ export function cachedSessions(store: SessionStore, options: CacheOptions): Sess
     idsOf.clear();
   }
 
-  /** Runs a deletion so that no look-up that overlaps it is kept. */
+  /** Runs a deletion or an update so that no look-up that overlaps it is kept. */
   async function deleting<Result>(work: Promise<Result>, forgetThem: () => void): Promise<Result> {
     deletions += 1;
     try {
@@ -67,8 +67,8 @@ export function cachedSessions(store: SessionStore, options: CacheOptions): Sess
       const kept = open.get(id);
       if (kept !== undefined) {
         if (isLive(kept, now())) return kept;
+        // another process may have seen the visitor meanwhile: the store knows
         forget(id);
-        return null;
       }
       const before = deletions;
       const session = await store.get(id);
@@ -81,6 +81,8 @@ export function cachedSessions(store: SessionStore, options: CacheOptions): Sess
       const moves = kept !== undefined && kept.lastSeenAt < lastSeenAt && isLive(kept, now());
       if (moves) open.set(id, { ...kept, lastSeenAt });
     },
+    update: (session) => deleting(store.update(session), () => forget(session.id)),
+    deleteByHandle: (handle) => deleting(store.deleteByHandle(handle), forgetAll),
     delete: (id) => deleting(store.delete(id), () => forget(id)),
     deleteBySubject: (issuer, subject) =>
       deleting(store.deleteBySubject(issuer, subject), () => {

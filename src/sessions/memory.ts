@@ -6,6 +6,7 @@ export function memoryRows(): SessionRows {
   const rows = new Map<string, SessionRow>();
   const bySubject = new Map<string, Set<string>>();
   const byIdpSession = new Map<string, Set<string>>();
+  const leasedUntil = new Map<string, number>();
   let closed = false;
 
   function open(): void {
@@ -16,9 +17,22 @@ export function memoryRows(): SessionRows {
     const row = rows.get(key);
     if (row === undefined) return false;
     rows.delete(key);
+    leasedUntil.delete(key);
     unlink(bySubject, row.subjectKeys.subject, key);
     if (row.subjectKeys.idpSession !== null) unlink(byIdpSession, row.subjectKeys.idpSession, key);
     return true;
+  }
+
+  function put(row: SessionRow): void {
+    rows.set(row.key, row);
+    link(bySubject, row.subjectKeys.subject, row.key);
+    if (row.subjectKeys.idpSession !== null) link(byIdpSession, row.subjectKeys.idpSession, row.key);
+  }
+
+  function standing(key: string, now: number): SessionRow | null {
+    open();
+    const row = rows.get(key);
+    return row === undefined || endsAt(row) <= now ? null : row;
   }
 
   function dropLinked(index: Map<string, Set<string>>, names: readonly string[]): number {
@@ -32,23 +46,36 @@ export function memoryRows(): SessionRows {
       open();
       if (rows.has(row.key))
         throw new Failure("store_unavailable", "session store: memory: the session stands already");
-      rows.set(row.key, row);
-      link(bySubject, row.subjectKeys.subject, row.key);
-      if (row.subjectKeys.idpSession !== null) link(byIdpSession, row.subjectKeys.idpSession, row.key);
+      put(row);
     },
     async find(key) {
       open();
       return rows.get(key) ?? null;
     },
     async touch(key, lastSeenAt, now) {
-      open();
-      const row = rows.get(key);
-      if (row === undefined || endsAt(row) <= now || lastSeenAt <= row.lastSeenAt) return;
-      rows.set(key, { ...row, lastSeenAt });
+      const row = standing(key, now);
+      if (row !== null && lastSeenAt > row.lastSeenAt) rows.set(key, { ...row, lastSeenAt });
+    },
+    async replace(row, now) {
+      const old = standing(row.key, now);
+      if (old === null || old.version !== row.version - 1) return false;
+      drop(row.key);
+      const { expiresAt, idleSeconds, lastSeenAt } = old;
+      put({ ...row, expiresAt, idleSeconds, lastSeenAt });
+      return true;
+    },
+    async lease(key, until, now) {
+      if (standing(key, now) === null || (leasedUntil.get(key) ?? 0) > now) return false;
+      leasedUntil.set(key, until);
+      return true;
     },
     async remove(key) {
       open();
       drop(key);
+    },
+    async removeByPrefix(prefix) {
+      open();
+      return [...rows.keys()].filter((key) => key.startsWith(prefix) && drop(key)).length;
     },
     removeBySubject: async (keys) => dropLinked(bySubject, keys),
     removeByIdpSession: async (keys) => dropLinked(byIdpSession, keys),
@@ -61,6 +88,11 @@ export function memoryRows(): SessionRows {
       open();
       return [...rows.values()].filter((row) => endsAt(row) > now).length;
     },
+    async page(after, limit) {
+      open();
+      const keys = [...rows.keys()].filter((key) => key > after).sort();
+      return keys.slice(0, limit).flatMap((key) => rows.get(key) ?? []);
+    },
     foreignChanges() {
       open();
       return 0; // nobody else sees these rows
@@ -70,6 +102,7 @@ export function memoryRows(): SessionRows {
       rows.clear();
       bySubject.clear();
       byIdpSession.clear();
+      leasedUntil.clear();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Identity, ProxyAttributes } from "../core/identity.ts";
-import type { Session } from "../core/session.ts";
+import type { Session, SessionRefresh } from "../core/session.ts";
 import type { Keys } from "../seal/keys.ts";
 import { lengthPrefixed } from "../seal/length-prefixed.ts";
 import { digestOf, macOf } from "../seal/mac.ts";
@@ -7,16 +7,19 @@ import type { RandomBytes } from "../seal/random-token.ts";
 import { openBox, sealBox } from "../seal/sealed-box.ts";
 import type { SessionRow } from "./rows.ts";
 
-/** What can be read of a session with the outpost's secret alone, for a list of sessions (decision 34). */
-export interface SessionSummary {
+/** What is sealed of a session with the outpost's secret alone, for a list of sessions (decision 34). */
+export interface SealedSummary {
   readonly username: string;
   readonly providerSlug: string;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
 
-/** The first byte of a sealed record. Another one is a record we do not read: no session, not an error. */
-const recordVersion = 1;
+/** The first byte of the records we seal. 2 is 1 with `refresh` in the body. */
+const recordVersion = 2;
+
+/** The first bytes of the records we open. Another one is a record we do not read: no session, not an error. */
+const readableVersions: readonly (number | undefined)[] = [1, 2];
 
 /** The key of a session's row: the id itself is never at rest (security: a store read is not a session theft). */
 export function rowKey(id: string): string {
@@ -35,10 +38,10 @@ export function idpSessionKeys(keys: Keys, issuer: string, idpSession: string): 
 
 /** The row a session is kept as. The body's key needs the id, which the store does not have; the summary's does not. */
 export function sealSession(session: Session, keys: Keys, randomBytes: RandomBytes): SessionRow {
-  const { id, identity, providerSlug, createdAt, expiresAt, idleSeconds, lastSeenAt } = session;
+  const { id, identity, providerSlug, createdAt, expiresAt, idleSeconds, lastSeenAt, refresh, version } = session;
   const key = rowKey(id);
-  const summary: SessionSummary = { username: identity.username, providerSlug, createdAt, expiresAt };
-  const body: StoredBody = { providerSlug, createdAt, expiresAt, idleSeconds, identity };
+  const summary: SealedSummary = { username: identity.username, providerSlug, createdAt, expiresAt };
+  const body: StoredBody = { providerSlug, createdAt, expiresAt, idleSeconds, identity, refresh };
   const [summaryKey] = keys.derive("session summary");
   const [bodyKey] = keys.derive("session body");
   return {
@@ -50,30 +53,34 @@ export function sealSession(session: Session, keys: Keys, randomBytes: RandomByt
     expiresAt,
     idleSeconds,
     lastSeenAt,
-    summary: sealRecord(summaryKey, contextOf("summary", key), summary, randomBytes),
-    body: sealRecord(keyOfBody(bodyKey, id), contextOf("body", key), body, randomBytes),
+    version,
+    summary: sealRecord(summaryKey, contextOf("summary", key, recordVersion), summary, randomBytes),
+    body: sealRecord(keyOfBody(bodyKey, id), contextOf("body", key, recordVersion), body, randomBytes),
   };
 }
 
 /** The session in a row, when `id` is its id and one of our secrets sealed it; else null. Limits are not looked at. */
 export function openSession(row: SessionRow, id: string, keys: Keys): Session | null {
   for (const bodyKey of keys.derive("session body")) {
-    const body = openRecord(keyOfBody(bodyKey, id), contextOf("body", rowKey(id)), row.body);
-    if (isBody(body)) return { id, ...body, lastSeenAt: row.lastSeenAt };
+    const body = openRecord(keyOfBody(bodyKey, id), contextOf("body", rowKey(id), row.body[0]), row.body);
+    if (!isBody(body)) continue;
+    return { id, ...body, refresh: body.refresh ?? null, lastSeenAt: row.lastSeenAt, version: row.version };
   }
   return null;
 }
 
 /** The summary in a row, when one of our secrets sealed it; else null. */
-export function openSummary(row: Pick<SessionRow, "key" | "summary">, keys: Keys): SessionSummary | null {
+export function openSummary(row: Pick<SessionRow, "key" | "summary">, keys: Keys): SealedSummary | null {
   for (const key of keys.derive("session summary")) {
-    const summary = openRecord(key, contextOf("summary", row.key), row.summary);
+    const summary = openRecord(key, contextOf("summary", row.key, row.summary[0]), row.summary);
     if (isSummary(summary)) return summary;
   }
   return null;
 }
 
-type StoredBody = Omit<Session, "id" | "lastSeenAt">;
+type StoredBody = Omit<Session, "id" | "lastSeenAt" | "version" | "refresh"> & {
+  readonly refresh?: SessionRefresh | null; //     absent in a record of version 1
+};
 
 function indexKeys(keys: readonly [Uint8Array, ...Uint8Array[]], issuer: string, name: string) {
   const keyOf = (key: Uint8Array) => Buffer.from(macOf(key, [issuer, name])).toString("base64url");
@@ -85,14 +92,14 @@ function keyOfBody(bodyKey: Uint8Array, id: string): Uint8Array {
   return macOf(bodyKey, ["akproxy session body", id]);
 }
 
-function contextOf(part: "summary" | "body", key: string): Uint8Array {
-  return lengthPrefixed([`akproxy session ${part}`, String(recordVersion), key]);
+function contextOf(part: "summary" | "body", key: string, version: number | undefined): Uint8Array {
+  return lengthPrefixed([`akproxy session ${part}`, String(version), key]);
 }
 
 function sealRecord(
   key: Uint8Array,
   context: Uint8Array,
-  value: SessionSummary | StoredBody,
+  value: SealedSummary | StoredBody,
   randomBytes: RandomBytes,
 ): Uint8Array {
   const plain = new TextEncoder().encode(JSON.stringify(value));
@@ -100,12 +107,12 @@ function sealRecord(
 }
 
 function openRecord(key: Uint8Array, context: Uint8Array, record: Uint8Array): unknown {
-  if (record[0] !== recordVersion) return null;
+  if (!readableVersions.includes(record[0])) return null;
   const plain = openBox(key, context, record.subarray(1));
   return plain === null ? null : JSON.parse(new TextDecoder().decode(plain));
 }
 
-function isSummary(value: unknown): value is SessionSummary {
+function isSummary(value: unknown): value is SealedSummary {
   return (
     isObject(value) && hasTexts(value, ["username", "providerSlug"]) && hasTimes(value, ["createdAt", "expiresAt"])
   );
@@ -116,7 +123,16 @@ function isBody(value: unknown): value is StoredBody {
     isObject(value) &&
     hasTexts(value, ["providerSlug"]) &&
     hasTimes(value, ["createdAt", "expiresAt", "idleSeconds"]) &&
-    isIdentity(value["identity"])
+    isIdentity(value["identity"]) &&
+    isRefresh(value["refresh"])
+  );
+}
+
+function isRefresh(value: unknown): value is SessionRefresh | null | undefined {
+  return (
+    value === undefined ||
+    value === null ||
+    (isObject(value) && hasTexts(value, ["token"]) && hasTimes(value, ["dueAt"]))
   );
 }
 

@@ -5,6 +5,7 @@ export interface SessionRow {
   readonly expiresAt: number; //                   absolute limit, epoch seconds
   readonly idleSeconds: number; //                 0: no idle limit
   readonly lastSeenAt: number;
+  readonly version: number; //                     1, and one more with every replacement
   readonly summary: Uint8Array;
   readonly body: Uint8Array;
 }
@@ -24,15 +25,27 @@ export interface SessionRows {
   find(key: string): Promise<SessionRow | null>; //            past its limits or not
   /** Moves lastSeenAt forward, never back, of a row that stands and is within its limits; makes none. */
   touch(key: string, lastSeenAt: number, now: number): Promise<void>;
+  /** Replaces index keys, version and blobs of the row that stands at the version before and ends after `now`; ends its lease. Else false. */
+  replace(row: SessionRow, now: number): Promise<boolean>;
+  /** Leases the row that stands, ends after `now` and is leased to nobody at `now`. Else false. */
+  lease(key: string, until: number, now: number): Promise<boolean>;
   remove(key: string): Promise<void>;
+  removeByPrefix(prefix: string): Promise<number>; //          all rows whose key begins so
   /** Removes all rows whose subject key is one of these (one a secret); how many were within their limits or not. */
   removeBySubject(keys: readonly string[]): Promise<number>;
   removeByIdpSession(keys: readonly string[]): Promise<number>;
   removeEnded(now: number): Promise<number>;
   count(now: number): Promise<number>; //                      those within their limits
+  /** The next rows in the order of their keys, past their limits or not; at most `limit`, fewer at the end alone. "" is before all. */
+  page(after: string, limit: number): Promise<readonly SessionRow[]>;
   /** Changes whenever another connection or process has changed rows. Cheap: asked on every request. */
   foreignChanges(): number;
   close(): Promise<void>;
+}
+
+/** The first text after all that begin with this prefix of base64url: nothing in base64url is as high as "~". */
+export function afterPrefix(prefix: string): string {
+  return `${prefix}~`;
 }
 
 /** When the row stops being a session: the earlier of its absolute and its idle limit, epoch seconds. */

@@ -1,9 +1,9 @@
 import { isLive, type Session } from "../core/session.ts";
-import type { SessionReader, SessionSight, SessionStore } from "../ports/session-store.ts";
+import type { SessionReader, SessionSight, SessionStore, SessionSummary } from "../ports/session-store.ts";
 import type { Keys } from "../seal/keys.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
-import { idpSessionKeys, openSession, rowKey, sealSession, subjectKeys } from "./record.ts";
-import type { SessionRows } from "./rows.ts";
+import { idpSessionKeys, openSession, openSummary, rowKey, sealSession, subjectKeys } from "./record.ts";
+import { endsAt, type SessionRow, type SessionRows } from "./rows.ts";
 
 /** What sealing and expiring sessions needs of the world. `now` in epoch seconds. */
 export interface SealedSessionsDeps {
@@ -11,6 +11,12 @@ export interface SealedSessionsDeps {
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
 }
+
+/** Of a row's key: enough to tell sessions apart in a list, not enough to guess the rest of. */
+const handleLength = 10;
+
+/** How many rows of a list are read at once. */
+const pageLength = 500;
 
 /** Sessions over rows that tell their keeper nothing (decision 34); the limits are judged here, by the sealed times. */
 export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): SessionStore & SessionReader {
@@ -24,17 +30,45 @@ export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): Ses
     return { kind: isLive(session, now()) ? "live" : "ended", session };
   }
 
+  function summaryOf(row: SessionRow): SessionSummary | null {
+    const summary = openSummary(row, keys);
+    if (summary === null) return null;
+    const { username, providerSlug, createdAt } = summary;
+    const handle = row.key.slice(0, handleLength);
+    return { handle, username, providerSlug, createdAt, lastSeenAt: row.lastSeenAt, endsAt: endsAt(row) };
+  }
+
+  /** Page by page: no lock and no memory as large as the store. */
+  async function list({ username }: { readonly username: string | null }): Promise<readonly SessionSummary[]> {
+    const found: SessionSummary[] = [];
+    let after = "";
+    for (;;) {
+      const page = await rows.page(after, pageLength);
+      const live = page.flatMap((row) => (endsAt(row) > now() ? (summaryOf(row) ?? []) : []));
+      found.push(...live.filter((summary) => username === null || summary.username === username));
+      const last = page.at(-1);
+      if (last === undefined || page.length < pageLength) break;
+      after = last.key;
+    }
+    return found.sort((left, right) => right.createdAt - left.createdAt);
+  }
+
   return {
     look,
+    list,
     async get(id) {
       const sight = await look(id);
       return sight.kind === "live" ? sight.session : null;
     },
     create: (session) => rows.insert(sealSession(session, keys, randomBytes)),
     touch: (id, lastSeenAt) => rows.touch(rowKey(id), lastSeenAt, now()),
+    update: (session) => rows.replace(sealSession(session, keys, randomBytes), now()),
+    lease: (id, seconds) => rows.lease(rowKey(id), now() + seconds, now()),
     delete: (id) => rows.remove(rowKey(id)),
     deleteBySubject: (issuer, subject) => rows.removeBySubject(subjectKeys(keys, issuer, subject)),
     deleteByIdpSession: (issuer, idpSession) => rows.removeByIdpSession(idpSessionKeys(keys, issuer, idpSession)),
+    // a shorter prefix would name sessions that nobody listed
+    deleteByHandle: async (handle) => (handle.length === handleLength ? await rows.removeByPrefix(handle) : 0),
     deleteExpired: () => rows.removeEnded(now()),
     count: () => rows.count(now()),
     close: () => rows.close(),

@@ -3,7 +3,7 @@ import { Failure } from "../core/failure.ts";
 
 /** Marks the file as ours ("akpx"), so that another program's database is never written to. */
 const applicationId = 0x616b7078;
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 // ends_at is in the database so that the limits are computed in one place and the sweep is a range of an index
 const schema = `
@@ -17,7 +17,9 @@ const schema = `
     ends_at INTEGER NOT NULL GENERATED ALWAYS AS
       (CASE idle_seconds WHEN 0 THEN expires_at ELSE min(expires_at, last_seen_at + idle_seconds) END) STORED,
     summary BLOB NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    leased_until INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX sessions_by_subject ON sessions (subject_key);
   CREATE INDEX sessions_by_idp_session ON sessions (idp_session_key) WHERE idp_session_key IS NOT NULL;
@@ -26,24 +28,35 @@ const schema = `
   PRAGMA user_version = ${schemaVersion};
 `;
 
-/** Makes the schema in an empty database, once however many processes start together. Not in a file that is not ours or too new. */
+/** What a file of schema 1 lacks; its sessions live on. */
+const schema1To2 = `
+  ALTER TABLE sessions ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE sessions ADD COLUMN leased_until INTEGER NOT NULL DEFAULT 0;
+  PRAGMA user_version = 2;
+`;
+
+/**
+ * Makes the schema in an empty database and brings an older one up to date, once however many processes start together. Touches no file
+ * that is not ours or too new.
+ */
 export function prepareSchema(database: Database, file: string): void {
   // before anything is written, the journal mode included
   if (!isEmpty(database)) checkSchema(database, file);
   database.run("PRAGMA journal_mode = WAL");
   const makeOnce = database.transaction(() => {
     if (isEmpty(database)) database.run(schema);
+    else if (pragma(database, "user_version") === 1) database.run(schema1To2);
   });
   makeOnce.immediate();
 }
 
-/** Is the database one that this version of akproxy reads and writes? Throws `Failure("store_unavailable")` when not. */
+/** Is the database one that this version of akproxy reads? Throws `Failure("store_unavailable")` when not. */
 export function checkSchema(database: Database, file: string): void {
   if (pragma(database, "application_id") !== applicationId) {
     throw new Failure("store_unavailable", `session store "${file}" is a database of another program`);
   }
   const found = pragma(database, "user_version");
-  if (found !== schemaVersion) {
+  if (found !== schemaVersion && found !== 1) {
     const message = `session store "${file}" has schema ${found}, this akproxy knows ${schemaVersion}; move the file away or use the akproxy that made it`;
     throw new Failure("store_unavailable", message);
   }

@@ -3,7 +3,7 @@ import { closeSync, constants, existsSync, fchmodSync, fstatSync, openSync } fro
 import { dirname } from "node:path";
 import { Failure } from "../core/failure.ts";
 import { preparePrivateDirectory } from "./private-directory.ts";
-import type { SessionRow, SessionRows } from "./rows.ts";
+import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
 import { checkSchema, prepareSchema } from "./sqlite-schema.ts";
 import { codeOf, refusal, storeFailure } from "./system-error.ts";
 
@@ -17,21 +17,27 @@ interface StoredRow {
   readonly expires_at: number;
   readonly idle_seconds: number;
   readonly last_seen_at: number;
+  readonly version?: number; //                    absent in a file of schema 1 that is only read
   readonly summary: Uint8Array;
   readonly body: Uint8Array;
 }
 
 /** Every statement that is run on sessions, so that a test can ask the planner about each. */
 export const sessionStatements = {
-  insert: `INSERT INTO sessions (key, subject_key, idp_session_key, expires_at, idle_seconds, last_seen_at, summary, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  insert: `INSERT INTO sessions (key, subject_key, idp_session_key, expires_at, idle_seconds, last_seen_at, summary, body, version)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   find: "SELECT * FROM sessions WHERE key = ?",
   touch: "UPDATE sessions SET last_seen_at = ?1 WHERE key = ?2 AND ends_at > ?3 AND last_seen_at < ?1",
+  replace: `UPDATE sessions SET subject_key = ?1, idp_session_key = ?2, version = ?3, summary = ?4, body = ?5, leased_until = 0
+    WHERE key = ?6 AND version = ?3 - 1 AND ends_at > ?7`,
+  lease: "UPDATE sessions SET leased_until = ?1 WHERE key = ?2 AND ends_at > ?3 AND leased_until <= ?3",
   remove: "DELETE FROM sessions WHERE key = ?",
+  removeByPrefix: "DELETE FROM sessions WHERE key >= ?1 AND key < ?2",
   removeBySubject: "DELETE FROM sessions WHERE subject_key IN (SELECT value FROM json_each(?))",
   removeByIdpSession: "DELETE FROM sessions WHERE idp_session_key IN (SELECT value FROM json_each(?))",
   removeEnded: "DELETE FROM sessions WHERE ends_at <= ?",
   count: "SELECT count(*) AS n FROM sessions WHERE ends_at > ?",
+  page: "SELECT * FROM sessions WHERE key > ? ORDER BY key LIMIT ?",
 } as const;
 
 /**
@@ -73,7 +79,7 @@ function rowsOf(database: Database, file: string): SessionRows {
     async insert(row) {
       const { subject, idpSession } = row.subjectKeys;
       const times = [row.expiresAt, row.idleSeconds, row.lastSeenAt].map(Math.floor);
-      run(sessionStatements.insert, row.key, subject, idpSession, ...times, row.summary, row.body);
+      run(sessionStatements.insert, row.key, subject, idpSession, ...times, row.summary, row.body, row.version);
     },
     find: async (key) =>
       guarded(file, () => {
@@ -83,14 +89,25 @@ function rowsOf(database: Database, file: string): SessionRows {
     async touch(key, lastSeenAt, now) {
       run(sessionStatements.touch, Math.floor(lastSeenAt), key, now);
     },
+    async replace(row, now) {
+      const { subject, idpSession } = row.subjectKeys;
+      const values = [subject, idpSession, row.version, row.summary, row.body, row.key, now];
+      return run(sessionStatements.replace, ...values) === 1;
+    },
+    lease: async (key, until, now) => run(sessionStatements.lease, Math.ceil(until), key, now) === 1,
     async remove(key) {
       run(sessionStatements.remove, key);
     },
+    removeByPrefix: async (prefix) => run(sessionStatements.removeByPrefix, prefix, afterPrefix(prefix)),
     removeBySubject: async (keys) => run(sessionStatements.removeBySubject, JSON.stringify(keys)),
     removeByIdpSession: async (keys) => run(sessionStatements.removeByIdpSession, JSON.stringify(keys)),
     removeEnded: async (now) => run(sessionStatements.removeEnded, now),
     count: async (now) =>
       guarded(file, () => database.query<{ n: number }, [number]>(sessionStatements.count).get(now)?.n ?? 0),
+    page: async (after, limit) =>
+      guarded(file, () =>
+        database.query<StoredRow, [string, number]>(sessionStatements.page).all(after, limit).map(rowOf),
+      ),
     foreignChanges: () => guarded(file, () => dataVersion(database)),
     async close() {
       database.close();
@@ -110,6 +127,7 @@ function rowOf(stored: StoredRow): SessionRow {
     expiresAt: stored.expires_at,
     idleSeconds: stored.idle_seconds,
     lastSeenAt: stored.last_seen_at,
+    version: stored.version ?? 1,
     summary: stored.summary,
     body: stored.body,
   };

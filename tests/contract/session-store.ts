@@ -47,6 +47,8 @@ export function sessionOf(wish: SessionWish = {}): Session {
     lastSeenAt: 1000,
     expiresAt: wish.expiresAt ?? 4600,
     idleSeconds: wish.idleSeconds ?? 0,
+    refresh: null,
+    version: 1,
   };
 }
 
@@ -62,6 +64,9 @@ export function sessionStoreContract(
 
   describe(`${name}: session store`, () => {
     keepsAndEnds(opened);
+    updates(opened);
+    leases(opened);
+    lists(opened);
     signsOut(opened);
     deleteWins(opened);
   });
@@ -173,6 +178,208 @@ function keepsAndEnds(opened: Opened): void {
     await expect(store.deleteByIdpSession("i", "s")).rejects.toMatchObject({ code: "store_unavailable" });
     await expect(store.deleteExpired()).rejects.toMatchObject({ code: "store_unavailable" });
     await expect(store.count()).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.update(sessionOf())).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.lease(idOf("one"), 10)).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.list({ username: null })).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.deleteByHandle("0123456789")).rejects.toMatchObject({ code: "store_unavailable" });
+  });
+}
+
+function updates(opened: Opened): void {
+  test("an update replaces identity and refresh, and leaves the limits and the time it was last seen", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf({ idleSeconds: 500 }));
+    await store.touch(idOf("one"), 1100);
+
+    const updated = await store.update({ ...refreshed(2), idleSeconds: 500 });
+
+    expect(updated).toBe(true);
+    expect(await store.get(idOf("one"))).toEqual({ ...refreshed(2), idleSeconds: 500, lastSeenAt: 1100 });
+    await store.close();
+  });
+
+  test("an update of a version that was updated meanwhile, or is yet to come, changes nothing", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf());
+    await store.update(refreshed(2));
+
+    expect(await store.update({ ...refreshed(2), refresh: null })).toBe(false);
+    expect(await store.update({ ...refreshed(4), refresh: null })).toBe(false);
+
+    expect(await store.get(idOf("one"))).toEqual(refreshed(2));
+    expect(await store.update(refreshed(3))).toBe(true);
+    await store.close();
+  });
+
+  test("of 20 updates of one version at once exactly one wins", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf());
+
+    const won = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => store.update({ ...refreshed(2), refresh: { token: `t${n}`, dueAt: 1 } })),
+    );
+
+    expect(won.filter(Boolean).length).toBe(1);
+    expect((await store.get(idOf("one")))?.refresh?.token).toBe(`t${won.indexOf(true)}`);
+    await store.close();
+  });
+
+  test("SES-09: an update of a session that is gone or past its limits brings nothing back", async () => {
+    const { store, clock } = await opened();
+    await store.create(sessionOf({ id: idOf("short"), expiresAt: 1050 }));
+    await store.create(sessionOf());
+    await store.delete(idOf("one"));
+    clock.now = 1050;
+
+    expect(await store.update(refreshed(2))).toBe(false);
+    expect(await store.update({ ...refreshed(2), id: idOf("short") })).toBe(false);
+
+    expect(await store.get(idOf("one"))).toBeNull();
+    expect(await store.count()).toBe(0);
+    await store.close();
+  });
+
+  test("after an update a session is found by its new sid and by its old one no more", async () => {
+    const { store } = await opened();
+    const session = sessionOf({ idpSession: "sid-old" });
+    await store.create(session);
+    await store.update({ ...session, identity: { ...session.identity, idpSession: "sid-new" }, version: 2 });
+
+    expect(await store.deleteByIdpSession("https://idp.test/", "sid-old")).toBe(0);
+    expect(await store.get(session.id)).not.toBeNull();
+    expect(await store.deleteByIdpSession("https://idp.test/", "sid-new")).toBe(1);
+    expect(await store.get(session.id)).toBeNull();
+    await store.close();
+  });
+
+  test("after an update a session still ends with its subject", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf());
+    await store.update(refreshed(2));
+
+    expect(await store.deleteBySubject("https://idp.test/", "alice-sub")).toBe(1);
+
+    expect(await store.get(idOf("one"))).toBeNull();
+    await store.close();
+  });
+}
+
+/** Alice's session as a refresh leaves it. */
+function refreshed(version: number): Session {
+  const session = sessionOf();
+  const identity = { ...session.identity, groups: ["staff"], rawToken: "new.token.signature" };
+  return { ...session, identity, refresh: { token: "canary-refresh-token", dueAt: 1300 }, version };
+}
+
+function leases(opened: Opened): void {
+  test("a lease is given to one asker until its time is over", async () => {
+    const { store, clock } = await opened();
+    await store.create(sessionOf());
+
+    const taken = await Promise.all(Array.from({ length: 20 }, () => store.lease(idOf("one"), 30)));
+    clock.now = 1029;
+    const before = await store.lease(idOf("one"), 30);
+    clock.now = 1030;
+    const after = await store.lease(idOf("one"), 30);
+
+    expect(taken.filter(Boolean).length).toBe(1);
+    expect([before, after]).toEqual([false, true]);
+    await store.close();
+  });
+
+  test("an update gives the lease back, a touch does not", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf({ idleSeconds: 500 }));
+    await store.lease(idOf("one"), 30);
+    await store.touch(idOf("one"), 1001);
+
+    expect(await store.lease(idOf("one"), 30)).toBe(false);
+    await store.update(refreshed(2));
+    expect(await store.lease(idOf("one"), 30)).toBe(true);
+    await store.close();
+  });
+
+  test("there is no lease of a session that is absent, gone or ended, and one session's is not another's", async () => {
+    const { store, clock } = await opened();
+    await store.create(sessionOf({ id: idOf("gone") }));
+    await store.create(sessionOf({ id: idOf("short"), expiresAt: 1050 }));
+    await store.create(sessionOf({ id: idOf("other") }));
+    await store.delete(idOf("gone"));
+    clock.now = 1050;
+
+    expect(await store.lease(idOf("absent"), 30)).toBe(false);
+    expect(await store.lease(idOf("gone"), 30)).toBe(false);
+    expect(await store.lease(idOf("short"), 30)).toBe(false);
+    expect(await store.lease(idOf("other"), 30)).toBe(true);
+    expect(await store.count()).toBe(1);
+    await store.close();
+  });
+}
+
+function lists(opened: Opened): void {
+  test("a list names the sessions within their limits, the newest first, of all or of one user name", async () => {
+    const { store, clock } = await opened();
+    const bob = sessionOf({ id: idOf("bob"), providerSlug: "wiki", idleSeconds: 100 });
+    await store.create(sessionOf({ id: idOf("alice") }));
+    await store.create({ ...bob, createdAt: 1001, identity: { ...bob.identity, username: "bob" } });
+    await store.create(sessionOf({ id: idOf("short"), expiresAt: 1020 }));
+    clock.now = 1020;
+    await store.touch(idOf("bob"), 1020);
+
+    const all = await store.list({ username: null });
+    const ofBob = await store.list({ username: "bob" });
+
+    expect(all.map(({ username }) => username)).toEqual(["bob", "alice"]);
+    expect(ofBob).toEqual([
+      {
+        handle: expect.stringMatching(/^[\w-]{10}$/),
+        username: "bob",
+        providerSlug: "wiki",
+        createdAt: 1001,
+        lastSeenAt: 1020,
+        endsAt: 1120,
+      },
+    ]);
+    expect(await store.list({ username: "carol" })).toEqual([]);
+    await store.close();
+  });
+
+  test("a list longer than a page names every session once", async () => {
+    const { store } = await opened();
+    for (let n = 0; n < 1001; n++) await store.create(sessionOf({ id: idOf(`n-${n}-`) }));
+
+    const handles = (await store.list({ username: null })).map(({ handle }) => handle);
+
+    expect(handles.length).toBe(1001);
+    expect(new Set(handles).size).toBe(1001);
+    await store.close();
+  });
+
+  test("a handle ends its session and no other; what is no handle ends none", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf({ id: idOf("one") }));
+    await store.create(sessionOf({ id: idOf("two"), subject: "bob-sub" }));
+    await store.get(idOf("one"));
+    const [first, second] = await store.list({ username: null });
+
+    for (const none of [
+      "",
+      "a",
+      "%",
+      "____%_____",
+      "~~~~~~~~~~",
+      `${first?.handle}x`,
+      first?.handle.slice(0, 9) ?? "",
+    ]) {
+      expect(await store.deleteByHandle(none)).toBe(0);
+    }
+    expect(await store.deleteByHandle(first?.handle ?? "")).toBe(1);
+
+    expect(await store.list({ username: null })).toEqual(second === undefined ? [] : [second]);
+    const left = [await store.get(idOf("one")), await store.get(idOf("two"))];
+    expect(left.filter((session) => session === null).length).toBe(1);
+    expect(await store.deleteByHandle(first?.handle ?? "")).toBe(0);
+    await store.close();
   });
 }
 
@@ -241,7 +448,7 @@ function signsOut(opened: Opened): void {
 }
 
 function deleteWins(opened: Opened): void {
-  test("SES-09: in 600 interleavings of touches and sign-outs a signed-out session never lives again", async () => {
+  test("SES-09: in 600 interleavings of touches, updates and sign-outs a signed-out session never lives again", async () => {
     const { store, clock } = await opened();
     const alive: string[] = [];
 
@@ -250,15 +457,17 @@ function deleteWins(opened: Opened): void {
       await store.create(sessionOf({ id, idleSeconds: 1000 }));
       clock.now = 1001;
       const touch = () => store.touch(id, 1001);
+      const update = () => store.update({ ...refreshed(2), id });
       const signOut = [
         () => store.delete(id),
         () => store.deleteBySubject("https://idp.test/", "alice-sub"),
         () => store.deleteByIdpSession("https://idp.test/", "sid-1"),
       ][round % 3];
-      const calls: (() => Promise<unknown>)[] = [touch, touch, () => store.get(id), touch, touch];
+      const calls: (() => Promise<unknown>)[] = [touch, update, () => store.get(id), update, touch];
       calls.splice(round % 6, 0, async () => await signOut?.());
       await Promise.all(calls.map((call) => call()));
       await touch();
+      await update();
       if ((await store.get(id)) !== null) alive.push(id);
       clock.now = 1000;
     }

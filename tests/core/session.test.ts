@@ -10,6 +10,8 @@ const session: Session = {
   lastSeenAt: 1000,
   expiresAt: 2000,
   idleSeconds: 0,
+  refresh: null,
+  version: 1,
 };
 
 test.each([

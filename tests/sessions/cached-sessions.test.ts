@@ -34,6 +34,10 @@ function countingStore(stored: readonly Session[]) {
       return ids.length;
     },
     deleteByIdpSession: async () => 0,
+    update: async () => true,
+    lease: async () => true,
+    list: async () => [],
+    deleteByHandle: async () => 0,
     deleteExpired: async () => 0,
     count: async () => sessions.size,
     close: async () => undefined,

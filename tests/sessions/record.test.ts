@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import type { Session } from "../../src/core/session.ts";
 import { openKeys } from "../../src/seal/keys.ts";
+import { lengthPrefixed } from "../../src/seal/length-prefixed.ts";
+import { macOf } from "../../src/seal/mac.ts";
+import { sealBox } from "../../src/seal/sealed-box.ts";
 import {
   idpSessionKeys,
   openSession,
@@ -21,6 +25,48 @@ test("the summary opens with the secret alone; the body needs the id too", () =>
   expect(openSession(row, idOf("two"), keys)).toBeNull();
   expect(openSession({ ...row, body: row.summary }, idOf("one"), keys)).toBeNull();
 });
+
+test("a record of version 1, which knew no refresh, still opens", () => {
+  const old = { key: rowKey(idOf("one")), ...recordsOfVersion1(sessionOf()) };
+  const row = { ...sealSession(sessionOf(), keys, randomBytes), ...old };
+
+  expect(openSession(row, idOf("one"), keys)).toEqual(sessionOf());
+  expect(openSummary(row, keys)?.username).toBe("alice");
+  expect(openSession({ ...row, body: withVersion(row.body, 2) }, idOf("one"), keys)).toBeNull();
+});
+
+test("a refresh token is sealed in the body", () => {
+  const session = { ...sessionOf(), refresh: { token: "canary", dueAt: 1300 }, version: 7 };
+
+  const row = sealSession(session, keys, randomBytes);
+
+  expect(openSession(row, idOf("one"), keys)).toEqual(session);
+  expect(Buffer.from(row.body).toString("latin1")).not.toContain("canary");
+});
+
+/** What version 1 of the record made of a session. */
+function recordsOfVersion1({ id, identity, providerSlug, createdAt, expiresAt, idleSeconds }: Session) {
+  const key = rowKey(id);
+  const seal = (part: string, sealingKey: Uint8Array, value: unknown) => {
+    const context = lengthPrefixed([`akproxy session ${part}`, "1", key]);
+    const plain = new TextEncoder().encode(JSON.stringify(value));
+    return Buffer.concat([Uint8Array.of(1), sealBox(sealingKey, context, plain, randomBytes)]);
+  };
+  const bodyKey = macOf(keys.derive("session body")[0], ["akproxy session body", id]);
+  return {
+    summary: seal("summary", keys.derive("session summary")[0], {
+      username: identity.username,
+      providerSlug,
+      createdAt,
+      expiresAt,
+    }),
+    body: seal("body", bodyKey, { providerSlug, createdAt, expiresAt, idleSeconds, identity }),
+  };
+}
+
+function withVersion(record: Uint8Array, version: number): Uint8Array {
+  return Buffer.concat([Uint8Array.of(version), record.subarray(1)]);
+}
 
 test("SES-04: the body's key depends on the id, not only its context: with one nonce, two ids are two ciphertexts", () => {
   const oneNonce = (count: number) => new Uint8Array(count);

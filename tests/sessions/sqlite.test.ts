@@ -146,7 +146,7 @@ test("SES-12: a record of another version, cut short, or swapped with a neighbou
   const [other] = database
     .query<{ body: Uint8Array }, [string]>("SELECT body FROM sessions WHERE key = ?")
     .all(keyOf("whole"));
-  database.run("UPDATE sessions SET body = CAST(unhex('02') || substr(body, 2) AS BLOB) WHERE key = ?", [
+  database.run("UPDATE sessions SET body = CAST(unhex('09') || substr(body, 2) AS BLOB) WHERE key = ?", [
     keyOf("version"),
   ]);
   database.run("UPDATE sessions SET body = substr(body, 1, 20) WHERE key = ?", [keyOf("cut")]);
@@ -173,6 +173,30 @@ test("SES-08: a later limit written into the database does not lengthen a sessio
   await store.close();
 });
 
+test("a file of schema 1 is brought up to date, once, and its sessions live and can be updated", async () => {
+  const file = newFile();
+  const before = await open(file);
+  await before.create(sessionOf());
+  await before.close();
+  const database = new Database(file);
+  database.run("ALTER TABLE sessions DROP COLUMN version");
+  database.run("ALTER TABLE sessions DROP COLUMN leased_until");
+  database.run("PRAGMA user_version = 1");
+  database.close();
+  const reader = await openSessionReader({ kind: "sqlite", file }, deps);
+  const looked = await reader?.look(idOf("one"));
+  await reader?.close();
+
+  const [after, beside] = [await open(file), await open(file)];
+
+  expect(looked).toEqual({ kind: "live", session: sessionOf() });
+  expect(await after.get(idOf("one"))).toEqual(sessionOf());
+  expect(await after.update({ ...sessionOf(), version: 2 })).toBe(true);
+  expect(await beside.lease(idOf("one"), 10)).toBe(true);
+  await after.close();
+  await beside.close();
+});
+
 test("DOS-06: every statement but the insert is a search by an index, never a scan of the sessions", async () => {
   const file = newFile();
   await (await open(file)).close();
@@ -180,7 +204,8 @@ test("DOS-06: every statement but the insert is a search by an index, never a sc
   const { insert, ...searching } = sessionStatements;
 
   const plans = Object.entries(searching).map(([name, sql]) => {
-    const count = new Set(sql.match(/\?\d?/g)).size;
+    const unnumbered = sql.match(/\?(?!\d)/g) ?? [];
+    const count = unnumbered.length + new Set(sql.match(/\?\d/g)).size;
     const steps = database.query<{ detail: string }, (string | number)[]>(`EXPLAIN QUERY PLAN ${sql}`);
     return [
       name,
@@ -200,11 +225,15 @@ test("DOS-06: every statement but the insert is a search by an index, never a sc
   expect(plans.map(([name, plan]) => [name, indexOf(plan)])).toEqual([
     ["find", "sqlite_autoindex_sessions_1 (key=?)"],
     ["touch", "sqlite_autoindex_sessions_1 (key=?)"],
+    ["replace", "sqlite_autoindex_sessions_1 (key=?)"],
+    ["lease", "sqlite_autoindex_sessions_1 (key=?)"],
     ["remove", "sqlite_autoindex_sessions_1 (key=?)"],
+    ["removeByPrefix", "sqlite_autoindex_sessions_1 (key>? AND key<?)"],
     ["removeBySubject", "sessions_by_subject (subject_key=?)"],
     ["removeByIdpSession", "sessions_by_idp_session (idp_session_key=?)"],
     ["removeEnded", "sessions_by_end (ends_at<?)"],
     ["count", "sessions_by_end (ends_at>?)"],
+    ["page", "sqlite_autoindex_sessions_1 (key>?)"],
   ]);
 });
 
@@ -290,7 +319,7 @@ test("a database of another program, or of a newer akproxy, is refused and left 
   const before = readFileSync(foreign);
   await (await open(newer)).close();
   const later = new Database(newer);
-  later.run("PRAGMA user_version = 2");
+  later.run("PRAGMA user_version = 3");
   later.close();
 
   expect(await thrownBy(() => open(foreign))).toMatchObject({
@@ -299,7 +328,7 @@ test("a database of another program, or of a newer akproxy, is refused and left 
   });
   expect(await thrownBy(() => open(newer))).toMatchObject({
     code: "store_unavailable",
-    message: expect.stringContaining("has schema 2, this akproxy knows 1"),
+    message: expect.stringContaining("has schema 3, this akproxy knows 2"),
   });
   expect(readFileSync(foreign)).toEqual(before);
 });
