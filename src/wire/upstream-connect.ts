@@ -26,19 +26,20 @@ export function connect(to: ConnectTo, occupant: Occupant): UpstreamConnection {
     endsWhenSent: false,
     isPaused: false,
   };
-  const { address } = to;
-  const common = {
-    data: connection,
-    allowHalfOpen: true,
-    socket: to.tls === null ? plainEvents : secureEvents,
-    ...(to.tls === null ? {} : { tls: to.tls }),
-  };
-  const connecting =
-    address.kind === "unix"
-      ? Bun.connect<UpstreamConnection>({ ...common, unix: address.path })
-      : Bun.connect<UpstreamConnection>({ ...common, hostname: address.hostname, port: address.port });
-  connecting.catch((error: unknown) => lose(connection, codeOf(error)));
+  open(to, connection).catch((error: unknown) => lose(connection, codeOf(error)));
   return connection;
+}
+
+/** Async, so that an address that Bun refuses at once is told as any other failure. */
+async function open({ address, tls }: ConnectTo, data: UpstreamConnection): Promise<void> {
+  const common = {
+    data,
+    allowHalfOpen: true,
+    socket: tls === null ? plainEvents : secureEvents,
+    ...(tls === null ? {} : { tls }),
+  };
+  if (address.kind === "unix") await Bun.connect<UpstreamConnection>({ ...common, unix: address.path });
+  else await Bun.connect<UpstreamConnection>({ ...common, hostname: address.hostname, port: address.port });
 }
 
 const commonEvents = {

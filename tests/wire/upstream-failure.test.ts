@@ -94,9 +94,11 @@ test("nobody listening is unreachable for a request with a body, too", async () 
   expect(client.text()).toBe(answer);
 });
 
-test("a name that does not resolve is unreachable", async () => {
+test("a name that does not resolve and a port that is none are unreachable", async () => {
   const byName = await answerThrough(poolWith(), "nowhere.invalid:80");
+  const byPort = await answerThrough(poolWith(), "127.0.0.1:70000");
 
+  expect(byPort).toContain("502 upstream_unreachable");
   expect(byName).toContain('502 upstream_unreachable: upstream: "http://nowhere.invalid:80" gave no usable answer: E');
 });
 
