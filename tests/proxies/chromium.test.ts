@@ -8,6 +8,11 @@ import { isHere, type ProgramName } from "./programs.ts";
 
 const executable = findChromium();
 const programs = (["nginx", "caddy"] as const).filter(isHere);
+const others = (["haproxy", "apache", "traefik", "envoy"] as const).filter(isHere);
+const ways = [
+  ...programs.map((program) => [program, "http"] as const),
+  ...[...programs, ...others].map((program) => [program, "https"] as const),
+];
 
 if (executable === null) {
   console.warn("left out: a real browser through nginx and Caddy, because there is no chromium here");
@@ -23,11 +28,11 @@ if (executable === null) {
     await echo.close();
   });
 
-  test.each(programs)(
-    "a real browser through %s logs in, keeps its deep link, talks over a WebSocket and signs out",
-    async (program) => {
-      await through(program, "app", "app.localhost", async (page, port) => {
-        const home = `http://app.localhost:${port}/`;
+  test.each(ways)(
+    "a real browser through %s over %s logs in, keeps its deep link, talks over a WebSocket and signs out",
+    async (program, scheme) => {
+      await through(program, { slug: "app", host: "app.localhost", scheme }, async (page, port) => {
+        const home = `${scheme}://app.localhost:${port}/`;
 
         await page.goto(`${home}reports?year=2026&name=a%2Fb&note=x`);
         const asked = await page.textContent("h1");
@@ -49,7 +54,9 @@ if (executable === null) {
         expect(rows).toContain("x-authentik-groupsadmins|staff");
         expect(rows.length).toBe(12);
         expect(await page.textContent("h1")).toBe("Who are you?");
-        expect((await page.context().cookies(home)).map(({ name }) => name)).not.toContain("akproxy_app");
+        expect((await page.context().cookies(home)).map(({ name }) => name)).not.toContain(
+          scheme === "https" ? "__Host-akproxy_app" : "akproxy_app",
+        );
       });
     },
     30_000,
@@ -58,7 +65,7 @@ if (executable === null) {
   test.each(programs)(
     "a real browser through %s logs in once for two hosts of a domain",
     async (program) => {
-      await through(program, "corp", "a.corp.localhost", async (page, port) => {
+      await through(program, { slug: "corp", host: "a.corp.localhost", scheme: "http" }, async (page, port) => {
         await page.goto(`http://a.corp.localhost:${port}/first?x=1&y=2`);
         await page.click("text=Continue as Bob");
         await page.waitForURL(`http://a.corp.localhost:${port}/first?x=1&y=2`);
@@ -74,14 +81,13 @@ if (executable === null) {
 
   async function through(
     name: ProgramName,
-    slug: string,
-    host: string,
+    { slug, host, scheme }: { readonly slug: string; readonly host: string; readonly scheme: "http" | "https" },
     visit: (page: Page, port: number) => Promise<void>,
   ) {
     const port = freePort();
-    const guard = await startGuard("localhost", `:${port}`);
+    const guard = await startGuard({ scheme, domain: "localhost", port: `:${port}` });
     const real = await startReal(name, guard, { slug, host, port, upstream: echo.url });
-    const context = await chromium.newContext();
+    const context = await chromium.newContext({ ignoreHTTPSErrors: true });
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const errors: string[] = [];

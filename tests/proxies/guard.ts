@@ -15,6 +15,7 @@ export interface Guard {
   readonly issuer: ToyIssuer;
   readonly application: Application;
   readonly origin: string; //                      akproxy's plain listener
+  readonly scheme: "http" | "https"; //            of the browser
   readonly configFile: string; //                  the config that akproxy runs with
   readonly logLines: readonly string[];
   stop(): Promise<void>;
@@ -32,11 +33,18 @@ const users = {
   },
 };
 
-/** Starts them. `port` is what the browser writes after each host: "" or ":8443". */
-export async function startGuard(domain = "test", port = ""): Promise<Guard> {
+/** How the browser writes the addresses of everything here. */
+export interface GuardOptions {
+  readonly scheme?: "http" | "https"; //           http
+  readonly domain?: string; //                     test: proxied.test, app.test, auth.corp.test and so on
+  readonly port?: string; //                       after each host: "" or ":8443"
+}
+
+/** Starts them. */
+export async function startGuard({ scheme = "http", domain = "test", port = "" }: GuardOptions = {}): Promise<Guard> {
   const folder = mkdtempSync(join(tmpdir(), "akproxy-guard-"));
   const application = await startApplication();
-  const origins = ["proxied", "app", "auth.corp"].map((name) => `http://${name}.${domain}${port}`);
+  const origins = ["proxied", "app", "auth.corp"].map((name) => `${scheme}://${name}.${domain}${port}`);
   const issuer = await startToyIssuer({
     port: 0,
     users,
@@ -50,7 +58,8 @@ export async function startGuard(domain = "test", port = ""): Promise<Guard> {
     ],
   });
   const configFile = join(folder, "akproxy.toml");
-  await Bun.write(configFile, configText(folder, issuer.issuer, application.origin, domain, port), { mode: 0o600 });
+  const text = configText(folder, issuer.issuer, application.origin, { scheme, domain, port });
+  await Bun.write(configFile, text, { mode: 0o600 });
   const logLines: string[] = [];
   const running = await start(configFile, logLines);
   const listener = running.listeners.find(({ kind }) => kind === "http");
@@ -58,6 +67,7 @@ export async function startGuard(domain = "test", port = ""): Promise<Guard> {
     issuer,
     application,
     origin: `http://127.0.0.1:${listener?.port}`,
+    scheme,
     configFile,
     logLines,
     async stop() {
@@ -86,7 +96,12 @@ async function start(configFile: string, logLines: string[]): Promise<Running> {
   });
 }
 
-function configText(folder: string, issuer: string, application: string, domain: string, port: string): string {
+function configText(
+  folder: string,
+  issuer: string,
+  application: string,
+  { scheme, domain, port }: Required<GuardOptions>,
+): string {
   return `
 state_dir = "${folder}/state"
 [listen]
@@ -101,20 +116,20 @@ client_id = "akproxy"
 client_secret = "toy-client-secret-of-32-characters!"
 [providers.proxied]
 mode = "proxy"
-external_host = "http://proxied.${domain}${port}"
+external_host = "${scheme}://proxied.${domain}${port}"
 internal_host = "${application}"
 skip_path_regex = "^/public/"
 ${rulesOf("proxied")}
 [providers.app]
 mode = "forward_single"
-external_host = "http://app.${domain}${port}"
+external_host = "${scheme}://app.${domain}${port}"
 skip_path_regex = "^/public/"
 ${rulesOf("app")}
 [providers.corp]
 mode = "forward_domain"
-external_host = "http://auth.corp.${domain}${port}"
+external_host = "${scheme}://auth.corp.${domain}${port}"
 cookie_domain = "corp.${domain}"
-skip_path_regex = '^http://[a-z]+\\.corp\\.${domain}(:\\d+)?/public/'
+skip_path_regex = '^${scheme}://[a-z]+\\.corp\\.${domain}(:\\d+)?/public/'
 ${rulesOf("corp")}
 `;
 }

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { type Browser, createBrowser } from "../fakes/browser.ts";
 import type { Guard } from "./guard.ts";
 import { commandOf, endSignalOf, type ProgramName, statusTooEarlyOf } from "./programs.ts";
@@ -49,7 +50,7 @@ export async function startReal(name: ProgramName, guard: Guard, options: RealOp
     closeSync(outputFile);
     rmSync(folder, { recursive: true, force: true });
   };
-  if (!(await isUp(name, port, options.host, child))) {
+  if (!(await isUp(name, `${guard.scheme}://127.0.0.1:${port}/`, options.host, child))) {
     const said = output();
     await stop();
     throw new Error(`${name} does not listen on ${port}: ${said}`);
@@ -68,8 +69,10 @@ async function writeSnippet(
   { slug, port, outpost = guard.origin, upstream = guard.application.origin }: RealOptions & { readonly port: number },
 ): Promise<readonly string[]> {
   const main = join(import.meta.dir, "../../src/main.ts");
-  const addresses = ["--outpost", outpost, "--upstream", upstream, "--listen", `127.0.0.1:${port}`];
-  const options = ["--complete", "--json", "-c", guard.configFile];
+  const listen = `${guard.scheme}://127.0.0.1:${port}`;
+  const addresses = ["--outpost", outpost, "--upstream", upstream, "--listen", listen];
+  const certificate = guard.scheme === "https" ? ["--certificate", writeCertificate(folder)] : [];
+  const options = ["--complete", "--json", "-c", guard.configFile, ...certificate];
   const akproxy = Bun.spawn([process.execPath, main, "snippet", name, slug, ...options, ...addresses], {
     stdin: "ignore",
     stdout: "pipe",
@@ -82,6 +85,15 @@ async function writeSnippet(
   return files.map((file) => file.name);
 }
 
+/** A certificate for every name that tests use, and its key, in one file. */
+function writeCertificate(folder: string): string {
+  const names = ["proxied", "app", "*.corp"].flatMap((name) => [`${name}.test`, `${name}.localhost`]);
+  const { certificatePem, keyPem } = makeSelfSigned({ names, days: 2, now: Math.floor(Date.now() / 1000) });
+  const file = join(folder, "certificate.pem");
+  writeFileSync(file, `${certificatePem}${keyPem}`, { mode: 0o644 });
+  return file;
+}
+
 /** A port of 127.0.0.1 that nobody listens on at this moment. */
 export function freePort(): number {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
@@ -90,19 +102,22 @@ export function freePort(): number {
   return port ?? 0;
 }
 
-async function isUp(name: ProgramName, port: number, host: string, child: Bun.Subprocess): Promise<boolean> {
+async function isUp(name: ProgramName, url: string, host: string, child: Bun.Subprocess): Promise<boolean> {
   const early = statusTooEarlyOf(name);
   const until = Date.now() + 15_000;
   while (Date.now() < until && child.exitCode === null) {
-    if ((await connects(port)) && (early === null || (await statusAt(port, host)) !== early)) return true;
+    if ((await connects(Number(new URL(url).port))) && (early === null || (await statusAt(url, host, early)) !== early))
+      return true;
     await Bun.sleep(20);
   }
   return false;
 }
 
-async function statusAt(port: number, host: string): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { host }, redirect: "manual" });
-  return answer.status;
+/** `early` where there is no answer. */
+async function statusAt(url: string, host: string, early: number): Promise<number> {
+  const tls = { rejectUnauthorized: false, serverName: host };
+  const answer = await fetch(url, { headers: { host }, redirect: "manual", tls }).catch(() => null);
+  return answer?.status ?? early;
 }
 
 function connects(port: number): Promise<boolean> {
