@@ -1,0 +1,232 @@
+import { join } from "node:path";
+import type { HeaderLine, HeaderLines } from "../../src/core/header-lines.ts";
+import { outpostSecret } from "./akproxy.ts";
+import { browserHeaders } from "./browser-headers.ts";
+import { underWrk } from "./loads.ts";
+import { startApache, startOauth2Proxy } from "./other-servers.ts";
+import { seedSessions } from "./seed-sessions.ts";
+import type { Contender, LoadCase } from "./shot.ts";
+import type { World } from "./world.ts";
+import type { WrkLoad } from "./wrk.ts";
+
+/** How each dialect asks about a path of an application. */
+const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
+type DialectName = (typeof dialects)[number];
+
+const prefix = "/outpost.goauthentik.io/auth";
+const asked = "/dashboard?tab=1";
+
+function question(
+  dialect: DialectName,
+  slug: string,
+  port: number,
+  path = asked,
+): Pick<WrkLoad, "url"> & { readonly headers: HeaderLines } {
+  const host = `${slug}.localhost:${port}`;
+  const endpoint = `http://127.0.0.1:${port}${prefix}/${dialect}`;
+  switch (dialect) {
+    case "nginx":
+      return { url: endpoint, headers: [["X-Original-URL", `http://${host}${path}`]] };
+    case "envoy":
+      return {
+        url: `${endpoint}${path}`,
+        headers: [
+          ["Host", host],
+          ["X-Forwarded-Proto", "http"],
+        ],
+      };
+    case "traefik":
+    case "caddy":
+    case "forward": {
+      const told: HeaderLines = [
+        ["X-Forwarded-Proto", "http"],
+        ["X-Forwarded-Host", host],
+        ["X-Forwarded-Uri", path],
+      ];
+      return { url: endpoint, headers: [["X-Forwarded-Method", "GET"], ...told] };
+    }
+  }
+}
+
+/** Questions of reverse proxies. */
+export function verdictCases(world: World): readonly LoadCase[] {
+  return [withSession(world), asBrowser(world), anonymous(world), publicPath(world), sessions(world), stores(world)];
+}
+
+function load(name: string, title: string, contenders: () => Promise<readonly Contender[]>): LoadCase {
+  return { kind: "load", name, title, unit: "request", contenders };
+}
+
+async function verdictCookie(world: World, port: number): Promise<HeaderLine> {
+  const host = `http://single.localhost:${port}`;
+  return ["Cookie", await world.login(`${host}/outpost.goauthentik.io/start?rd=${encodeURIComponent(`${host}/`)}`)];
+}
+
+async function nginxAlone(world: World, headers: HeaderLines = []): Promise<Contender> {
+  const nginx = await world.nginx({ kind: "verdict" });
+  return underWrk(world, "nginx, 200 with 12 headers, no check", nginx, {
+    url: `http://127.0.0.1:${nginx.port}/x`,
+    headers,
+  });
+}
+
+/** Another build of akproxy, where one was given. */
+async function earlierBuild(world: World, more: HeaderLines = []): Promise<readonly Contender[]> {
+  if (world.earlier === null) return [];
+  const server = await world.akproxy("earlier", "memory", world.earlier);
+  const { url, headers } = question("nginx", "single", server.port);
+  const cookie = await verdictCookie(world, server.port);
+  return [underWrk(world, "akproxy, earlier build, nginx", server, { url, headers: [...headers, cookie, ...more] })];
+}
+
+function withSession(world: World): LoadCase {
+  return load("verdict", "Verdict, session in memory", async () => {
+    const server = await world.akproxy("memory");
+    const cookie = await verdictCookie(world, server.port);
+    const ours = dialects.map((dialect) => {
+      const { url, headers } = question(dialect, "single", server.port);
+      return underWrk(world, `akproxy, ${dialect}`, server, { url, headers: [...headers, cookie] });
+    });
+    const more = [
+      ...(await earlierBuild(world)),
+      ...(await oauth2ProxyVerdict(world)),
+      ...(await apacheVerdict(world)),
+    ];
+    return [await nginxAlone(world, [cookie]), ...ours, ...more];
+  });
+}
+
+function asBrowser(world: World): LoadCase {
+  return load("verdict-browser", "The same, with the 10 headers more that a browser sends", async () => {
+    const server = await world.akproxy("memory");
+    const cookie = await verdictCookie(world, server.port);
+    const { url, headers } = question("nginx", "single", server.port);
+    const ours = underWrk(world, "akproxy, nginx", server, { url, headers: [...headers, cookie, ...browserHeaders] });
+    return [await nginxAlone(world, [cookie, ...browserHeaders]), ours, ...(await earlierBuild(world, browserHeaders))];
+  });
+}
+
+/** oauth2-proxy with a login behind it; none where it is not on this machine. */
+export async function loggedInOauth2Proxy(world: World) {
+  const { oauth2Proxy } = world.programs;
+  if (oauth2Proxy === null) return null;
+  const server = await world.peer("oauth2Proxy", (port) =>
+    startOauth2Proxy(oauth2Proxy, world.issuer, port, world.files, world.folder),
+  );
+  const origin = `http://127.0.0.1:${server.port}`;
+  return { server, origin, cookie: ["Cookie", await world.login(`${origin}/1k`)] as const };
+}
+
+/** Apache with mod_auth_openidc and a login behind it; none where it is not on this machine. */
+export async function loggedInApache(world: World) {
+  const { apache } = world.programs;
+  if (apache === null) return null;
+  const server = await world.peer("apache", (port) =>
+    startApache(apache, world.issuer, port, world.files, world.folder),
+  );
+  const origin = `http://127.0.0.1:${server.port}`;
+  return { server, origin, cookie: ["Cookie", await world.login(`${origin}/1k`)] as const };
+}
+
+async function oauth2ProxyVerdict(world: World): Promise<readonly Contender[]> {
+  const peer = await loggedInOauth2Proxy(world);
+  if (peer === null) return [];
+  return [
+    underWrk(world, "oauth2-proxy, /oauth2/auth", peer.server, {
+      url: `${peer.origin}/oauth2/auth`,
+      headers: [peer.cookie],
+    }),
+  ];
+}
+
+async function apacheVerdict(world: World): Promise<readonly Contender[]> {
+  const peer = await loggedInApache(world);
+  if (peer === null) return [];
+  return [
+    underWrk(world, "Apache with mod_auth_openidc, an empty file", peer.server, {
+      url: `${peer.origin}/static`,
+      headers: [peer.cookie],
+    }),
+  ];
+}
+
+function anonymous(world: World): LoadCase {
+  return load("verdict-anonymous", "Verdict, nobody logged in", async () => {
+    const server = await world.akproxy("memory");
+    const peers: Contender[] = [];
+    const oauth2Proxy = await loggedInOauth2Proxy(world);
+    if (oauth2Proxy !== null) {
+      const url = `${oauth2Proxy.origin}/oauth2/auth`;
+      peers.push(underWrk(world, "oauth2-proxy, /oauth2/auth, 401", oauth2Proxy.server, { url, expected: "4xx" }));
+    }
+    return [
+      await nginxAlone(world),
+      underWrk(world, "akproxy, nginx, 401", server, { ...question("nginx", "single", server.port), expected: "4xx" }),
+      underWrk(world, "akproxy, traefik, 302 to a new login", server, {
+        ...question("traefik", "single", server.port),
+        expected: "3xx",
+      }),
+      ...peers,
+    ];
+  });
+}
+
+function publicPath(world: World): LoadCase {
+  return load("verdict-public", "Verdict, public path, nobody logged in", async () => {
+    const server = await world.akproxy("memory");
+    const path = "/public/area-50/picture.png";
+    return [
+      await nginxAlone(world),
+      underWrk(world, "akproxy, 1 pattern", server, question("nginx", "public1", server.port, path)),
+      underWrk(world, "akproxy, 50 patterns, the last opens", server, question("nginx", "public50", server.port, path)),
+    ];
+  });
+}
+
+const many = 100_000;
+
+/** The Cookie lines of an akproxy with `count` sessions in its SQLite store, which is another one for each `name`. */
+async function seeded(world: World, name: string, count: number) {
+  const file = join(world.folder, `${name}-sessions`, "sessions.sqlite");
+  const values = await seedSessions(file, outpostSecret, "single", count);
+  const server = await world.akproxy(name, `sqlite:${file}`);
+  const cookieFile = async (wanted: number) => {
+    const path = join(world.folder, `${name}-${wanted}.cookies`);
+    await Bun.write(
+      path,
+      `${values
+        .slice(0, wanted)
+        .map((value) => `akproxy_single=${value}`)
+        .join("\n")}\n`,
+    );
+    return path;
+  };
+  return { server, cookieFile };
+}
+
+function sessions(world: World): LoadCase {
+  return load("sessions", "Verdict, sessions in a SQLite store", async () => {
+    const one = await seeded(world, "sqlite", 1);
+    const lots = await seeded(world, "many", many);
+    const contender = async (name: string, { server, cookieFile }: typeof one, asking: number) =>
+      underWrk(world, name, server, { ...question("nginx", "single", server.port), cookies: await cookieFile(asking) });
+    return [
+      await contender("1 session", one, 1),
+      await contender("100,000 sessions, one asks", lots, 1),
+      await contender("100,000 sessions, 1,000 ask in turn", lots, 1000),
+      await contender("100,000 sessions, all ask in turn", lots, many),
+    ];
+  });
+}
+
+function stores(world: World): LoadCase {
+  return load("stores", "Verdict, by store", async () => {
+    const memory = await world.akproxy("memory");
+    const sqlite = await world.akproxy("start", `sqlite:${join(world.folder, "login.sqlite.d", "sessions.sqlite")}`);
+    const contender = async (name: string, server: typeof memory) => {
+      const { url, headers } = question("nginx", "single", server.port);
+      return underWrk(world, name, server, { url, headers: [...headers, await verdictCookie(world, server.port)] });
+    };
+    return [await contender("memory", memory), await contender("sqlite", sqlite)];
+  });
+}
