@@ -1,3 +1,4 @@
+import type { Pass } from "../ports/wire.ts";
 import { chunkHead, chunkTail, lastChunk, passableTrailers } from "./chunk-text.ts";
 import { type ChunkedState, readChunked, startChunked } from "./chunked.ts";
 import type { ResponseFraming } from "./framing.ts";
@@ -44,6 +45,7 @@ const more: BodyProgress = { kind: "more" };
 /** Who gets a body; `isFull` is set when a write says that bytes wait. */
 export interface BodyTarget {
   readonly client: Pick<ClientSide, "write">;
+  readonly pass: Pick<Pass, "forClient">; //       for trailers
   isFull: boolean;
 }
 
@@ -102,7 +104,8 @@ function passChunks(state: ChunkedState, bytes: Buffer, from: number, target: Bo
       const here = trailerBytesAtEnd(state, at - from);
       if (trailers.length === 0 && here === chunkTail.length) write(target, bytes.subarray(from, at));
       else {
-        const end = Buffer.from(`${linesText(passableTrailers(trailers), "internal")}${chunkTail}`, "latin1");
+        const passed = target.pass.forClient(passableTrailers(trailers));
+        const end = Buffer.from(`${linesText(passed, "internal")}${chunkTail}`, "latin1");
         write(target, Buffer.concat([bytes.subarray(from, at - here), end]));
       }
       return { kind: "end", at };
@@ -110,15 +113,10 @@ function passChunks(state: ChunkedState, bytes: Buffer, from: number, target: Bo
   }
 }
 
-/** An extension of the last chunk may stand there still, until the first byte of the section comes. */
-function trailerText({ text }: ChunkedState): string {
-  return text.startsWith(";") ? "" : text;
-}
-
 /** How many of the last `most` bytes belong to the trailer section, with the empty line that ends it. */
 function trailerBytesAtEnd(state: ChunkedState, most: number): number {
   const isThere = state.place === "trailer" || state.place === "over";
-  return isThere ? Math.min(trailerText(state).length, most) : 0;
+  return isThere ? Math.min(state.text.length, most) : 0;
 }
 
 function nowhere(): void {}

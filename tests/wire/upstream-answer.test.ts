@@ -69,8 +69,8 @@ const rows: readonly Row[] = [
     given: "[framed]200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n00002\r\nde\r\n0;last\r\n\r\n[end]",
   },
   {
-    fact: "RFC 9110 6.5.1: trailers go on, but for those that belong into a head",
-    sent: "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nSet-Cookie: a=b\r\n\r\n",
+    fact: "RFC 9110 6.5.1: trailers go on, but for those that belong into a head and those that are ours to say",
+    sent: "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nSet-Cookie: a=b\r\nX-Authentik-Username: root\r\n\r\n",
     given: "[framed]200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n[end]",
   },
   {
