@@ -32,8 +32,8 @@ export interface UpstreamContext {
 }
 
 /**
- * Builds the request for the upstream, always in this order: end-to-end headers only, without our cookies, then Host and X-Forwarded-*,
- * then identity last, so that nothing a client sends can remove or precede what we say (HDR-07; decisions 3, 14, 16, 37).
+ * Builds the request for the upstream, always in this order: end-to-end headers only, without our cookies, Host replaced where it stands, then
+ * X-Forwarded-*, then identity last, so that nothing a client sends can remove or precede what we say (HDR-07; decisions 3, 14, 16, 37).
  * `request.headers` must have passed `believableHeaders`.
  */
 export function planUpstreamRequest(
@@ -52,7 +52,6 @@ export function planUpstreamRequest(
   const known = identity === null ? { lines: [], warnings: [] } : identityHeaders(identity, provider, outpost);
   const kept = withoutCookies(endToEnd(request.headers), isOurCookieName);
   const ours: HeaderLine[] = [
-    ["Host", host.value],
     ["X-Forwarded-For", forwardedFor(request)],
     ["X-Forwarded-Host", request.hostHeader],
     ["X-Forwarded-Proto", request.scheme],
@@ -65,11 +64,29 @@ export function planUpstreamRequest(
       method: request.method,
       upstream: provider.upstream,
       target: joinTarget(provider.upstream, request.target),
-      headers: [...withoutNames(kept, (name) => set.has(foldedName(name))), ...ours],
+      headers: [
+        ...withHost(
+          withoutNames(kept, (name) => set.has(foldedName(name))),
+          host.value,
+        ),
+        ...ours,
+      ],
       timeoutSeconds,
     },
     warnings: [...host.warnings, ...known.warnings],
   };
+}
+
+/** The lines with this Host, where one stands or else first: RFC 9110 7.2 asks for that, and a client's order is its own. */
+function withHost(lines: HeaderLines, value: string): HeaderLines {
+  const at = lines.findIndex(([name]) => isHost(name));
+  const others = lines.filter(([name]) => !isHost(name));
+  const place = Math.max(0, at);
+  return [...others.slice(0, place), [lines[at]?.[0] ?? "Host", value], ...others.slice(place)];
+}
+
+function isHost(name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === "host";
 }
 
 /** The target with the upstream's base path before its path and base query before its query; the rest as received (decision 3). */

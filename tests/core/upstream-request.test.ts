@@ -30,9 +30,9 @@ test("a plain GET of alice, whole", () => {
     upstream,
     target: "/",
     headers: [
+      ["Host", "app.test"],
       ["Accept", "*/*"],
       ["Cookie", "a=1"],
-      ["Host", "app.test"],
       ["X-Forwarded-For", "192.0.2.7"],
       ["X-Forwarded-Host", "app.test"],
       ["X-Forwarded-Proto", "https"],
