@@ -6,6 +6,7 @@ import type { IssuerHealth } from "../http/admin.ts";
 import type { Deps } from "../http/deps.ts";
 import { liveSockets } from "../http/live-sockets.ts";
 import { loginLoops } from "../http/login-loops.ts";
+import { claimRefreshes } from "../http/refresh.ts";
 import { warnOnce } from "../http/warn-once.ts";
 import { identityProviders } from "../idp/identity-provider.ts";
 import { createMetrics } from "../metrics/create-metrics.ts";
@@ -40,6 +41,9 @@ export interface Outpost {
 /** How often rows past their limits are removed. */
 const sweepMilliseconds = 5 * 60 * 1000;
 
+/** How long a stop waits for refreshes under way. */
+const refreshMilliseconds = 2000;
+
 /**
  * Config -> Outpost. Opens the store and reads or makes the secret: throws Failure store_unavailable when one can't be used. Issuers are
  * asked in the background; none is waited for.
@@ -58,6 +62,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     consumed: consumedAttempts(now),
     loops: loginLoops(now),
     liveSockets: liveSockets(),
+    refreshes: claimRefreshes(),
     log,
     warnOnce: warnOnce(log),
     metrics: createMetrics({ version }),
@@ -82,6 +87,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     async close() {
       clearInterval(sweep);
       clearInterval(retry);
+      await Promise.race([lasting.refreshes.settled(), Bun.sleep(refreshMilliseconds)]);
       await sessions.close();
     },
   };

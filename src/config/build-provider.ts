@@ -27,6 +27,7 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
     name: headerText(source, ["providers", slug, "name"], provider.name ?? slug),
     oidc: buildOidc(source, slug, provider, table.oidc),
     ...sessionLives(source, slug, table),
+    refreshesClaims: table.sessions.refresh,
     skipPaths: readPatterns(source, slug, "skip_path_regex"),
     protectPaths: readPatterns(source, slug, "protect_path_regex"),
     interceptHeaderAuth: provider.intercept_header_auth,

@@ -30,7 +30,6 @@ const rows: readonly Row[] = [
     applies: matches(/^(?:rediss?|postgres(?:ql)?):/),
     hint: 'use "sqlite", "sqlite:FILE" or "memory"',
   },
-  { key: "sessions.refresh", applies: equals(true), hint: "remove the key: claims stay as they were at login" },
   { key: "limits.failed_credentials", applies: isFilled, hint: 'remove the key, or write ""' },
   { key: "providers.*.intercept_header_auth", applies: equals(false), hint: laterHeaderCredentials },
   { key: "providers.*.basic_auth_enabled", applies: isFilled, hint: "remove the key" },

@@ -12,6 +12,7 @@ interface ProviderCommon {
   readonly cookie: CookieScope;
   readonly sessionSeconds: number; //              absolute life of a session
   readonly idleSeconds: number; //                 0: no idle limit
+  readonly refreshesClaims: boolean; //            where the issuer gives a refresh token
   readonly skipPaths: GoRegExpSet; //              unauthenticated: path in proxy and forward_single, whole URL in forward_domain
   readonly protectPaths: GoRegExpSet; //           wins over skipPaths
   readonly interceptHeaderAuth: boolean;

@@ -1,8 +1,8 @@
 import { clearCookie, cookiePairs, cookieValues, setCookie } from "../core/cookie.ts";
-import type { Identity } from "../core/identity.ts";
 import { type LoginAttempt, loginCookiesOf, shortDigest } from "../core/login-attempt.ts";
 import { homeOf, judgeReturnTo } from "../core/return-to.ts";
 import type { Session } from "../core/session.ts";
+import type { SignedIn } from "../ports/identity-provider.ts";
 import { openLoginAttempt, openLoginAttemptByName, stateDigest } from "../seal/login-attempt.ts";
 import { randomToken } from "../seal/random-token.ts";
 import { sealSessionCookie } from "../seal/session-cookie.ts";
@@ -12,6 +12,7 @@ import { type Exchange, pageRequest } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
 import { redirectUri, startUrl } from "./login.ts";
 import { failurePage, type IssuerAnswer } from "./pages/failure-page.ts";
+import { sessionRefresh } from "./refresh.ts";
 import { browserOf, sessionOf } from "./visitor.ts";
 
 /** The parameters of an authorization response, each at most once and of a sane length; null when they are not that (OIDC-09). */
@@ -113,8 +114,8 @@ async function finishAttempt(
   const callback = new URL(redirectUri(provider));
   for (const [name, value] of new URLSearchParams(exchange.target.query ?? "")) callback.searchParams.set(name, value);
   try {
-    const identity = await deps.idpOf(provider).redeem(callback, attempt);
-    return await signedIn(deps, exchange, attempt, identity, cleared);
+    const login = await deps.idpOf(provider).redeem(callback, attempt);
+    return await signedIn(deps, exchange, attempt, login, cleared);
   } catch (thrown) {
     // the attempt is used up: what starts again from here must still know where the login was going
     return withCookies(failureAnswer(deps, exchange, thrown, startUrl(provider, attempt.returnTo)), cleared);
@@ -126,7 +127,7 @@ async function signedIn(
   deps: Deps,
   exchange: Exchange,
   attempt: LoginAttempt,
-  identity: Identity,
+  { identity, grant }: SignedIn,
   cleared: readonly string[],
 ): Promise<Answer> {
   const { provider } = exchange;
@@ -140,7 +141,7 @@ async function signedIn(
     lastSeenAt: createdAt,
     expiresAt: createdAt + provider.sessionSeconds,
     idleSeconds: provider.idleSeconds,
-    refresh: null,
+    refresh: grant === null ? null : sessionRefresh(deps, provider, grant),
     version: 1,
   };
   await deps.sessions.create(session);

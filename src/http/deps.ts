@@ -12,6 +12,7 @@ import type { Keys } from "../seal/keys.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
 import type { LiveSockets } from "./live-sockets.ts";
 import type { LoginLoops } from "./login-loops.ts";
+import type { ClaimRefreshes } from "./refresh.ts";
 import type { WarnOnce } from "./warn-once.ts";
 
 /** Everything a handler can reach; filled by compose, by hand. */
@@ -28,6 +29,7 @@ export interface Deps {
   readonly consumed: ConsumedAttempts;
   readonly loops: LoginLoops;
   readonly liveSockets: LiveSockets;
+  readonly refreshes: ClaimRefreshes;
   readonly log: Log;
   readonly warnOnce: WarnOnce;
   readonly metrics: Metrics;

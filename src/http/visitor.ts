@@ -23,6 +23,7 @@ export async function sessionOf(deps: Deps, exchange: Exchange): Promise<Session
   if (sessions.some((other) => !isSamePerson(other.identity, first.identity))) return null;
   if (wantsTouch(first, deps.now())) await deps.sessions.touch(first.id, deps.now());
   deps.loops.recognised(browserOf(exchange));
+  deps.refreshes.whenDue(deps, provider, first);
   return first;
 }
 

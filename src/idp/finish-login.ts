@@ -3,16 +3,17 @@ import { type Claims, identityFromClaims, mergedClaims, missingClaims } from "..
 import { Failure } from "../core/failure.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Provider } from "../core/provider.ts";
-import type { LoginChecks } from "../ports/identity-provider.ts";
+import type { LoginChecks, SignedIn } from "../ports/identity-provider.ts";
 import type { Log } from "../ports/log.ts";
 import type { Discovery } from "./discovery.ts";
 import { idTokenAlgorithms } from "./id-token-algorithms.ts";
 import type { IssuerFetch } from "./issuer-fetch.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
-import { type IssuedTokens, redeemCode } from "./redeem-code.ts";
+import { redeemCode } from "./redeem-code.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import { userinfo } from "./userinfo.ts";
 import { verifyIdToken } from "./verify-id-token.ts";
+import type { ExpectedToken } from "./verify-token.ts";
 
 /** The part of a provider that login depends on. */
 export type LoginSettings = Pick<Provider, "oidc" | "claims" | "name">;
@@ -32,42 +33,50 @@ export interface FinishLoginDeps {
  * From the issuer's answer to an identity: callback checked, code redeemed, id_token verified, userinfo asked where a mapped claim
  * is missing, claims read. Throws `Failure` idp_unreachable, idp_misconfigured, idp_rejected_code, idp_token_invalid, login_denied.
  */
-export async function finishLogin(callback: URL, expected: LoginChecks, deps: FinishLoginDeps): Promise<Identity> {
-  const client = deps.provider.oidc;
+export async function finishLogin(callback: URL, expected: LoginChecks, deps: FinishLoginDeps): Promise<SignedIn> {
   const metadata = await deps.discovery.metadata();
-  const algorithms = idTokenAlgorithms(metadata, client);
+  const ours = expectedToken(metadata, deps);
   const tokens = await redeemCode(callback, expected, {
     fetch: deps.fetch,
     configuration: (through) => deps.configure(metadata, through),
   });
-  const claims = await verifyIdToken(tokens.idToken, {
-    issuer: client.issuer,
-    clientId: client.clientId,
-    clientSecret: client.clientSecret,
-    algorithms,
-    nonce: expected.nonce,
-    keys: metadata.jwksUri === null ? null : deps.keys(metadata.jwksUri),
-    now: deps.now(),
-  });
-  return identityOf(await completed(claims, tokens, metadata, deps), tokens, deps);
+  const claims = await verifyIdToken(tokens.idToken, { ...ours, nonce: expected.nonce });
+  const identity = identityOf(await completed(claims, tokens.accessToken, metadata, deps), tokens.idToken, deps);
+  return { identity, grant: tokens.grant };
 }
 
-/** Userinfo is asked only for what the id_token lacks (decision 4). */
-async function completed(
+/** What a token of this issuer for this client must match. Throws `Failure` idp_misconfigured when no algorithm is left. */
+export function expectedToken(
+  metadata: IssuerMetadata,
+  { provider: { oidc }, keys, now }: Pick<FinishLoginDeps, "provider" | "keys" | "now">,
+): ExpectedToken {
+  return {
+    issuer: oidc.issuer,
+    clientId: oidc.clientId,
+    clientSecret: oidc.clientSecret,
+    algorithms: idTokenAlgorithms(metadata, oidc),
+    keys: metadata.jwksUri === null ? null : keys(metadata.jwksUri),
+    now: now(),
+  };
+}
+
+/** The claims of an id_token with what they lack from userinfo, which is asked only then (decision 4). Throws `Failure` as `userinfo`. */
+export async function completed(
   claims: Claims,
-  tokens: IssuedTokens,
+  accessToken: string,
   metadata: IssuerMetadata,
   deps: FinishLoginDeps,
 ): Promise<Claims> {
   const complete = missingClaims(claims, deps.provider.claims).length === 0;
   if (complete || metadata.userinfoEndpoint === null) return claims;
   const configuration = deps.configure(metadata, deps.fetch);
-  return mergedClaims(claims, await userinfo(configuration, tokens.accessToken, String(claims["sub"]), deps.log));
+  return mergedClaims(claims, await userinfo(configuration, accessToken, String(claims["sub"]), deps.log));
 }
 
-function identityOf(claims: Claims, tokens: IssuedTokens, deps: FinishLoginDeps): Identity {
+/** Who the claims speak of; what had to be left out is logged. Throws `Failure` idp_token_invalid. */
+export function identityOf(claims: Claims, idToken: string, deps: FinishLoginDeps): Identity {
   const { claims: paths, name, oidc } = deps.provider;
-  const outcome = identityFromClaims(claims, paths, oidc.issuer, tokens.idToken);
+  const outcome = identityFromClaims(claims, paths, oidc.issuer, idToken);
   if (!outcome.ok) throw new Failure("idp_token_invalid", `id_token: ${outcome.reason}`);
   for (const warning of outcome.warnings) deps.log.warn("claim left out", { provider: name, warning });
   return outcome.identity;

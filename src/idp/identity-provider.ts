@@ -4,11 +4,13 @@ import type { Log } from "../ports/log.ts";
 import { authorizationRequest } from "./authorization-request.ts";
 import { type Discovery, discovery } from "./discovery.ts";
 import { endSessionUrl } from "./end-session-url.ts";
-import { finishLogin, type LoginSettings } from "./finish-login.ts";
+import { expectedToken, type FinishLoginDeps, finishLogin, type LoginSettings } from "./finish-login.ts";
 import { type IssuerFetch, issuerFetch } from "./issuer-fetch.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
 import { openidConfiguration } from "./openid-configuration.ts";
+import { refreshLogin } from "./refresh-login.ts";
 import { type SigningKeys, signingKeys } from "./signing-keys.ts";
+import { verifyLogoutToken } from "./verify-logout-token.ts";
 
 /** What talking to issuers needs. `timeoutMs` is how long one may take for an answer: 10 s. */
 export interface IdentityProviderDeps {
@@ -56,13 +58,18 @@ function identityProvider(provider: LoginSettings, shared: SharedIssuer, deps: I
   const fetch = fetchFor(provider, deps, ` (provider=${provider.name.replace(/[^ -~]/g, "?")})`);
   const configure = (metadata: IssuerMetadata, through: IssuerFetch): Configuration =>
     openidConfiguration(metadata, client, { fetch: through, now: deps.now() });
+  const asking: FinishLoginDeps = { provider, ...shared, fetch, configure, ...deps };
 
   return {
     async authorizationUrl(login) {
       const metadata = await shared.discovery.metadata();
       return authorizationRequest(configure(metadata, fetch), client, metadata, login);
     },
-    redeem: (callback, expected) => finishLogin(callback, expected, { provider, ...shared, fetch, configure, ...deps }),
+    redeem: (callback, expected) => finishLogin(callback, expected, asking),
+    refresh: (identity, refreshToken) => refreshLogin(identity, refreshToken, asking),
+    async readLogoutToken(token) {
+      return verifyLogoutToken(token, expectedToken(await shared.discovery.metadata(), asking));
+    },
     endSessionUrl: async (idToken) => endSessionUrl(await shared.discovery.metadata(), client, idToken),
     jwksUri: () => shared.discovery.known()?.jwksUri ?? "",
     status: () => ({ ready: shared.discovery.known() !== null, lastError: shared.discovery.lastError() }),

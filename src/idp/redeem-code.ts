@@ -1,6 +1,6 @@
 import { authorizationCodeGrant, type Configuration } from "openid-client";
 import { Failure } from "../core/failure.ts";
-import type { LoginChecks } from "../ports/identity-provider.ts";
+import type { LoginChecks, RefreshGrant } from "../ports/identity-provider.ts";
 import { translated } from "./foreign-errors.ts";
 import type { IssuerFetch } from "./issuer-fetch.ts";
 
@@ -8,6 +8,7 @@ import type { IssuerFetch } from "./issuer-fetch.ts";
 export interface IssuedTokens {
   readonly idToken: string;
   readonly accessToken: string;
+  readonly grant: RefreshGrant | null;
 }
 
 /**
@@ -32,7 +33,12 @@ export async function redeemCode(
       idTokenExpected: true,
     });
     if (tokens.id_token === undefined) throw new Failure("idp_token_invalid", "id_token: there is none");
-    return { idToken: tokens.id_token, accessToken: tokens.access_token };
+    const { refresh_token: token = "", expires_in: accessSeconds = null } = tokens;
+    return {
+      idToken: tokens.id_token,
+      accessToken: tokens.access_token,
+      grant: token === "" ? null : { token, accessSeconds },
+    };
   } catch (error) {
     throw translated(error, asked ? "answer" : "callback");
   }

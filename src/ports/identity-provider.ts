@@ -1,3 +1,4 @@
+import type { Failure } from "../core/failure.ts";
 import type { Identity } from "../core/identity.ts";
 
 /** What a started login must remember to check its answer. */
@@ -5,6 +6,34 @@ export interface LoginChecks {
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
+}
+
+/** What a login brought. */
+export interface SignedIn {
+  readonly identity: Identity;
+  readonly grant: RefreshGrant | null; //          null: the issuer gave no refresh token
+}
+
+/** The issuer's leave to ask again. `token` is a secret: it goes into the sealed body of a session and nowhere else. */
+export interface RefreshGrant {
+  readonly token: string;
+  readonly accessSeconds: number | null; //        life of the access token that came with it; null: not told
+}
+
+/** What became of a refresh (decision 19). */
+export type Refreshed =
+  | { readonly kind: "fresh"; readonly identity: Identity; readonly grant: RefreshGrant }
+  /** The issuer says that the login is over, or speaks of somebody else (OIDC-14). */
+  | { readonly kind: "ended"; readonly reason: string }
+  /** Nothing could be learned. `grant` is the new one where the issuer has changed it all the same: the old one is used up. */
+  | { readonly kind: "unknown"; readonly failure: Failure; readonly grant: RefreshGrant | null };
+
+/** What a logout token says (OIDC Back-Channel Logout 1.0 section 2.4); at least one of idpSession and subject is not null. */
+export interface LogoutNotice {
+  readonly issuer: string;
+  readonly idpSession: string | null; //           `sid`
+  readonly subject: string | null; //              `sub`
+  readonly tokenId: string; //                     `jti`
 }
 
 /**
@@ -18,7 +47,11 @@ export interface IdentityProvider {
     login: LoginChecks & { readonly redirectUri: string; readonly prompt: string | null },
   ): Promise<string>;
   /** Redeems the code of `callback` (the full redirect URI with its query as it came back) and verifies the id_token. */
-  redeem(callback: URL, expected: LoginChecks): Promise<Identity>;
+  redeem(callback: URL, expected: LoginChecks): Promise<SignedIn>;
+  /** Asks who `identity` is now (OIDC Core 12). Never throws. */
+  refresh(identity: Identity, refreshToken: string): Promise<Refreshed>;
+  /** Verifies a logout token that is addressed to this provider's client (OUT-03). */
+  readLogoutToken(token: string): Promise<LogoutNotice>;
   /** RP-initiated logout (OIDC RP-Initiated Logout 1.0); null when the issuer has no end_session_endpoint. */
   endSessionUrl(idToken: string): Promise<string | null>;
   /** The issuer's jwks_uri for X-authentik-meta-jwks; "" while discovery has not succeeded. Never waits. */

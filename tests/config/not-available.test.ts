@@ -8,7 +8,6 @@ test.each([
   ["sessions.store", '[sessions]\nstore = "redis://redis:6379"'],
   ["sessions.store", '[sessions]\nstore = "rediss://redis:6379"'],
   ["sessions.store", '[sessions]\nstore = "postgres://db/akproxy"'],
-  ["sessions.refresh", "[sessions]\nrefresh = true"],
   ["limits.failed_credentials", '[limits]\nfailed_credentials = "20/1m"'],
 ])("%s of %j is refused as not available yet, not ignored", async (path, top) => {
   const [line, ...others] = await problemLines(configText({ top }), goodEnv);
@@ -34,7 +33,7 @@ test.each([
 });
 
 test("what these keys may say now is taken", async () => {
-  const top = '[listen]\nworkers = 1\n[sessions]\nrefresh = false\n[limits]\nfailed_credentials = ""';
+  const top = '[listen]\nworkers = 1\n[limits]\nfailed_credentials = ""';
   const provider = `intercept_header_auth = true
 websocket_logout = "close"
 basic_auth_enabled = false
@@ -67,7 +66,6 @@ test("the keys of the example that are commented out as not available are exactl
 
   expect(asIs.problems).toEqual([]);
   expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
-    "sessions.refresh: not available yet",
     "limits.failed_credentials: not available yet",
   ]);
 });

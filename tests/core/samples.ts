@@ -42,6 +42,7 @@ const common: Omit<ProxyProvider, "mode" | "upstream"> = {
   cookie: { name: "__Host-akproxy_app", domain: null, secure: true },
   sessionSeconds: 86_400,
   idleSeconds: 0,
+  refreshesClaims: true,
   skipPaths: compileGoRegExps([]),
   protectPaths: compileGoRegExps([]),
   interceptHeaderAuth: true,

@@ -227,7 +227,7 @@ test("JWT-09: hostile keys and doubled ones in a signed token pollute nothing", 
   );
   fake.idToken = token({ alg: "ES256", kid: "fake" }, text, es256(issuerKey.privateKey));
 
-  const identity = await atFake(fake).idp.redeem(callbackUrl(), checks);
+  const { identity } = await atFake(fake).idp.redeem(callbackUrl(), checks);
 
   expect([identity.subject, identity.email]).toEqual(["u1", "alice@example.test"]);
   expect("isAdmin" in {}).toBe(false);

@@ -23,7 +23,7 @@ test("backchannel_host is connected to, with the issuer's name as Host and in th
   };
   const { idp } = atFake(fake, { backchannelHost, caPem: certificate.certificatePem });
 
-  const identity = await idp.redeem(callbackUrl(), checks);
+  const { identity } = await idp.redeem(callbackUrl(), checks);
 
   expect(identity.subject).toBe("u1");
   expect(hosts).toEqual([new URL(fake.issuer).host]);

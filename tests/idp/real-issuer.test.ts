@@ -76,7 +76,7 @@ async function callbackOf(idp: ReturnType<typeof provider>, subject: string): Pr
 test("a login at a real issuer becomes an identity", async () => {
   const idp = provider();
 
-  const identity = await idp.redeem(await callbackOf(idp, "alice"), checks);
+  const { identity } = await idp.redeem(await callbackOf(idp, "alice"), checks);
 
   const { rawToken, ...rest } = identity;
   expect(rest).toEqual({
@@ -97,18 +97,18 @@ test("a login at a real issuer becomes an identity", async () => {
 test("ak_proxy of the issuer is read", async () => {
   const idp = provider();
 
-  const { proxy } = await idp.redeem(await callbackOf(idp, "carol"), checks);
+  const { identity } = await idp.redeem(await callbackOf(idp, "carol"), checks);
 
-  expect(proxy.backendOverride).toBe("http://inner.test/carol");
-  expect(JSON.stringify(proxy.userAttributes)).toBe('{"a":1}');
+  expect(identity.proxy.backendOverride).toBe("http://inner.test/carol");
+  expect(JSON.stringify(identity.proxy.userAttributes)).toBe('{"a":1}');
 });
 
 test("sid is kept for back-channel logout", async () => {
   const idp = provider({ clientId: "with-sid" });
 
-  const { idpSession } = await idp.redeem(await callbackOf(idp, "alice"), checks);
+  const { identity } = await idp.redeem(await callbackOf(idp, "alice"), checks);
 
-  expect(idpSession).toMatch(/^[\w-]{10,}$/);
+  expect(identity.idpSession).toMatch(/^[\w-]{10,}$/);
 });
 
 test.each([
@@ -127,9 +127,9 @@ test.each([
     tokenEndpointAuthMethod: clientId.startsWith("client_") ? clientId : "",
   });
 
-  const { subject } = await idp.redeem(await callbackOf(idp, "alice"), checks);
+  const { identity } = await idp.redeem(await callbackOf(idp, "alice"), checks);
 
-  expect(subject).toBe("alice");
+  expect(identity.subject).toBe("alice");
 });
 
 test("OIDC-05: a code is worth nothing without the verifier of its login", async () => {
@@ -218,7 +218,7 @@ test("an issuer that answers 503 or not at all is unreachable, and works again l
   await expect(idp.redeem(callback, checks)).rejects.toMatchObject({ code: "idp_unreachable" });
   toy.setAvailability("up");
 
-  expect(await idp.redeem(callback, checks)).toMatchObject({ subject: "alice" });
+  expect(await idp.redeem(callback, checks)).toMatchObject({ identity: { subject: "alice" } });
 });
 
 test("the way out has the id_token as hint and names the client", async () => {

@@ -18,7 +18,7 @@ test("decision 4: userinfo tells what the id_token lacks and replaces nothing in
   fake.idToken = goodToken(fake, { groups: undefined, email: undefined });
   fake.userinfo = { sub: "u1", groups: ["from userinfo"], email: "u@example.test", preferred_username: "mallory" };
 
-  const identity = await atFake(fake).idp.redeem(callbackUrl(), checks);
+  const { identity } = await atFake(fake).idp.redeem(callbackUrl(), checks);
 
   expect(identity.groups).toEqual(["from userinfo"]);
   expect(identity.email).toBe("u@example.test");
@@ -62,7 +62,7 @@ test("without a userinfo endpoint what is missing stays empty", async () => {
   fake.metadata = { userinfo_endpoint: null };
   fake.idToken = goodToken(fake, { groups: undefined });
 
-  expect((await atFake(fake).idp.redeem(callbackUrl(), checks)).groups).toEqual([]);
+  expect((await atFake(fake).idp.redeem(callbackUrl(), checks)).identity.groups).toEqual([]);
 });
 
 test("a claim that is left out is logged without its value", async () => {
