@@ -1,9 +1,12 @@
-import type { Reply, WireAnswer } from "../ports/wire.ts";
-import { type ChunkData, readChunked, startChunked } from "./chunked.ts";
-import { closeAfterwards, refuse, write, writeAnswer } from "./front-output.ts";
+import type { ReadBody, Reply, WireAnswer } from "../ports/wire.ts";
+import { httpDate } from "./answer-bytes.ts";
+import { startChunked } from "./chunked.ts";
+import { feedBody, rateMilliseconds, tooLarge } from "./front-body.ts";
+import { closeAfterwards, isLastRequest, refuse, write, writeAnswer } from "./front-output.ts";
 import { type BodyReading, type FrontConnection, type FrontExchange, noBytes } from "./front-state.ts";
 import { pass } from "./pass.ts";
-import type { AnswerHead, ClientSide, TunnelClient } from "./pass-client.ts";
+import type { AnswerHead, ClientSide, PassHandle, TunnelClient } from "./pass-client.ts";
+import { readBody } from "./read-body.ts";
 import { hasContent, type RequestHead } from "./request-head.ts";
 import { responseHeadText } from "./response-text.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -11,9 +14,8 @@ import { openTunnel } from "./tunnel.ts";
 /** What besides data a chunked request may hold. */
 const chunkedLimits = { extensionBytes: 4096, trailerBytes: 8192, trailerFields: 50 };
 
-/** How often a body's rate is looked at, and what must have come since: slower is cut (DOS-02). */
-export const rateMilliseconds = 20_000;
-export const leastBytes = 1024;
+/** How long a body that is read here may take. */
+const readMilliseconds = 10_000;
 
 /** With no more than this the body's first bytes and the head before them go out in one piece. */
 const joinableBytes = 16 * 1024;
@@ -25,7 +27,12 @@ export function passRequest(
   reply: Exclude<Reply, { readonly kind: "answer" }>,
   next: (connection: FrontConnection) => void,
 ): void {
-  const exchange = startExchange(head);
+  const most = mostBytesOf(connection, reply);
+  if (most > 0 && head.framing.kind === "length" && head.framing.bytes > most) {
+    refuse(connection, tooLarge, head);
+    return;
+  }
+  const exchange = startExchange(head, most);
   connection.exchange = exchange;
   connection.phase = "passing";
   if (reply.kind === "tunnel") {
@@ -37,7 +44,9 @@ export function passRequest(
     );
     return;
   }
-  const handle = pass(connection.shared.pool, reply.pass, clientSide(connection, exchange, next));
+  const client = clientSide(connection, exchange, next);
+  const handle =
+    reply.kind === "pass" ? pass(connection.shared.pool, reply.pass, client) : startReading(connection, reply, client);
   exchange.handle = handle;
   const { unread } = connection;
   if (exchange.body.isDone) {
@@ -52,7 +61,21 @@ export function passRequest(
   if (!exchange.isPaused) connection.socket.resume();
 }
 
-function startExchange(head: RequestHead): FrontExchange {
+function mostBytesOf({ shared }: FrontConnection, reply: Reply): number {
+  const { bodyBytes } = shared.limits;
+  if (reply.kind !== "read_body") return bodyBytes;
+  return bodyBytes === 0 ? reply.mostBytes : Math.min(reply.mostBytes, bodyBytes);
+}
+
+/** A body that is read here is waited for, and waiting has an end (DOS-02). */
+function startReading(connection: FrontConnection, reply: ReadBody, client: ClientSide): PassHandle {
+  connection.deadline = Date.now() + readMilliseconds;
+  return readBody(reply, client, () => {
+    connection.deadline = 0;
+  });
+}
+
+function startExchange(head: RequestHead, mostBytes: number): FrontExchange {
   const { framing } = head;
   const body: BodyReading = {
     isDone: !hasContent(framing),
@@ -64,6 +87,7 @@ function startExchange(head: RequestHead): FrontExchange {
   };
   return {
     head,
+    mostBytes,
     body,
     handle: null,
     tunnel: null,
@@ -72,62 +96,6 @@ function startExchange(head: RequestHead): FrontExchange {
     closesAfter: false,
     isPaused: false,
   };
-}
-
-/** Hands on what of `bytes` belongs to the request's body; what follows it comes back, null when the connection is done for. */
-export function feedBody(connection: FrontConnection, exchange: FrontExchange, bytes: Buffer): Buffer | null {
-  const { body } = exchange;
-  return body.chunked === null ? feedLength(exchange, bytes) : feedChunks(connection, exchange, bytes);
-}
-
-function feedLength(exchange: FrontExchange, bytes: Buffer): Buffer {
-  const { body, handle } = exchange;
-  const taken = Math.min(body.left, bytes.length);
-  body.left -= taken;
-  body.taken += taken;
-  if (taken > 0) handle?.bodyChunk(taken === bytes.length ? bytes : bytes.subarray(0, taken));
-  if (body.left === 0) endBody(exchange);
-  return bytes.subarray(taken);
-}
-
-function feedChunks(connection: FrontConnection, exchange: FrontExchange, bytes: Buffer): Buffer | null {
-  const { body } = exchange;
-  if (body.chunked === null) return bytes;
-  const most = connection.shared.limits.bodyBytes;
-  const data: ChunkData = (from, start, end) => {
-    body.taken += end - start;
-    if (most === 0 || body.taken <= most) exchange.handle?.bodyChunk(from.subarray(start, end));
-  };
-  const reading = readChunked(body.chunked, bytes, 0, bytes.length, data);
-  if (most > 0 && body.taken > most) {
-    return breakOff(connection, exchange, 413, "the body is larger than limits.request_body");
-  }
-  if (reading.kind === "refused") return breakOff(connection, exchange, 400, reading.reason);
-  if (reading.kind === "more") return bytes.subarray(bytes.length);
-  endBody(exchange);
-  return bytes.subarray(reading.at);
-}
-
-function endBody(exchange: FrontExchange): void {
-  if (exchange.body.isDone) return;
-  exchange.body.isDone = true;
-  exchange.handle?.bodyEnd();
-}
-
-/** The body is no body: the upstream's request is given up, and the client told while it can be. */
-function breakOff(connection: FrontConnection, exchange: FrontExchange, status: number, reason: string): null {
-  exchange.body.isDone = true;
-  exchange.handle?.bodyBroken();
-  if (exchange.hasHead) connection.socket.terminate();
-  else refuse(connection, { status, reason }, exchange.head);
-  return null;
-}
-
-/** The client has stopped in the middle of its body. */
-export function giveBodyUp(connection: FrontConnection, exchange: FrontExchange): void {
-  exchange.body.isDone = true;
-  exchange.handle?.bodyBroken();
-  connection.socket.terminate();
 }
 
 function clientSide(
@@ -198,8 +166,9 @@ function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: 
   const { head } = exchange;
   exchange.hasHead = true;
   if (answer.body === "tunnel") beginTunnel(connection, exchange);
+  // RFC 9112 9.3, 9.6: an upload that is under way at the end of its answer ends with the connection, and the client is told
   exchange.closesAfter =
-    answer.body === "until_close" || !head.keepAlive || connection.shared.isDraining || connection.clientEnded;
+    answer.body === "until_close" || !head.keepAlive || !exchange.body.isDone || isLastRequest(connection);
   const lines = [...answer.headers, ...connectionLines(exchange, answer)];
   exchange.heldHead = Buffer.from(responseHeadText(answer.status, answer.reason, lines), "latin1");
 }
@@ -211,12 +180,17 @@ function beginTunnel(connection: FrontConnection, exchange: FrontExchange): void
   connection.unread = noBytes;
   connection.socket.resume();
   if (unread.length > 0) queueMicrotask(() => exchange.tunnel?.bytes(unread));
+  if (connection.clientEnded) queueMicrotask(() => exchange.tunnel?.clientEnded());
 }
 
 function connectionLines(exchange: FrontExchange, answer: AnswerHead): readonly (readonly [string, string])[] {
   if (answer.body === "tunnel") return [["Connection", "Upgrade"]];
-  if (exchange.closesAfter) return [["Connection", "close"]];
-  return exchange.head.version === "1.0" ? [["Connection", "keep-alive"]] : [];
+  // RFC 9110 6.6.1: who forwards an answer without a Date adds it
+  const date = answer.headers.some(([name]) => name.length === 4 && name.toLowerCase() === "date")
+    ? []
+    : [["date", httpDate()] as const];
+  if (exchange.closesAfter) return [...date, ["Connection", "close"]];
+  return exchange.head.version === "1.0" ? [...date, ["Connection", "keep-alive"]] : date;
 }
 
 function writeBody(connection: FrontConnection, exchange: FrontExchange, bytes: Uint8Array): boolean {

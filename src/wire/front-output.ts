@@ -13,11 +13,16 @@ export function writeAnswer(
   answer: WireAnswer,
   wish: "keep" | "close",
 ): void {
-  const keeps = wish === "keep" && !connection.shared.isDraining && !connection.clientEnded;
+  const keeps = wish === "keep" && !isLastRequest(connection);
   write(connection, answerBytes(answer, head.method, head.version, keeps ? "keep" : "close"));
   connection.exchange = null;
   if (keeps) connection.phase = "head";
   else closeAfterwards(connection);
+}
+
+/** Will none of the client's requests be served after the one in hand? What it sent before its FIN is. */
+export function isLastRequest({ shared, clientEnded, unread }: FrontConnection): boolean {
+  return shared.isDraining || (clientEnded && unread.length === 0);
 }
 
 /** Writes to the client; whether bytes wait is kept for the sweep. */
