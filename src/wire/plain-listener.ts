@@ -7,6 +7,7 @@ interface Held {
   owner: SocketOwner | null;
   waiting: Uint8Array[];
   isEnding: boolean;
+  peerEnded: boolean;
 }
 
 /** Listens on plain TCP or a unix socket. Throws what Bun.listen throws when the address can't be bound. */
@@ -14,15 +15,23 @@ export function listenPlain(address: ListenAddress, accept: (socket: ByteSocket)
   const isUnix = address.kind === "unix";
   const handlers = {
     open(socket: Socket<Held>) {
-      const held: Held = { owner: null, waiting: [], isEnding: false };
+      const held: Held = { owner: null, waiting: [], isEnding: false, peerEnded: false };
       socket.data = held;
       if (!isUnix) socket.setNoDelay(true);
       held.owner = accept(byteSocket(socket, held, isUnix ? "" : socket.remoteAddress));
     },
     data: (socket: Socket<Held>, bytes: Buffer) => socket.data.owner?.data(bytes),
     drain: (socket: Socket<Held>) => flush(socket),
-    end: (socket: Socket<Held>) => socket.data.owner?.ended(),
-    close: (socket: Socket<Held>) => socket.data.owner?.closed(),
+    end(socket: Socket<Held>) {
+      socket.data.peerEnded = true;
+      socket.data.owner?.ended();
+    },
+    close(socket: Socket<Held>) {
+      const { owner, isEnding, peerEnded } = socket.data;
+      // after our own FIN, Bun 1.4.5 tells the other side's by `close` alone
+      if (isEnding && !peerEnded) owner?.ended();
+      owner?.closed();
+    },
     error() {}, //                                  `close` follows
   };
   const listener =
@@ -51,7 +60,7 @@ function byteSocket(socket: Socket<Held>, held: Held, peerAddress: string): Byte
     },
     end() {
       held.isEnding = true;
-      if (held.waiting.length === 0) socket.end();
+      if (held.waiting.length === 0) finish(socket);
     },
     terminate: () => socket.terminate(),
     pause: () => void socket.pause(),
@@ -69,6 +78,12 @@ function flush(socket: Socket<Held>): void {
     }
     held.waiting.shift();
   }
-  if (held.isEnding) socket.end();
+  if (held.isEnding) finish(socket);
   held.owner?.drained();
+}
+
+/** FIN. In Bun `end` closes both directions at once, which loses what the other side has not read yet when it still sends. */
+function finish(socket: Socket<Held>): void {
+  if (socket.data.peerEnded) socket.end();
+  else socket.shutdown();
 }

@@ -199,3 +199,20 @@ test("draining closes what is idle at once, lets what is under way finish, and t
   expect(text).toContain("connection: close");
   expect(text).toEndWith("done");
 });
+
+test("an answer that ends its connection reaches a client that goes on sending its body", async () => {
+  const front = startFront(() => answer(413, "x".repeat(200_000)));
+  const socket = client(front);
+
+  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n");
+  let isSending = true;
+  const send = (): void => {
+    if (isSending && socket.writable) socket.write("y".repeat(65_536), () => setImmediate(send));
+  };
+  send();
+  let received = 0;
+  for await (const bytes of socket) received += bytes.length;
+  isSending = false;
+
+  expect(received).toBeGreaterThan(200_000);
+});
