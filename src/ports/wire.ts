@@ -16,6 +16,7 @@ export interface WireRequest {
 /** What is to be done with a request: answered from here, passed on to an upstream, or turned into a tunnel to one. */
 export type Reply =
   | { readonly kind: "answer"; readonly answer: WireAnswer }
+  | ReadBody
   | { readonly kind: "pass"; readonly pass: Pass }
   | { readonly kind: "tunnel"; readonly pass: Pass; readonly life: TunnelLife };
 
@@ -24,6 +25,16 @@ export interface WireAnswer {
   readonly status: number;
   readonly headers: HeaderLines;
   readonly body: string; //                        text, sent as UTF-8; "": none
+}
+
+/**
+ * Answered from here once its body is known. One of more than `mostBytes` is refused with 413, one that is not whole within ten seconds
+ * with 408; `answer` gets it as text (UTF-8), "" where there is none. It never rejects.
+ */
+export interface ReadBody {
+  readonly kind: "read_body";
+  readonly mostBytes: number;
+  readonly answer: (body: string) => Promise<WireAnswer>;
 }
 
 /** A request on its way to an upstream. */

@@ -42,6 +42,7 @@ export interface FrontConnection {
 /** The request in hand. */
 export interface FrontExchange {
   readonly head: RequestHead;
+  readonly mostBytes: number; //                   of its body; 0: no limit
   body: BodyReading;
   handle: PassHandle | null;
   tunnel: TunnelHandle | null;

@@ -1,7 +1,7 @@
 import type { ListenAddress } from "../core/config.ts";
 import type { WireHandler, WireRefusal } from "../ports/wire.ts";
+import { breakOff, leastBytes, rateMilliseconds, tooSlow } from "./front-body.ts";
 import { serveConnection } from "./front-connection.ts";
-import { leastBytes, rateMilliseconds } from "./front-exchange.ts";
 import { closeAfterwards, refuse } from "./front-output.ts";
 import type { FrontConnection, FrontLimits, FrontShared } from "./front-state.ts";
 import { listenPlain } from "./plain-listener.ts";
@@ -96,7 +96,9 @@ export function sweepConnections(shared: FrontShared, now: number): void {
 }
 
 function timeOut(connection: FrontConnection): void {
-  if (connection.phase !== "head") connection.socket.terminate();
+  const { exchange, phase } = connection;
+  if (phase === "passing" && exchange !== null) breakOff(connection, exchange, tooSlow);
+  else if (phase !== "head") connection.socket.terminate();
   else if (connection.unread.length === 0) closeAfterwards(connection);
   else refuse(connection, { status: 408, reason: "the request did not come in time" });
 }
@@ -108,9 +110,5 @@ function checkRate(connection: FrontConnection, now: number): void {
   const isSlow = !exchange.isPaused && body.taken - body.checkTaken < leastBytes;
   body.checkAt = now + rateMilliseconds;
   body.checkTaken = body.taken;
-  if (!isSlow) return;
-  body.isDone = true;
-  exchange.handle?.bodyBroken();
-  if (exchange.hasHead) connection.socket.terminate();
-  else refuse(connection, { status: 408, reason: "the request's body comes too slowly" }, exchange.head);
+  if (isSlow) breakOff(connection, exchange, tooSlow);
 }
