@@ -1,13 +1,12 @@
 import { isForwardedName } from "./forwarded.ts";
-import { type HeaderLines, withoutNames } from "./header-lines.ts";
+import type { HeaderLines } from "./header-lines.ts";
+import { remembered } from "./remembered.ts";
 
 /**
  * The one spelling in which servers fold header names together: lower case, everything that is no letter or digit a `-`
  * (CGI and WSGI turn `-` into `_`; others fold `.` and more: HDR-03, HDR-04).
  */
-export function foldedName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, "-");
-}
+export const foldedName: (name: string) => string = remembered((name) => name.toLowerCase().replace(/[^a-z0-9]/g, "-"));
 
 /** Names that steer a rewriting server behind us away from the path that was judged (PATH-15), and httpoxy's (UPS-09). */
 const steering: ReadonlySet<string> = new Set([
@@ -28,9 +27,16 @@ const steering: ReadonlySet<string> = new Set([
  * Runs on every request in every branch, before anything is set.
  */
 export function believableHeaders(headers: HeaderLines, peer: "trusted" | "untrusted"): HeaderLines {
-  return withoutNames(headers, (name) => {
-    const folded = foldedName(name);
-    if (name.includes("_") || folded.startsWith("x-authentik-") || steering.has(folded)) return true;
-    return isForwardedName(folded) && (peer === "untrusted" || folded !== name);
+  return headers.filter(([name]) => {
+    const say = whoMaySay(name);
+    return say === "anybody" || (say === "trusted" && peer === "trusted");
   });
 }
+
+const whoMaySay = remembered((name: string): "anybody" | "trusted" | "nobody" => {
+  const lower = name.toLowerCase();
+  const folded = foldedName(name);
+  if (name.includes("_") || folded.startsWith("x-authentik-") || steering.has(folded)) return "nobody";
+  if (!isForwardedName(folded)) return "anybody";
+  return folded === lower ? "trusted" : "nobody";
+});

@@ -1,7 +1,8 @@
 import { type ForwardedElement, forwardedElements } from "./forwarded-header.ts";
-import { allValues, type HeaderLines } from "./header-lines.ts";
+import { allValues, firstValue, type HeaderLines } from "./header-lines.ts";
 import { parseHost } from "./host.ts";
 import { addressText, isWithinNetworks, type Network, parseAddress } from "./ip-address.ts";
+import { remembered } from "./remembered.ts";
 
 /** Is the other end of this connection one whose forwarded headers count? A unix socket's is: its file mode is the trust. */
 export function isTrustedPeer(peerAddress: string, trusted: readonly Network[]): boolean {
@@ -70,8 +71,8 @@ export function isForwardedName(lowerCaseName: string): boolean {
  * client made up.
  */
 function speaksForwarded(headers: HeaderLines): boolean {
-  const names = headers.map(([name]) => name.toLowerCase());
-  return names.includes("forwarded") && !names.some((name) => name.startsWith("x-forwarded-"));
+  if (firstValue(headers, "forwarded") === null) return false;
+  return !headers.some(([name]) => name.toLowerCase().startsWith("x-forwarded-"));
 }
 
 function told(
@@ -106,7 +107,7 @@ function single(headers: HeaderLines, header: "X-Forwarded-Proto" | "X-Forwarded
   return values.length > 1 || value.includes(",") ? { kind: "malformed", header } : { kind: "given", value, header };
 }
 
-function canonical(address: string): string {
+const canonical = remembered((address) => {
   const bytes = parseAddress(address);
   return bytes === null ? address : addressText(bytes);
-}
+});

@@ -7,22 +7,29 @@ export type HeaderLine = readonly [name: string, value: string];
  */
 export type HeaderLines = readonly HeaderLine[];
 
+/** Is a line's name this one, in any case? Most names differ in length, and are told apart by that alone. */
+export function isNamed(lineName: string, name: string): boolean {
+  return lineName.length === name.length && (lineName === name || lineName.toLowerCase() === name.toLowerCase());
+}
+
 /** The value of the first line called `name` (any case); null when there is none. */
 export function firstValue(lines: HeaderLines, name: string): string | null {
-  const wanted = name.toLowerCase();
-  for (const [lineName, value] of lines) if (lineName.toLowerCase() === wanted) return value;
+  for (const [lineName, value] of lines) if (isNamed(lineName, name)) return value;
   return null;
 }
 
 /** All values of `name`, in order. */
 export function allValues(lines: HeaderLines, name: string): readonly string[] {
-  const wanted = name.toLowerCase();
-  return lines.filter(([lineName]) => lineName.toLowerCase() === wanted).map(([, value]) => value);
+  const values: string[] = [];
+  for (const [lineName, value] of lines) if (isNamed(lineName, name)) values.push(value);
+  return values;
 }
 
 /** The comma-separated members of every line called `name`, trimmed, lower-cased, empty ones dropped (RFC 9110 5.6.1). */
 export function listMembers(lines: HeaderLines, name: string): readonly string[] {
-  return allValues(lines, name)
+  const values = allValues(lines, name);
+  if (values.length === 0) return values;
+  return values
     .flatMap((value) => value.split(","))
     .map((member) => member.trim().toLowerCase())
     .filter((member) => member !== "");

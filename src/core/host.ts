@@ -1,3 +1,5 @@
+import { remembered } from "./remembered.ts";
+
 /** `host[:port]` of RFC 9110 7.2, read strictly: lower case, no trailing dot; port null when none stands there. */
 export interface HostAndPort {
   readonly hostname: string; //                    an IPv6 address in its brackets
@@ -8,14 +10,17 @@ const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?
 
 /** Null when `value` is no valid Host: two values, userinfo, a path, an empty or over-long one. */
 export function parseHost(value: string): HostAndPort | null {
-  if (value.length > 260) return null;
+  return value.length > 260 ? null : parsedHost(value);
+}
+
+const parsedHost = remembered((value): HostAndPort | null => {
   const match = hostPattern.exec(value.toLowerCase());
   if (match?.[1] === undefined) return null;
   const hostname = match[1].endsWith(".") ? match[1].slice(0, -1) : match[1];
   if (hostname.length > 255 || hostname.includes("..")) return null;
   const port = match[2] === undefined ? null : Number(match[2]);
   return port !== null && port > 65535 ? null : { hostname, port };
-}
+});
 
 /** The one spelling hosts are compared in (decision 27): without the default port of `scheme`. */
 export function hostKey(host: HostAndPort, scheme: "http" | "https"): string {

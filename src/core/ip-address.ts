@@ -1,14 +1,16 @@
+import { remembered } from "./remembered.ts";
+
 /** An address as its bytes: 4 for IPv4, 16 for IPv6. An IPv4-mapped IPv6 address is the IPv4 one (FWD-04). */
 export type AddressBytes = readonly number[];
 
 /** Reads `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, each with an optional port where brackets or IPv4 allow one, and a zone id. */
-export function parseAddress(text: string): AddressBytes | null {
+export const parseAddress: (text: string) => AddressBytes | null = remembered((text) => {
   const bracketed = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(text);
   if (bracketed?.[1] !== undefined) return parseIpv6(bracketed[1]);
   const withPort = /^(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/.exec(text);
   if (withPort?.[1] !== undefined) return parseIpv4(withPort[1]);
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
-}
+});
 
 /** The address in its shortest usual spelling: dotted IPv4, or RFC 5952's lower-case groups without compression of a single group. */
 export function addressText(bytes: AddressBytes): string {
