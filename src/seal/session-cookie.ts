@@ -15,8 +15,33 @@ export function sealSessionCookie(keys: Keys, slug: string, id: string): string 
   return `${id}.${Buffer.from(cookieMac(key, slug, id)).toString("base64url")}`;
 }
 
+/** How many values are remembered as ours, of all providers. */
+const mostRemembered = 20_000;
+
+/** Values that were opened before, by the keys that opened them: a browser sends its own with every request. Refused ones are not kept. */
+const openedBefore = new WeakMap<Keys, Map<string, OpenedSessionCookie>>();
+
 /** Opens what `sealSessionCookie` made with any of our secrets; never throws. */
 export function openSessionCookie(keys: Keys, slug: string, value: string): OpenedSessionCookie {
+  const remembered = openedBefore.get(keys) ?? new Map<string, OpenedSessionCookie>();
+  const name = `${slug}/${value}`;
+  const known = remembered.get(name);
+  if (known !== undefined) return known;
+  // out of `name`, since a part of the request's head would keep all of the head in memory
+  const opened = open(keys, slug, name.slice(slug.length + 1));
+  if (!opened.ok) return opened;
+  if (remembered.size >= mostRemembered) forgetOldest(remembered);
+  remembered.set(name, opened);
+  openedBefore.set(keys, remembered);
+  return opened;
+}
+
+function forgetOldest(remembered: Map<string, unknown>): void {
+  const [oldest] = remembered.keys();
+  if (oldest !== undefined) remembered.delete(oldest);
+}
+
+function open(keys: Keys, slug: string, value: string): OpenedSessionCookie {
   const parts = /^([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/.exec(value);
   if (parts?.[1] === undefined || parts[2] === undefined) return { ok: false, reason: "malformed" };
   const [, id, shown] = parts;

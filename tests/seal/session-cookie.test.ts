@@ -94,3 +94,13 @@ test("CK-06: 10,000 random values never open and never throw", () => {
 
   expect(opened).toEqual([]);
 });
+
+test("SES-05: a cookie that was opened before is remembered for its provider and its keys alone", () => {
+  const value = sealSessionCookie(keys, "app", id);
+
+  const [first, again] = [openSessionCookie(keys, "app", value), openSessionCookie(keys, "app", value)];
+
+  expect(again).toEqual(first);
+  expect(openSessionCookie(keys, "other", value).ok).toBe(false);
+  expect(openSessionCookie(openKeys(["another secret of an outpost, long enough"]), "app", value).ok).toBe(false);
+});
