@@ -85,9 +85,12 @@ test("a login at a real issuer becomes an identity", async () => {
     uid: "alice",
     username: "alice",
     email: "alice@example.test",
+    emailVerified: null,
     name: "Alice",
     groups: ["admins", "staff"],
     entitlements: ["demo"],
+    areGroupsLeftOut: false,
+    claims: {},
     idpSession: null,
     proxy: { backendOverride: null, hostHeader: null, userAttributes: {} },
   });
