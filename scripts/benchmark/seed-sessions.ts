@@ -33,9 +33,12 @@ export async function seedSessions(
         uid: username,
         username,
         email: `${username}@example.test`,
+        emailVerified: null,
         name: `User ${index}`,
         groups: ["admins", "staff"],
         entitlements: ["demo"],
+        areGroupsLeftOut: false,
+        claims: {},
         idpSession: null,
         rawToken: "e".repeat(900), //              as long as an id_token of the toy issuer's
         proxy: { backendOverride: null, hostHeader: null, userAttributes: {} },

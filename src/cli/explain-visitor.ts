@@ -15,17 +15,29 @@ export function namedVisitor(said: {
   readonly as?: string;
   readonly groups?: string;
   readonly email?: string;
+  readonly claim?: readonly string[];
 }): FoundVisitor {
-  const { as, groups, email } = said;
-  if (as === undefined && groups === undefined && email === undefined) {
+  const { as, groups, email, claim = [] } = said;
+  if (as === undefined && groups === undefined && email === undefined && claim.length === 0) {
     return { visitor: { kind: "anonymous" }, note: null };
   }
   const list = (groups ?? "")
     .split(",")
     .map((group) => group.trim())
     .filter((group) => group !== "");
-  const identity = assumedIdentity({ username: as ?? "", groups: list, email: email ?? "" });
+  const identity = assumedIdentity({ username: as ?? "", groups: list, email: email ?? "", claims: saidClaims(claim) });
   return { visitor: { kind: "known", identity, via: "session" }, note: null };
+}
+
+/** `name=value` of each `--claim`; one that is given again has a list of values. */
+export function saidClaims(texts: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const claims: Record<string, readonly string[]> = Object.create(null);
+  for (const text of texts) {
+    const sign = text.indexOf("=");
+    const name = text.slice(0, sign);
+    claims[name] = [...(claims[name] ?? []), text.slice(sign + 1)];
+  }
+  return claims;
 }
 
 /** The Cookie header that `text` stands for: a bare value gets the name of the provider's session cookie. */

@@ -3,13 +3,14 @@ import { buildOidc } from "./build-oidc.ts";
 import { buildRules, type ServedHosts } from "./build-rules.ts";
 import { buildUpstream } from "./build-upstream.ts";
 import { headerText } from "./header-text.ts";
-import { isUnavailable } from "./not-available.ts";
-import { readAllow } from "./read-allow.ts";
+import { readAkProxy } from "./read-ak-proxy.ts";
+import { claimsAskedFor, isClaimPath, readAllow } from "./read-allow.ts";
 import { readCertificate } from "./read-certificate.ts";
 import { readCookieDomain } from "./read-cookie-domain.ts";
 import { readDuration } from "./read-duration.ts";
+import { readOverrideHosts } from "./read-override-hosts.ts";
 import { readPatterns } from "./read-patterns.ts";
-import { isLoopback, readExternalHost, readHostAndPort } from "./read-web-address.ts";
+import { isLoopback, readExternalHost } from "./read-web-address.ts";
 import type { ConfigTable, ProviderTable } from "./schema.ts";
 import { quoted, type Source, take } from "./source.ts";
 import { isWritten } from "./tree.ts";
@@ -22,6 +23,13 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
   const cookieDomain = cookieDomainOf(source, slug, provider, externalHost);
   const upstream = buildUpstream(source, slug, provider);
   warnOpenDomain(source, slug, provider, cookieDomain);
+  const allow = readAllow(source, ["providers", slug, "allow"], provider.allow);
+  const rules = buildRules(source, slug, provider, servedHosts(provider, externalHost, cookieDomain));
+  const overrideHosts = readOverrideHosts(
+    source,
+    ["providers", slug, "ak_proxy", "backend_override_hosts"],
+    provider.ak_proxy.backend_override_hosts,
+  );
   const common = {
     slug,
     name: headerText(source, ["providers", slug, "name"], provider.name ?? slug),
@@ -33,11 +41,14 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
     interceptHeaderAuth: provider.intercept_header_auth,
     basicAuth: basicAuthOf(source, slug, provider),
     claims: claimsOf(source, slug, provider),
-    hostHeader: hostHeaderOf(source, slug, provider),
-    allow: readAllow(source, ["providers", slug, "allow"], provider.allow),
-    rules: buildRules(source, slug, provider, servedHosts(provider, externalHost, cookieDomain)),
+    keptClaims: claimsAskedFor([allow, ...rules.map(({ access }) => (access.kind === "allow" ? access.allow : null))]),
+    ...readAkProxy(source, slug, provider),
+    allow,
+    rules,
     headerEncoding: provider.header_encoding,
     sendJwt: provider.send_jwt,
+    groupsFilter: readPatterns(source, slug, "groups_filter"),
+    endsStreams: provider.websocket_logout === "close",
     certificate: readCertificate(source, ["providers", slug], {
       certificate: provider.certificate_file,
       key: provider.key_file,
@@ -47,7 +58,7 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
   const whole = { ...common, externalHost, cookie: cookieScope(slug, externalHost, cookieDomain) };
   switch (provider.mode) {
     case "proxy":
-      return upstream === null ? null : { ...whole, mode: "proxy", upstream };
+      return upstream === null ? null : { ...whole, mode: "proxy", upstream, overrideHosts };
     case "forward_single":
       return { ...whole, mode: "forward_single" };
     case "forward_domain":
@@ -136,7 +147,13 @@ function sessionLives(
 }
 
 function basicAuthOf(source: Source, slug: string, provider: ProviderTable): Provider["basicAuth"] {
-  if (!provider.basic_auth_enabled) return null;
+  if (!provider.basic_auth_enabled) {
+    for (const key of ["basic_auth_user_attribute", "basic_auth_password_attribute"] as const) {
+      if (provider[key] === "") continue;
+      source.findings.warning(["providers", slug, key], "has no effect: basic_auth_enabled is not true", "add it");
+    }
+    return null;
+  }
   if (provider.basic_auth_password_attribute === "") {
     // decision 29
     source.findings.error(
@@ -153,7 +170,7 @@ function basicAuthOf(source: Source, slug: string, provider: ProviderTable): Pro
 
 function claimsOf(source: Source, slug: string, provider: ProviderTable): Provider["claims"] {
   for (const [key, claim] of Object.entries(provider.claims)) {
-    if (claim === "" || /^[^.]+(?:\.[^.]+)*$/.test(claim)) continue; // "": the header stays empty
+    if (claim === "" || isClaimPath(claim)) continue; // "": the header stays empty
     source.findings.error(
       ["providers", slug, "claims", key],
       "is not a claim's name or dotted path",
@@ -161,12 +178,4 @@ function claimsOf(source: Source, slug: string, provider: ProviderTable): Provid
     );
   }
   return provider.claims;
-}
-
-function hostHeaderOf(source: Source, slug: string, provider: ProviderTable): string | null {
-  const path = ["providers", slug, "ak_proxy", "host_header"];
-  const text = provider.ak_proxy.host_header;
-  if (text === "") return null;
-  if (text === "{internal_host}" || isUnavailable(source, path)) return text;
-  return take(source, path, readHostAndPort(text), null);
 }

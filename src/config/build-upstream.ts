@@ -33,6 +33,7 @@ export function buildUpstream(source: Source, slug: string, provider: ProviderTa
   if (place === null) return null;
   return {
     ...place,
+    reach: "anywhere",
     verifyTls: provider.internal_host_ssl_validation,
     caPem: ca,
     serverName:

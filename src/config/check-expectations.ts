@@ -5,6 +5,7 @@ import { becauseText, outcomeOf } from "../core/expectation.ts";
 import { type GivenUrl, givenUrl } from "../core/given-url.ts";
 import type { Provider } from "../core/provider.ts";
 import type { Path } from "./findings.ts";
+import { readClaimValues } from "./read-allow.ts";
 import type { ConfigTable } from "./schema.ts";
 import { quoted, type Source } from "./source.ts";
 
@@ -49,7 +50,7 @@ function urlOf(
 
 function hold(source: Source, path: Path, expected: Expect, url: GivenUrl, provider: Provider): void {
   const method = expected.method.toUpperCase();
-  const { is, because } = outcomeOf({ url, method, visitor: visitorOf(expected) }, provider);
+  const { is, because } = outcomeOf({ url, method, visitor: visitorOf(source, path, expected) }, provider);
   if (is === expected.is) return;
   const who = expected.as === undefined ? "anybody" : whoText(source, path);
   const asked = `${method} ${quoted(source, [...path, "url"])} by ${who}`;
@@ -60,8 +61,10 @@ function hold(source: Source, path: Path, expected: Expect, url: GivenUrl, provi
   );
 }
 
-function visitorOf({ as }: Expect): Visitor {
-  return as === undefined ? { kind: "anonymous" } : { kind: "known", identity: assumedIdentity(as), via: "session" };
+function visitorOf(source: Source, path: Path, { as }: Expect): Visitor {
+  if (as === undefined) return { kind: "anonymous" };
+  const claims = readClaimValues(source, [...path, "as", "claims"], as.claims);
+  return { kind: "known", identity: assumedIdentity({ ...as, claims }), via: "session" };
 }
 
 function whoText(source: Source, path: Path): string {

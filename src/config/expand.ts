@@ -5,7 +5,12 @@ import { mapStrings, type Tree } from "./tree.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Keys whose text is a regex, where `$` means something else (spec: reading rules). */
-const regexKeys: ReadonlySet<string | number> = new Set(["skip_path_regex", "protect_path_regex", "path_regex"]);
+const regexKeys: ReadonlySet<string | number> = new Set([
+  "skip_path_regex",
+  "protect_path_regex",
+  "path_regex",
+  "groups_filter",
+]);
 
 /**
  * Expands `${VAR}`, `${VAR:-default}` (used when VAR is unset or empty, as in a shell) and `$$` once; what comes out is not

@@ -14,7 +14,6 @@ const isFilled = (value: unknown): boolean => {
   if (Array.isArray(value)) return value.length > 0;
   return isTable(value) ? Object.keys(value).length > 0 : value !== "" && value !== false;
 };
-const matches = (pattern: RegExp) => (value: unknown) => typeof value === "string" && pattern.test(value);
 const equals = (unavailable: unknown) => (value: unknown) => value === unavailable;
 
 const laterHeaderCredentials =
@@ -25,33 +24,8 @@ const rows: readonly Row[] = [
     applies: (value) => value !== 1,
     hint: "one process serves all; write workers = 1 or nothing",
   },
-  {
-    key: "sessions.store",
-    applies: matches(/^(?:rediss?|postgres(?:ql)?):/),
-    hint: 'use "sqlite", "sqlite:FILE" or "memory"',
-  },
   { key: "limits.failed_credentials", applies: isFilled, hint: 'remove the key, or write ""' },
   { key: "providers.*.intercept_header_auth", applies: equals(false), hint: laterHeaderCredentials },
-  { key: "providers.*.basic_auth_enabled", applies: isFilled, hint: "remove the key" },
-  { key: "providers.*.basic_auth_user_attribute", applies: isFilled, hint: "remove the key" },
-  { key: "providers.*.basic_auth_password_attribute", applies: isFilled, hint: "remove the key" },
-  {
-    key: "providers.*.websocket_logout",
-    applies: equals("keep"),
-    hint: 'this version closes them: write "close" or nothing',
-  },
-  {
-    key: "providers.*.ak_proxy.backend_override",
-    applies: isFilled,
-    hint: "remove the key; requests go to internal_host",
-  },
-  { key: "providers.*.ak_proxy.backend_override_hosts", applies: isFilled, hint: "remove the key" },
-  {
-    key: "providers.*.ak_proxy.host_header",
-    applies: (value) => typeof value === "string" && /[{}]/.test(value) && value !== "{internal_host}",
-    hint: 'write a host, or "{internal_host}"',
-  },
-  { key: "providers.*.ak_proxy.user_attributes", applies: isFilled, hint: "remove the table" },
 ];
 
 /** Reports every use of what comes in a later version: refused, since a key that is ignored is a wall that is not there. */

@@ -11,9 +11,38 @@ export function readAllow(source: Source, path: Path, table: ProviderTable["allo
     if (!domain.includes("@")) continue;
     source.findings.error([...path, "email_domains", index], "has an @", 'write "company.test"');
   }
-  if (groups.length + users.length + emails.length + email_domains.length === 0) {
+  const claims = readClaimValues(source, [...path, "claims"], table.claims);
+  const named = [groups, users, emails, email_domains, ...Object.values(claims)];
+  if (named.every((list) => list.length === 0)) {
     const hint = "name somebody, or remove the table to let in everybody who is logged in";
     source.findings.warning(path, "names nobody: everybody is refused", hint, { kind: "key" });
   }
-  return { groups, users, emails, emailDomains: email_domains };
+  return { groups, users, emails, emailDomains: email_domains, claims };
+}
+
+/** Claims and the values each may have, as lists; a single text is a list of one. */
+export function readClaimValues(
+  source: Source,
+  path: Path,
+  table: Readonly<Record<string, string | readonly string[]>>,
+): Readonly<Record<string, readonly string[]>> {
+  for (const claim of Object.keys(table)) {
+    if (isClaimPath(claim)) continue;
+    source.findings.error([...path, claim], "is not a claim's name or dotted path", "write name or outer.inner", {
+      kind: "key",
+    });
+  }
+  return Object.fromEntries(
+    Object.entries(table).map(([claim, values]) => [claim, typeof values === "string" ? [values] : values]),
+  );
+}
+
+/** A claim's name, or a path into one. */
+export function isClaimPath(text: string): boolean {
+  return /^[^.]+(?:\.[^.]+)*$/.test(text);
+}
+
+/** Every claim that these ask about. */
+export function claimsAskedFor(allows: readonly (Allow | null)[]): readonly string[] {
+  return [...new Set(allows.flatMap((allow) => Object.keys(allow?.claims ?? {})))];
 }

@@ -22,8 +22,10 @@ export function patternLines(text: string): readonly PatternLine[] {
   return lines;
 }
 
-/** The patterns of `skip_path_regex` or `protect_path_regex` of provider `slug`, compiled; bad ones are reported at their character. */
-export function readPatterns(source: Source, slug: string, key: "skip_path_regex" | "protect_path_regex"): GoRegExpSet {
+type PatternKey = "skip_path_regex" | "protect_path_regex" | "groups_filter";
+
+/** The patterns of a key of provider `slug`, compiled; bad ones are reported at their character. */
+export function readPatterns(source: Source, slug: string, key: PatternKey): GoRegExpSet {
   const path = ["providers", slug, key];
   const isOfUrls = valueAt(source.tree, ["providers", slug, "mode"]) === "forward_domain";
   const widthOf = isOfUrls ? urlWidth : pathWidth;

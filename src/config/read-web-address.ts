@@ -46,7 +46,7 @@ export function readRedirectUri(text: string): Reading<string> {
 }
 
 /** `internal_host` taken apart; TLS settings are the caller's. Link-local addresses are refused (decision 20). */
-export function readUpstream(text: string): Reading<Omit<Upstream, "verifyTls" | "caPem" | "serverName">> {
+export function readUpstream(text: string): Reading<Omit<Upstream, "verifyTls" | "caPem" | "serverName" | "reach">> {
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
     if (!/^\/[^/]/.test(path)) return wrong("names a socket that is not absolute", "write unix:/run/app.sock");

@@ -10,6 +10,12 @@ const patterns = (meaning: string) =>
     .default([])
     .describe(meaning);
 
+const claimValues = (meaning: string) =>
+  z
+    .record(z.string(), z.union([z.string(), z.array(z.string())]))
+    .default({})
+    .describe(meaning);
+
 const claims = z
   .strictObject({
     username: text("preferred_username", "claim of X-authentik-username"),
@@ -25,12 +31,12 @@ const claims = z
 const akProxy = z
   .strictObject({
     backend_override: text("", "another upstream per user; {claim} is replaced by the claim"),
-    host_header: text("", 'the Host the upstream gets; "{internal_host}": its own'),
+    host_header: text("", 'the Host the upstream gets; "{internal_host}": its own; {claim} is replaced by the claim'),
     backend_override_hosts: texts("the only hosts an override may name: host, host:port, *.suffix, *"),
     user_attributes: z
       .record(z.string(), z.unknown())
       .default({})
-      .describe("attributes of every user; additionalHeaders in it become request headers"),
+      .describe("attributes of every user, {claim} replaced in texts; additionalHeaders in it become request headers"),
   })
   .prefault({})
   .describe("what authentik's scope mappings return, written here");
@@ -40,6 +46,7 @@ const allow = z.strictObject({
   users: texts("these user names"),
   emails: texts("these email addresses"),
   email_domains: texts("email addresses of these domains"),
+  claims: claimValues('any claim that is, or has in its list, one of these values: { department = ["it"] }'),
 });
 
 const rule = z.strictObject({
@@ -58,6 +65,7 @@ const expectation = z.strictObject({
       username: text("", "user name"),
       groups: texts("groups of this user"),
       email: text("", "email address of this user"),
+      claims: claimValues("claims of this user that allow or rules ask about"),
     })
     .optional()
     .describe("who asks; absent: anonymous"),
@@ -93,6 +101,7 @@ export const providerTable = z.strictObject({
     .enum(["utf8", "percent", "rfc2047"])
     .default("utf8")
     .describe("how a non-ASCII identity header value is sent"),
+  groups_filter: patterns("groups that X-authentik-groups names, Go RE2 syntax; empty: every group"),
   send_jwt: flag(true, "send X-authentik-jwt; it can be large"),
   claims,
   ak_proxy: akProxy,

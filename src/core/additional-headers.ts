@@ -25,7 +25,7 @@ export function additionalHeaders(
   const lines: HeaderLine[] = [];
   const warnings: string[] = [];
   for (const [name, raw] of Object.entries(attribute)) {
-    const problem = nameProblem(name);
+    const problem = additionalNameProblem(name);
     const value = textOf(raw, encoding);
     if (problem !== null) warnings.push(`additionalHeaders: "${printable(name)}" ${problem}: not sent`);
     else if (value === null)
@@ -37,7 +37,8 @@ export function additionalHeaders(
   return { lines, warnings };
 }
 
-function nameProblem(name: string): string | null {
+/** Why a header may not be set by attributes, as a clause; null: it may (decision 15; HDR-13). */
+export function additionalNameProblem(name: string): string | null {
   if (!token.test(name)) return "is no header name";
   const folded = foldedName(name);
   if (folded.startsWith("x-authentik-meta-")) return "is set by akproxy alone";

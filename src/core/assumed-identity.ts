@@ -5,19 +5,23 @@ export interface Assumed {
   readonly username: string;
   readonly groups: readonly string[];
   readonly email: string;
+  readonly claims: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The identity of somebody of whom only this is known; everything else is empty. */
-export function assumedIdentity({ username, groups, email }: Assumed): Identity {
+export function assumedIdentity({ username, groups, email, claims }: Assumed): Identity {
   return {
     issuer: "",
     subject: "",
     uid: "",
     username,
     email,
+    emailVerified: null,
     name: "",
     groups,
     entitlements: [],
+    areGroupsLeftOut: false,
+    claims,
     idpSession: null,
     rawToken: "",
     proxy: { backendOverride: null, hostHeader: null, userAttributes: {} },

@@ -37,9 +37,12 @@ export function identityFromClaims(
     uid: text(paths.uid),
     username: text(paths.username),
     email: text(paths.email),
+    emailVerified: verifiedClaim(claimAt(claims, "email_verified")),
     name: text(paths.name),
     groups: list(paths.groups),
     entitlements: list(paths.entitlements),
+    areGroupsLeftOut: isLeftOut(claims, paths.groups),
+    claims: {},
     idpSession: text("sid") || null,
     rawToken,
     proxy,
@@ -47,9 +50,9 @@ export function identityFromClaims(
   return { ok: true, identity, warnings };
 }
 
-/** The mapped paths that lead to nothing in `claims`: what userinfo may still tell (decision 4). */
-export function missingClaims(claims: Claims, paths: ClaimPaths): readonly string[] {
-  return Object.values(paths).filter((path: string) => path !== "" && claimAt(claims, path) === null);
+/** The paths that lead to nothing in `claims`: what userinfo may still tell (decision 4). */
+export function missingClaims(claims: Claims, wanted: readonly string[]): readonly string[] {
+  return wanted.filter((path) => path !== "" && claimAt(claims, path) === null);
 }
 
 /** `first` with what it lacks (absent or null) filled from `second`; a null-prototype object. */
@@ -74,6 +77,22 @@ export function claimAt(claims: Claims, path: string): unknown {
     if (found !== null) return found;
   }
   return null;
+}
+
+/** A boolean (OIDC Core 5.1); some issuers write it as a text. */
+function verifiedClaim(value: unknown): boolean | null {
+  if (typeof value === "boolean") return value;
+  if (value === "true" || value === "false") return value === "true";
+  return null;
+}
+
+/** Does the issuer say that the claim is elsewhere? Entra ID does when somebody is in too many groups (OIDC Core 5.6.2). */
+function isLeftOut(claims: Claims, path: string): boolean {
+  if (path === "" || claimAt(claims, path) !== null) return false;
+  const names = claimAt(claims, "_claim_names");
+  const [first = ""] = path.split(".");
+  if (isObject(names) && (Object.hasOwn(names, path) || Object.hasOwn(names, first))) return true;
+  return path === "groups" && String(claimAt(claims, "hasgroups")) === "true";
 }
 
 function refused(reason: string): IdentityOutcome {

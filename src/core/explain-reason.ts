@@ -28,12 +28,19 @@ function ambiguityText({ because, neverPublic, rules }: ExplainedDecision): stri
 function namedText({ visitor, is }: ExplainedDecision, allow: Allow): string {
   if (visitor.kind === "anonymous" || is === "public") return "";
   const entry = entryOf(visitor.identity, allow);
-  return entry === null ? "; it names neither the user nor a group of theirs" : `, by ${entry}`;
+  return entry === null ? missText(visitor.identity, allow) : `, by ${entry}`;
+}
+
+function missText(identity: Identity, allow: Allow): string {
+  const isAboutEmails = allow.emails.length + allow.emailDomains.length > 0;
+  const email = isAboutEmails && identity.emailVerified === false ? ", and the email address is not verified" : "";
+  const claims = Object.keys(allow.claims).length > 0 ? " nor a claim" : "";
+  return `; it names neither the user nor a group${claims} of theirs${email}`;
 }
 
 /** The first entry of `allow` that lets this person in when it stands alone. */
 function entryOf(identity: Identity, allow: Allow): string | null {
-  const nobody: Allow = { groups: [], users: [], emails: [], emailDomains: [] };
+  const nobody: Allow = { groups: [], users: [], emails: [], emailDomains: [], claims: {} };
   const lists = [
     ["groups", "group"],
     ["users", "user"],
@@ -43,6 +50,10 @@ function entryOf(identity: Identity, allow: Allow): string | null {
   for (const [key, word] of lists) {
     const entry = allow[key].find((one) => mayEnter(identity, { ...nobody, [key]: [one] }));
     if (entry !== undefined) return `${word} ${JSON.stringify(entry)}`;
+  }
+  for (const [name, values] of Object.entries(allow.claims)) {
+    const value = values.find((one) => mayEnter(identity, { ...nobody, claims: { [name]: [one] } }));
+    if (value !== undefined) return `claim ${name} ${JSON.stringify(value)}`;
   }
   return null;
 }

@@ -1,7 +1,9 @@
 import { additionalHeaders } from "./additional-headers.ts";
+import { additionalNames } from "./ak-proxy-table.ts";
 import { basicCredential } from "./basic-injection.ts";
 import { foldedName } from "./client-headers.ts";
 import type { HeaderLine, HeaderLines } from "./header-lines.ts";
+import { sizeWarnings } from "./header-size.ts";
 import { headerValue } from "./header-value.ts";
 import type { Identity } from "./identity.ts";
 import type { Provider } from "./provider.ts";
@@ -38,7 +40,7 @@ export function identityHeaders(identity: Identity, provider: Provider, outpost:
   const encode = (text: string) => headerValue(text, provider.headerEncoding) ?? "";
   const twelve: HeaderLine[] = [
     ["X-authentik-username", encode(identity.username)],
-    ["X-authentik-groups", encode(identity.groups.join("|"))],
+    ["X-authentik-groups", encode(sentGroups(identity, provider).join("|"))],
     ["X-authentik-entitlements", encode(identity.entitlements.join("|"))],
     ["X-authentik-email", encode(identity.email)],
     ["X-authentik-name", encode(identity.name)],
@@ -49,7 +51,12 @@ export function identityHeaders(identity: Identity, provider: Provider, outpost:
   const basic = basicCredential(identity, provider);
   const additional = additionalHeaders(identity.proxy.userAttributes["additionalHeaders"], provider.headerEncoding);
   const lines = replaceInTurn([...twelve, ...basic.lines, ...additional.lines]);
-  return { lines, warnings: [...basic.warnings, ...additional.warnings] };
+  return { lines, warnings: [...basic.warnings, ...additional.warnings, ...sizeWarnings(lines)] };
+}
+
+/** The groups an application is told of; `allow` and `rules` know them all. */
+function sentGroups({ groups }: Identity, { groupsFilter }: Provider): readonly string[] {
+  return groupsFilter.patterns.length === 0 ? groups : groups.filter((group) => groupsFilter.match(group) !== null);
 }
 
 function metaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLine[] {
@@ -62,9 +69,17 @@ function metaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLine[] {
   ];
 }
 
-/** The twelve for nobody, on a verdict that lets everybody in: user headers and token present and empty (decisions 14 and 30). */
+/**
+ * The twelve for nobody, on a verdict that lets everybody in: user headers and token present and empty (decisions 14 and 30), and so the
+ * config's additionalHeaders, in whose place a client's own would be passed on (HDR-06).
+ */
 export function nobodyHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
-  return [...userHeaderNames.map((name): HeaderLine => [name, ""]), ...metaHeaders(provider, outpost)];
+  const empty = (name: string): HeaderLine => [name, ""];
+  return replaceInTurn([
+    ...userHeaderNames.map(empty),
+    ...metaHeaders(provider, outpost),
+    ...additionalNames(provider.akProxy).map(empty),
+  ]);
 }
 
 /** Later lines replace earlier ones whose names fold together, in the earlier one's place. */

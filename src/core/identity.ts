@@ -5,9 +5,12 @@ export interface Identity {
   readonly uid: string; //                         X-authentik-uid; the claim that `claims.uid` names
   readonly username: string;
   readonly email: string;
+  readonly emailVerified: boolean | null; //       null: the issuer does not say
   readonly name: string;
   readonly groups: readonly string[];
   readonly entitlements: readonly string[];
+  readonly areGroupsLeftOut: boolean; //           the issuer says that they are too many for a token (Entra: groups overage)
+  readonly claims: Readonly<Record<string, readonly string[]>>; // those that `allow` and `rules` name, as texts
   readonly idpSession: string | null; //           `sid`, for back-channel logout
   readonly rawToken: string; //                    X-authentik-jwt and id_token_hint
   readonly proxy: ProxyAttributes;

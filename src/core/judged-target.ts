@@ -68,6 +68,15 @@ export function judgePath(provider: PublicPaths, origin: string, judged: JudgedT
   return protecting === null ? { kind: "public", pattern } : { kind: "protected", pattern: protecting };
 }
 
+/** May a server read the path as one that leads out of its folder: `..`, escaped once or more, between slashes of any spelling? */
+export function leadsUp(target: string): boolean {
+  let path = target.split("?", 1)[0] ?? "";
+  for (let round = 0; round < 3; round++) {
+    path = path.replace(/%(25|2e|2f|3b|5c)/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+  return /(?:^|[/\\])\.\.(?:[/\\;]|$)/.test(path);
+}
+
 /** Bytes above 0x7f may stand raw in a target; they are read as the UTF-8 they are, like their escapes. Null: not decodable. */
 function decodeOnce(path: string): string | null {
   const escaped = path.replace(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);

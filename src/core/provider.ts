@@ -1,5 +1,7 @@
 import type { GoRegExpSet } from "../goregexp/compile.ts";
+import type { AkProxyTable } from "./ak-proxy-table.ts";
 import type { AccessRule } from "./rules.ts";
+import type { UpstreamReach } from "./upstream-reach.ts";
 
 /** A protected application, in authentik's words a proxy provider with its application. One kind per mode (spec: proxy modes). */
 export type Provider = ProxyProvider | ForwardSingleProvider | ForwardDomainProvider;
@@ -18,17 +20,22 @@ interface ProviderCommon {
   readonly interceptHeaderAuth: boolean;
   readonly basicAuth: BasicInjection | null;
   readonly claims: ClaimPaths;
-  readonly hostHeader: string | null; //           ak_proxy.host_header of the config; "{internal_host}" is the upstream's own host
+  readonly keptClaims: readonly string[]; //       claims that `allow` and `rules` ask about: kept with a session
+  readonly akProxy: AkProxyTable;
+  readonly hostHeader: string | null; //           ak_proxy.host_header without a claim; "{internal_host}" is the upstream's own host
   readonly allow: Allow | null; //                 null: every authenticated user
   readonly rules: readonly AccessRule[]; //        before skipPaths and allow; the first that matches decides
   readonly headerEncoding: HeaderEncoding;
   readonly sendJwt: boolean;
+  readonly endsStreams: boolean; //                open WebSockets and event streams end with their session
+  readonly groupsFilter: GoRegExpSet; //           what X-authentik-groups names; without a pattern every group
   readonly certificate: Certificate | null; //     served by SNI for externalHost
 }
 
 export interface ProxyProvider extends ProviderCommon {
   readonly mode: "proxy";
   readonly upstream: Upstream;
+  readonly overrideHosts: readonly OverrideHost[]; // backend_override_hosts; none: no override is followed
 }
 export interface ForwardSingleProvider extends ProviderCommon {
   readonly mode: "forward_single";
@@ -50,7 +57,14 @@ export interface Upstream {
   readonly verifyTls: boolean;
   readonly caPem: string | null;
   readonly serverName: string | null; //           SNI, and the name the certificate must have
+  readonly reach: UpstreamReach; //                which addresses may be connected to
 }
+
+/** An entry of `backend_override_hosts` (decision 31). */
+export type OverrideHost =
+  | { readonly kind: "host"; readonly hostname: string; readonly port: number | null } // null: any port
+  | { readonly kind: "below"; readonly suffix: string } // *.suffix
+  | { readonly kind: "any" };
 
 /** The OpenID Connect client of a provider: `[oidc]` with the provider's own keys over it. */
 export interface OidcClient {
@@ -93,6 +107,7 @@ export interface Allow {
   readonly users: readonly string[];
   readonly emails: readonly string[];
   readonly emailDomains: readonly string[];
+  readonly claims: Readonly<Record<string, readonly string[]>>; // any of these claims has one of its values
 }
 
 /** A certificate chain and its key as PEM text, already read. */

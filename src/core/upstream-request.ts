@@ -1,3 +1,5 @@
+import { additionalNames } from "./ak-proxy-table.ts";
+import { type OverriddenUpstream, overriddenUpstream } from "./backend-override.ts";
 import { foldedName } from "./client-headers.ts";
 import { isOurCookieName, withoutCookies } from "./cookie.ts";
 import type { HeaderLine, HeaderLines } from "./header-lines.ts";
@@ -6,7 +8,7 @@ import { endToEnd } from "./hop-by-hop.ts";
 import { parseHost } from "./host.ts";
 import type { Identity } from "./identity.ts";
 import { identityHeaders, type OutpostFacts } from "./identity-headers.ts";
-import { judgeTarget } from "./judged-target.ts";
+import { judgeTarget, leadsUp } from "./judged-target.ts";
 import type { ProxyProvider, Upstream } from "./provider.ts";
 import type { InboundRequest } from "./request.ts";
 
@@ -42,13 +44,10 @@ export function planUpstreamRequest(
   context: UpstreamContext,
 ): UpstreamPlan {
   const { identity, outpost, timeoutSeconds } = context;
-  if (identity !== null && identity.proxy.backendOverride !== null) {
-    return {
-      kind: "refused",
-      reason: `provider "${provider.slug}": the claim ak_proxy.backend_override asks for another upstream; per-user upstreams are not available yet`,
-    };
-  }
-  const host = upstreamHost(request, provider, identity);
+  const chosen = upstreamOf(request, provider, identity);
+  if (!chosen.ok) return { kind: "refused", reason: `provider "${provider.slug}": ak_proxy.${chosen.reason}` };
+  const { upstream } = chosen;
+  const host = upstreamHost(request, provider, identity, upstream);
   const known = identity === null ? { lines: [], warnings: [] } : identityHeaders(identity, provider, outpost);
   const kept = withoutCookies(endToEnd(request.headers), isOurCookieName);
   const ours: HeaderLine[] = [
@@ -57,13 +56,13 @@ export function planUpstreamRequest(
     ["X-Forwarded-Proto", request.scheme],
     ...known.lines,
   ];
-  const set = new Set(ours.map(([name]) => foldedName(name)));
+  const set = new Set([...ours.map(([name]) => foldedName(name)), ...onlyOurs(provider, identity)]);
   return {
     kind: "send",
     request: {
       method: request.method,
-      upstream: provider.upstream,
-      target: joinTarget(provider.upstream, request.target),
+      upstream,
+      target: joinTarget(upstream, request.target),
       headers: [
         ...withHost(
           withoutNames(kept, (name) => set.has(foldedName(name))),
@@ -75,6 +74,26 @@ export function planUpstreamRequest(
     },
     warnings: [...host.warnings, ...known.warnings],
   };
+}
+
+/** internal_host, or where this person's ak_proxy leads; never the one in place of the other (UPS-06). */
+function upstreamOf(request: InboundRequest, provider: ProxyProvider, identity: Identity | null): OverriddenUpstream {
+  const override = identity?.proxy.backendOverride ?? null;
+  if (override === null) return { ok: true, upstream: provider.upstream };
+  const chosen = overriddenUpstream(override, provider.upstream, provider.overrideHosts);
+  if (chosen.ok && chosen.upstream.basePath !== "" && leadsUp(request.target)) {
+    return { ok: false, reason: "backend_override has a base path, which the path asked for may lead out of" };
+  }
+  return chosen;
+}
+
+/**
+ * Names that a client may not say in place of what is not sent: the config's additionalHeaders (HDR-06), and where a Basic credential is
+ * injected, an Authorization of its own (M2M-15).
+ */
+function onlyOurs(provider: ProxyProvider, identity: Identity | null): readonly string[] {
+  const names = additionalNames(provider.akProxy).map(foldedName);
+  return identity !== null && provider.basicAuth !== null ? [...names, "authorization"] : names;
 }
 
 /** The lines with this Host, where one stands or else first: RFC 9110 7.2 asks for that, and a client's order is its own. */
@@ -104,10 +123,11 @@ function upstreamHost(
   request: InboundRequest,
   provider: ProxyProvider,
   identity: Identity | null,
+  upstream: Upstream,
 ): { readonly value: string; readonly warnings: readonly string[] } {
   const asked = identity?.proxy.hostHeader ?? provider.hostHeader;
   if (asked === null) return { value: request.hostHeader, warnings: [] };
-  if (asked === "{internal_host}") return { value: provider.upstream.hostAndPort, warnings: [] };
+  if (asked === "{internal_host}") return { value: upstream.hostAndPort, warnings: [] };
   if (parseHost(asked) !== null) return { value: asked, warnings: [] };
   return { value: request.hostHeader, warnings: ["ak_proxy.host_header is no host: the client's Host is sent"] };
 }

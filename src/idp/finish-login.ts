@@ -1,7 +1,8 @@
 import type { Configuration } from "openid-client";
-import { type Claims, identityFromClaims, mergedClaims, missingClaims } from "../core/claims.ts";
+import { type Claims, mergedClaims, missingClaims } from "../core/claims.ts";
 import { Failure } from "../core/failure.ts";
 import type { Identity } from "../core/identity.ts";
+import { type ClaimReading, claimsRead, identityAtLogin } from "../core/login-identity.ts";
 import type { Provider } from "../core/provider.ts";
 import type { LoginChecks, SignedIn } from "../ports/identity-provider.ts";
 import type { Log } from "../ports/log.ts";
@@ -16,7 +17,7 @@ import { verifyIdToken } from "./verify-id-token.ts";
 import type { ExpectedToken } from "./verify-token.ts";
 
 /** The part of a provider that login depends on. */
-export type LoginSettings = Pick<Provider, "oidc" | "claims" | "name">;
+export type LoginSettings = ClaimReading & Pick<Provider, "name">;
 
 /** What finishing a login needs. */
 export interface FinishLoginDeps {
@@ -67,7 +68,7 @@ export async function completed(
   metadata: IssuerMetadata,
   deps: FinishLoginDeps,
 ): Promise<Claims> {
-  const complete = missingClaims(claims, deps.provider.claims).length === 0;
+  const complete = missingClaims(claims, claimsRead(deps.provider)).length === 0;
   if (complete || metadata.userinfoEndpoint === null) return claims;
   const configuration = deps.configure(metadata, deps.fetch);
   return mergedClaims(claims, await userinfo(configuration, accessToken, String(claims["sub"]), deps.log));
@@ -75,9 +76,9 @@ export async function completed(
 
 /** Who the claims speak of; what had to be left out is logged. Throws `Failure` idp_token_invalid. */
 export function identityOf(claims: Claims, idToken: string, deps: FinishLoginDeps): Identity {
-  const { claims: paths, name, oidc } = deps.provider;
-  const outcome = identityFromClaims(claims, paths, oidc.issuer, idToken);
-  if (!outcome.ok) throw new Failure("idp_token_invalid", `id_token: ${outcome.reason}`);
+  const { name } = deps.provider;
+  const outcome = identityAtLogin(claims, deps.provider, idToken);
+  if (!outcome.ok) throw new Failure("idp_token_invalid", `provider "${name}": id_token: ${outcome.reason}`);
   for (const warning of outcome.warnings) deps.log.warn("claim left out", { provider: name, warning });
   return outcome.identity;
 }

@@ -64,7 +64,8 @@ export function openSession(row: SessionRow, id: string, keys: Keys): Session | 
   for (const bodyKey of keys.derive("session body")) {
     const body = openRecord(keyOfBody(bodyKey, id), contextOf("body", rowKey(id), row.body[0]), row.body);
     if (!isBody(body)) continue;
-    return { id, ...body, refresh: body.refresh ?? null, lastSeenAt: row.lastSeenAt, version: row.version };
+    const identity = { ...laterClaims, ...body.identity };
+    return { id, ...body, identity, refresh: body.refresh ?? null, lastSeenAt: row.lastSeenAt, version: row.version };
   }
   return null;
 }
@@ -77,6 +78,9 @@ export function openSummary(row: Pick<SessionRow, "key" | "summary">, keys: Keys
   }
   return null;
 }
+
+/** What is not in the records of sessions that began before these were read of a login: nothing is said by them. */
+const laterClaims = { emailVerified: null, areGroupsLeftOut: false, claims: {} } as const;
 
 type StoredBody = Omit<Session, "id" | "lastSeenAt" | "version" | "refresh"> & {
   readonly refresh?: SessionRefresh | null; //     absent in a record of version 1
@@ -143,6 +147,8 @@ function isIdentity(value: unknown): value is Identity {
     isTextList(value["groups"]) &&
     isTextList(value["entitlements"]) &&
     isTextOrNull(value["idpSession"]) &&
+    [null, undefined, true, false].includes(value["emailVerified"] as boolean | null | undefined) && // as: only compared
+    isTextListsOrAbsent(value["claims"]) &&
     isProxyAttributes(value["proxy"])
   );
 }
@@ -166,6 +172,10 @@ function isTextOrNull(value: unknown): value is string | null {
 
 function isTextList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((member) => typeof member === "string");
+}
+
+function isTextListsOrAbsent(value: unknown): boolean {
+  return value === undefined || (isObject(value) && Object.values(value).every(isTextList));
 }
 
 function hasTexts(value: Record<string, unknown>, names: readonly string[]): boolean {

@@ -30,7 +30,7 @@ access = "deny"
       hosts: ["grafana.company.test", "*.lab.company.test"],
       path: ["^/admin(?:$|/)"],
       methods: ["POST", "PURGE"],
-      access: { kind: "allow", allow: { groups: ["ops"], users: [], emails: [], emailDomains: [] } },
+      access: { kind: "allow", allow: { groups: ["ops"], users: [], emails: [], emailDomains: [], claims: {} } },
     },
     { hosts: [], path: undefined, methods: [], access: { kind: "deny" } },
   ]);

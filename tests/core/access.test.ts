@@ -3,7 +3,7 @@ import { mayEnter } from "../../src/core/access.ts";
 import type { Allow } from "../../src/core/provider.ts";
 import { alice } from "./samples.ts";
 
-const nobody: Allow = { groups: [], users: [], emails: [], emailDomains: [] };
+const nobody: Allow = { groups: [], users: [], emails: [], emailDomains: [], claims: {} };
 
 test("without allow everybody who is known may enter", () => {
   expect(mayEnter(alice(), null)).toBe(true);
@@ -22,10 +22,10 @@ test.each([
   [{ users: ["Alice"] }, false],
   [{ emails: ["ALICE@example.TEST"] }, true],
   [{ emails: ["bob@example.test"] }, false],
-  [{ emailDomains: ["Example.Test"] }, true],
-  [{ emailDomains: ["test"] }, false],
-  [{ emailDomains: ["ample.test"] }, false],
-  [{ groups: ["other"], users: ["other"], emailDomains: ["example.test"] }, true],
+  [{ emailDomains: ["Example.Test"], claims: {} }, true],
+  [{ emailDomains: ["test"], claims: {} }, false],
+  [{ emailDomains: ["ample.test"], claims: {} }, false],
+  [{ groups: ["other"], users: ["other"], emailDomains: ["example.test"], claims: {} }, true],
 ] as const)("%j lets alice in: %p", (allow, enters) => {
   expect(mayEnter(alice(), { ...nobody, ...allow })).toBe(enters);
 });
@@ -40,5 +40,5 @@ test.each([["a@evil.test@example.test"], ["example.test"], [""], ["@"], ["a@"]])
 test("an empty entry lets nobody in who lacks the claim", () => {
   const unnamed = alice({ username: "", email: "", groups: [] });
 
-  expect(mayEnter(unnamed, { groups: [""], users: [""], emails: [""], emailDomains: [""] })).toBe(false);
+  expect(mayEnter(unnamed, { groups: [""], users: [""], emails: [""], emailDomains: [""], claims: {} })).toBe(false);
 });

@@ -49,9 +49,12 @@ test("the claims of authentik's default mappings become an identity", () => {
       uid: "u1",
       username: "alice",
       email: "alice@example.test",
+      emailVerified: null,
       name: "Alice Example",
       groups: ["admins", "staff"],
       entitlements: ["demo"],
+      areGroupsLeftOut: false,
+      claims: {},
       idpSession: "s1",
       rawToken: "header.payload.signature",
       proxy: { backendOverride: null, hostHeader: null, userAttributes: { app_username: "svc-alice" } },
@@ -216,7 +219,10 @@ test("attributes nested without end are cut, not followed", () => {
 });
 
 test("missing are the mapped paths that lead to nothing", () => {
-  const missing = missingClaims({ sub: "u1", email: "", groups: [], name: null }, { ...paths, entitlements: "" });
+  const missing = missingClaims(
+    { sub: "u1", email: "", groups: [], name: null },
+    Object.values({ ...paths, entitlements: "" }),
+  );
 
   expect(missing).toEqual(["preferred_username", "name"]);
 });

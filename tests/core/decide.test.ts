@@ -8,7 +8,7 @@ import { alice, domainProvider, proxyProvider, withPaths } from "./samples.ts";
 const anonymous: Visitor = { kind: "anonymous" };
 const known: Visitor = { kind: "known", identity: alice(), via: "session" };
 const guarded = withPaths(proxyProvider(), ["^/public"], ["^/public/admin"]);
-const strict = { ...guarded, allow: { groups: ["ops"], users: [], emails: [], emailDomains: [] } };
+const strict = { ...guarded, allow: { groups: ["ops"], users: [], emails: [], emailDomains: [], claims: {} } };
 const lax = { ...guarded, interceptHeaderAuth: false };
 
 function asked(target: string, different: Partial<JudgedRequest> = {}): JudgedRequest {

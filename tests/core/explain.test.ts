@@ -8,7 +8,7 @@ import type { AccessRule } from "../../src/core/rules.ts";
 import { compileGoRegExps } from "../../src/goregexp/compile.ts";
 import { alice, domainProvider, outpost, proxyProvider, singleProvider, upstream, withPaths } from "./samples.ts";
 
-const staff = { groups: ["staff"], users: [], emails: ["Alice@Example.test"], emailDomains: [] };
+const staff = { groups: ["staff"], users: [], emails: ["Alice@Example.test"], emailDomains: [], claims: {} };
 const ops: AccessRule = {
   hosts: ["grafana.corp.test"],
   path: compileGoRegExps(["^/admin"]),

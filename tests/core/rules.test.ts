@@ -9,7 +9,10 @@ import { alice, domainProvider } from "./samples.ts";
 const opened: RuleAccess = { kind: "public" };
 const login: RuleAccess = { kind: "login" };
 const deny: RuleAccess = { kind: "deny" };
-const ops: RuleAccess = { kind: "allow", allow: { groups: ["ops"], users: [], emails: [], emailDomains: [] } };
+const ops: RuleAccess = {
+  kind: "allow",
+  allow: { groups: ["ops"], users: [], emails: [], emailDomains: [], claims: {} },
+};
 
 function rule(access: RuleAccess, about: { hosts?: string[]; path?: string; methods?: string[] } = {}): AccessRule {
   const path = about.path === undefined ? null : compileGoRegExps([about.path]);

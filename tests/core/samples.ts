@@ -1,3 +1,4 @@
+import { noAkProxyTable } from "../../src/core/ak-proxy-table.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import type { OutpostFacts } from "../../src/core/identity-headers.ts";
 import type {
@@ -32,9 +33,10 @@ export const upstream: Upstream = {
   verifyTls: true,
   caPem: null,
   serverName: null,
+  reach: "anywhere",
 };
 
-const common: Omit<ProxyProvider, "mode" | "upstream"> = {
+const common: Omit<ProxyProvider, "mode" | "upstream" | "overrideHosts"> = {
   slug: "app",
   name: "The App",
   externalHost: new URL("https://app.test"),
@@ -56,16 +58,20 @@ const common: Omit<ProxyProvider, "mode" | "upstream"> = {
     uid: "sub",
   },
   hostHeader: null,
+  keptClaims: [],
+  akProxy: noAkProxyTable,
+  groupsFilter: compileGoRegExps([]),
   allow: null,
   rules: [],
   headerEncoding: "utf8",
   sendJwt: true,
+  endsStreams: true,
   certificate: null,
 };
 
 /** https://app.test in proxy mode, with what a row wants different. */
 export function proxyProvider(different: Partial<ProxyProvider> = {}): ProxyProvider {
-  return { ...common, mode: "proxy", upstream, ...different };
+  return { ...common, mode: "proxy", upstream, overrideHosts: [], ...different };
 }
 
 export function singleProvider(different: Partial<ForwardSingleProvider> = {}): ForwardSingleProvider {
@@ -100,9 +106,12 @@ export function alice(different: Partial<Identity> = {}): Identity {
     uid: "sub-of-alice",
     username: "alice",
     email: "alice@example.test",
+    emailVerified: null,
     name: "Alice Example",
     groups: ["admins", "staff"],
     entitlements: ["demo"],
+    areGroupsLeftOut: false,
+    claims: {},
     idpSession: null,
     rawToken: "header.payload.signature",
     proxy: { backendOverride: null, hostHeader: null, userAttributes: {} },

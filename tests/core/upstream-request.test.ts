@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { noAkProxyTable } from "../../src/core/ak-proxy-table.ts";
 import { believableHeaders } from "../../src/core/client-headers.ts";
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import { firstValue, type HeaderLines } from "../../src/core/header-lines.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import type { ProxyProvider } from "../../src/core/provider.ts";
 import type { InboundRequest } from "../../src/core/request.ts";
@@ -230,12 +231,88 @@ test.each([
   expect(joinTarget({ ...upstream, basePath, baseQuery }, target)).toBe(joined);
 });
 
-test("UPS-01: a claim that asks for another upstream is refused, and the default one is not used instead", () => {
-  const identity = alice({ proxy: { backendOverride: "http://evil.test", hostHeader: null, userAttributes: {} } });
+const overriddenTo = (backendOverride: string) =>
+  alice({ proxy: { backendOverride, hostHeader: null, userAttributes: {} } });
+const fooHosts: ProxyProvider["overrideHosts"] = [{ kind: "host", hostname: "foo.bar.baz", port: null }];
+const planFor = (identity: Identity, target: string, different: Partial<ProxyProvider> = {}) =>
+  planUpstreamRequest(inbound({ target }), proxyProvider({ overrideHosts: fooHosts, ...different }), {
+    identity,
+    outpost,
+    timeoutSeconds: 0,
+  });
 
-  expect(planUpstreamRequest(inbound(), proxyProvider(), { identity, outpost, timeoutSeconds: 0 })).toEqual({
+test("UPS-01: a claim that asks for another upstream is refused without a list of hosts, and the default one is not used instead", () => {
+  const plan = planFor(overriddenTo("http://evil.test"), "/", { overrideHosts: [] });
+
+  expect(plan).toEqual({
     kind: "refused",
     reason:
-      'provider "app": the claim ak_proxy.backend_override asks for another upstream; per-user upstreams are not available yet',
+      'provider "app": ak_proxy.backend_override names another upstream: add backend_override_hosts = ["evil.test"] beside it to allow that',
   });
+});
+
+test("proxy-provider: the documented example sends a user's requests below their own path of another host", () => {
+  const plan = planFor(overriddenTo("http://foo.bar.baz/alice"), "/x?y=1");
+
+  expect(plan).toMatchObject({
+    kind: "send",
+    request: {
+      target: "/alice/x?y=1",
+      upstream: { scheme: "http", hostAndPort: "foo.bar.baz", basePath: "/alice", reach: "no_link_local" },
+    },
+  });
+});
+
+test("{internal_host} is the override's own host where there is one", () => {
+  const plan = planFor(overriddenTo("http://foo.bar.baz:8080/alice"), "/", { hostHeader: "{internal_host}" });
+
+  expect(plan.kind === "send" && firstValue(plan.request.headers, "host")).toBe("foo.bar.baz:8080");
+});
+
+test.each([
+  "/../bob",
+  "/%2e%2e/bob",
+  "/a/..%2fbob",
+  "/..;/bob",
+  "/%252e%252e/bob",
+  "/x/..",
+  "/..\\bob",
+  "/.%2e%3b/bob",
+])("UPS-04: %s does not lead out of the base path of an override", (target) => {
+  expect(planFor(overriddenTo("http://foo.bar.baz/alice"), target)).toMatchObject({ kind: "refused" });
+  expect(planFor(overriddenTo("http://foo.bar.baz"), target)).toMatchObject({ kind: "send" });
+});
+
+test.each(["/a..b", "/..a/x", "/x?y=/../z", "/a%2fb"])("%s stays within a base path and is sent", (target) => {
+  expect(planFor(overriddenTo("http://foo.bar.baz/alice"), target)).toMatchObject({ kind: "send" });
+});
+
+test("M2M-15: where a Basic credential can't be injected, the client's own Authorization does not take its place", () => {
+  const identity = aliceWith({ app_user: "a:b", app_password: "secret" });
+  const provider = proxyProvider({ basicAuth: { userAttribute: "app_user", passwordAttribute: "app_password" } });
+  const request = inbound({ headers: [["Authorization", "Basic Zm9v"]] });
+
+  const plan = planUpstreamRequest(request, provider, { identity, outpost, timeoutSeconds: 0 });
+  const asNobody = planUpstreamRequest(request, provider, { identity: null, outpost, timeoutSeconds: 0 });
+
+  expect(plan.kind === "send" && firstValue(plan.request.headers, "authorization")).toBeNull();
+  expect(plan.kind === "send" && plan.warnings).toHaveLength(1);
+  expect(asNobody.kind === "send" && firstValue(asNobody.request.headers, "authorization")).toBe("Basic Zm9v");
+});
+
+test("HDR-06: a client can't send the config's additionalHeaders where nobody is logged in", () => {
+  const text = { kind: "text", template: { source: "", parts: [] } } as const;
+  const headers = { kind: "table", entries: { "X-App-User": text } } as const;
+  const akProxy = { ...noAkProxyTable, userAttributes: { additionalHeaders: headers } };
+  const request = inbound({
+    headers: [
+      ["x-app-USER", "root"],
+      ["X-Other", "1"],
+    ],
+  });
+
+  const plan = planUpstreamRequest(request, proxyProvider({ akProxy }), { identity: null, outpost, timeoutSeconds: 0 });
+
+  expect(plan.kind === "send" && firstValue(plan.request.headers, "x-app-user")).toBeNull();
+  expect(plan.kind === "send" && firstValue(plan.request.headers, "x-other")).toBe("1");
 });

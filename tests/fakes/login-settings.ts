@@ -1,3 +1,4 @@
+import { noAkProxyTable } from "../../src/core/ak-proxy-table.ts";
 import type { OidcClient, Provider } from "../../src/core/provider.ts";
 import type { Log, LogFields } from "../../src/ports/log.ts";
 
@@ -16,10 +17,12 @@ export function loginSettings(
   issuer: string,
   oidc: Partial<OidcClient> = {},
   claims: Partial<Provider["claims"]> = {},
-): Pick<Provider, "oidc" | "claims" | "name"> {
+): Pick<Provider, "oidc" | "claims" | "name" | "keptClaims" | "akProxy"> {
   return {
     name: "app",
     claims: { ...defaultClaims, ...claims },
+    keptClaims: [],
+    akProxy: noAkProxyTable,
     oidc: {
       issuer,
       clientId: "app",

@@ -91,6 +91,7 @@ export function upstreamAt(hostAndPort: string, different: Partial<Upstream> = {
     verifyTls: true,
     caPem: null,
     serverName: null,
+    reach: "anywhere",
     ...different,
   };
 }
