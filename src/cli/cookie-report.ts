@@ -146,7 +146,7 @@ function sightReason(sight: SessionSight, provider: Provider, now: number): stri
 
 /** Null for sessions in memory: the cookie is good, and only the running process can say more. */
 function storelessReason(sessions: SessionsConfig): string | null {
-  return sessions.kind === "memory" ? null : `the store ${sessions.file} does not exist`;
+  return sessions.kind === "sqlite" ? `the store ${sessions.file} does not exist` : null;
 }
 
 function attemptReport(

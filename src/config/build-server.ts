@@ -2,12 +2,12 @@ import { resolve } from "node:path";
 import type { Config, Limits, Listen, SessionsConfig } from "../core/config.ts";
 import type { Path } from "./findings.ts";
 import { headerText } from "./header-text.ts";
-import { isUnavailable } from "./not-available.ts";
 import { readOutpostSecrets } from "./outpost-secrets.ts";
 import { readAddress } from "./read-address.ts";
 import { readCertificate } from "./read-certificate.ts";
 import { readCidr } from "./read-cidr.ts";
 import { readDuration } from "./read-duration.ts";
+import { readSessionStore } from "./read-session-store.ts";
 import { readSize } from "./read-size.ts";
 import type { ConfigTable } from "./schema.ts";
 import { type Source, take } from "./source.ts";
@@ -85,19 +85,7 @@ function sessionsConfig(source: Source, table: ConfigTable["sessions"], stateDir
   // providers use these lives; they are read here too, for the file in which every provider has its own
   take(source, ["sessions", "max"], readDuration(table.max), 0);
   take(source, ["sessions", "idle"], readDuration(table.idle), 0);
-  return storeOf(source, table.store, stateDir);
-}
-
-function storeOf(source: Source, text: string, stateDir: string): SessionsConfig {
-  const path = ["sessions", "store"];
-  if (text === "memory") return { kind: "memory" };
-  if (text.startsWith("sqlite:") && text !== "sqlite:") {
-    return { kind: "sqlite", file: resolve(source.directory, text.slice("sqlite:".length)) };
-  }
-  if (text !== "sqlite" && !isUnavailable(source, path)) {
-    source.findings.error(path, "is not a session store", 'write "sqlite", "sqlite:FILE" or "memory"');
-  }
-  return { kind: "sqlite", file: resolve(stateDir, "sessions.sqlite") };
+  return readSessionStore(source, table.store, stateDir);
 }
 
 function buildLimits(source: Source, table: ConfigTable["limits"]): Limits {

@@ -57,6 +57,7 @@ const tls = z
 const sessions = z
   .strictObject({
     store: text("sqlite", '"memory", "sqlite", "sqlite:FILE", "redis://…", "rediss://…" or "postgres://…"'),
+    store_file: text("", "a file that holds the store's whole URL, with its password; or credential:NAME"),
     max: text("24h", "absolute life of a session"),
     idle: text("0s", "a session ends when it is not used for this long; 0s: no idle limit"),
     refresh: flag(true, "use refresh tokens to keep claims fresh; a refused refresh ends the session"),

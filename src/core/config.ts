@@ -25,7 +25,21 @@ export type ListenAddress =
   | { readonly kind: "tcp"; readonly hostname: string; readonly port: number } // hostname without brackets
   | { readonly kind: "unix"; readonly path: string };
 
-export type SessionsConfig = { readonly kind: "memory" } | { readonly kind: "sqlite"; readonly file: string };
+export type SessionsConfig =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite"; readonly file: string }
+  | (ServerStore & { readonly kind: "redis"; readonly keyPrefix: string })
+  | (ServerStore & {
+      readonly kind: "postgres";
+      readonly tlsMode: "disable" | "require" | "verify-ca" | "verify-full";
+    });
+
+/** Where a store shared by several machines is. */
+interface ServerStore {
+  readonly url: string; //                         with user and password: never shown
+  readonly place: string; //                       to show: scheme, host, port and database
+  readonly certificateAuthorities: string | null; // PEM; null: the system's
+}
 
 export interface Limits {
   readonly requestHeaderBytes: number;

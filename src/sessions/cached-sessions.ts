@@ -1,101 +1,133 @@
 import type { Identity } from "../core/identity.ts";
 import { isLive, type Session } from "../core/session.ts";
 import type { SessionStore } from "../ports/session-store.ts";
+import { rowKey } from "./record.ts";
+import type { RowChanges } from "./rows.ts";
 
 export interface CacheOptions {
   readonly now: () => number; //                   epoch seconds
-  /** Changes when another process or connection may have changed the store; throws Failure store_unavailable when that can't be told. */
-  readonly foreignChanges: () => unknown;
+  /** See SessionRows. Throws Failure store_unavailable when it can't be told. */
+  readonly takeChanges: () => RowChanges;
   readonly limit?: number; //                      sessions kept open; the one opened longest ago goes first
 }
 
 /**
  * Open sessions kept in memory, so that a request of a known visitor costs no look-up. What this process deletes is gone at once and stays
- * gone: a look-up that was under way meanwhile is not kept. What others change empties the cache as soon as `foreignChanges` tells it.
+ * gone: a look-up that was under way meanwhile is not kept. What others change is forgotten as soon as `takeChanges` tells it.
  */
 export function cachedSessions(store: SessionStore, options: CacheOptions): SessionStore {
-  const { now, foreignChanges, limit = 100_000 } = options;
-  const open = new Map<string, Session>();
-  const idsOf = new Map<string, Set<string>>();
-  let deletions = 0;
-  let seenChanges = foreignChanges();
+  const { now, takeChanges, limit = 100_000 } = options;
+  const kept = keptSessions(limit);
+  let changes = 0;
 
-  function keep(session: Session): void {
-    if (open.size >= limit) {
-      const [oldest] = open.keys();
-      if (oldest !== undefined) forget(oldest);
+  /** Runs a deletion or an update so that no look-up that overlaps it is kept. */
+  async function changing<Result>(work: Promise<Result>, forgetThem: () => void): Promise<Result> {
+    changes += 1;
+    try {
+      return await work;
+    } finally {
+      changes += 1;
+      forgetThem();
     }
-    open.set(session.id, session);
-    const person = personOf(session.identity);
-    const ids = idsOf.get(person);
-    if (ids === undefined) idsOf.set(person, new Set([session.id]));
-    else ids.add(session.id);
   }
+
+  function forgetChanged(): void {
+    const changed = takeChanges();
+    if (changed.kind === "none") return;
+    changes += 1;
+    if (changed.kind === "all") kept.forgetAll();
+    else for (const key of changed.keys) kept.forgetKey(key);
+  }
+
+  return {
+    ...store,
+    async get(id) {
+      forgetChanged();
+      const found = kept.get(id);
+      if (found !== undefined) {
+        if (isLive(found, now())) return found;
+        // another process may have seen the visitor meanwhile: the store knows
+        kept.forget(id);
+      }
+      const before = changes;
+      const session = await store.get(id);
+      if (session !== null && changes === before) kept.keep(session);
+      return session;
+    },
+    async touch(id, lastSeenAt) {
+      await store.touch(id, lastSeenAt);
+      const found = kept.get(id);
+      const moves = found !== undefined && found.lastSeenAt < lastSeenAt && isLive(found, now());
+      if (moves) kept.keep({ ...found, lastSeenAt });
+    },
+    /** Who may refresh a session must see it as it stands: another process may have done so a moment ago. */
+    lease: (id, seconds) => changing(store.lease(id, seconds), () => kept.forget(id)),
+    update: (session) => changing(store.update(session), () => kept.forget(session.id)),
+    deleteByHandle: (handle) => changing(store.deleteByHandle(handle), kept.forgetAll),
+    delete: (id) => changing(store.delete(id), () => kept.forget(id)),
+    deleteBySubject: (issuer, subject) =>
+      changing(store.deleteBySubject(issuer, subject), () => kept.forgetPerson({ issuer, subject })),
+    deleteByIdpSession: (issuer, idpSession) => changing(store.deleteByIdpSession(issuer, idpSession), kept.forgetAll),
+    async close() {
+      kept.forgetAll();
+      await store.close();
+    },
+  };
+}
+
+type Person = Pick<Identity, "issuer" | "subject">;
+
+/** Sessions by id, by the key of their row and by person; at most `limit`. */
+function keptSessions(limit: number) {
+  const open = new Map<string, Session>();
+  const idOfKey = new Map<string, string>();
+  const idsOf = new Map<string, Set<string>>();
 
   function forget(id: string): void {
     const session = open.get(id);
     if (session === undefined) return;
     open.delete(id);
+    idOfKey.delete(rowKey(id));
     const person = personOf(session.identity);
     const ids = idsOf.get(person);
     ids?.delete(id);
     if (ids?.size === 0) idsOf.delete(person);
   }
 
-  function forgetAll(): void {
-    open.clear();
-    idsOf.clear();
-  }
-
-  /** Runs a deletion or an update so that no look-up that overlaps it is kept. */
-  async function deleting<Result>(work: Promise<Result>, forgetThem: () => void): Promise<Result> {
-    deletions += 1;
-    try {
-      return await work;
-    } finally {
-      deletions += 1;
-      forgetThem();
-    }
-  }
-
   return {
-    ...store,
-    async get(id) {
-      const changes = foreignChanges();
-      if (changes !== seenChanges) forgetAll();
-      seenChanges = changes;
-      const kept = open.get(id);
-      if (kept !== undefined) {
-        if (isLive(kept, now())) return kept;
-        // another process may have seen the visitor meanwhile: the store knows
-        forget(id);
+    forget,
+    get: (id: string) => open.get(id),
+    keep(session: Session): void {
+      if (open.has(session.id)) {
+        open.set(session.id, session);
+        return;
       }
-      const before = deletions;
-      const session = await store.get(id);
-      if (session !== null && deletions === before) keep(session);
-      return session;
+      if (open.size >= limit) {
+        const [oldest] = open.keys();
+        if (oldest !== undefined) forget(oldest);
+      }
+      open.set(session.id, session);
+      idOfKey.set(rowKey(session.id), session.id);
+      const person = personOf(session.identity);
+      const ids = idsOf.get(person);
+      if (ids === undefined) idsOf.set(person, new Set([session.id]));
+      else ids.add(session.id);
     },
-    async touch(id, lastSeenAt) {
-      await store.touch(id, lastSeenAt);
-      const kept = open.get(id);
-      const moves = kept !== undefined && kept.lastSeenAt < lastSeenAt && isLive(kept, now());
-      if (moves) open.set(id, { ...kept, lastSeenAt });
+    forgetKey(key: string): void {
+      const id = idOfKey.get(key);
+      if (id !== undefined) forget(id);
     },
-    update: (session) => deleting(store.update(session), () => forget(session.id)),
-    deleteByHandle: (handle) => deleting(store.deleteByHandle(handle), forgetAll),
-    delete: (id) => deleting(store.delete(id), () => forget(id)),
-    deleteBySubject: (issuer, subject) =>
-      deleting(store.deleteBySubject(issuer, subject), () => {
-        for (const id of [...(idsOf.get(personOf({ issuer, subject })) ?? [])]) forget(id);
-      }),
-    deleteByIdpSession: (issuer, idpSession) => deleting(store.deleteByIdpSession(issuer, idpSession), forgetAll),
-    async close() {
-      forgetAll();
-      await store.close();
+    forgetPerson(person: Person): void {
+      for (const id of [...(idsOf.get(personOf(person)) ?? [])]) forget(id);
+    },
+    forgetAll(): void {
+      open.clear();
+      idOfKey.clear();
+      idsOf.clear();
     },
   };
 }
 
-function personOf({ issuer, subject }: Pick<Identity, "issuer" | "subject">): string {
+function personOf({ issuer, subject }: Person): string {
   return `${issuer}\n${subject}`;
 }

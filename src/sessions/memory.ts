@@ -90,12 +90,15 @@ export function memoryRows(): SessionRows {
     },
     async page(after, limit) {
       open();
-      const keys = [...rows.keys()].filter((key) => key > after).sort();
-      return keys.slice(0, limit).flatMap((key) => rows.get(key) ?? []);
+      const keys = [...rows.keys()]
+        .filter((key) => key > after)
+        .sort()
+        .slice(0, limit);
+      return { rows: keys.flatMap((key) => rows.get(key) ?? []), last: keys.at(-1) ?? null };
     },
-    foreignChanges() {
+    takeChanges() {
       open();
-      return 0; // nobody else sees these rows
+      return { kind: "none" }; // nobody else sees these rows
     },
     async close() {
       closed = true;

@@ -36,12 +36,24 @@ export interface SessionRows {
   removeByIdpSession(keys: readonly string[]): Promise<number>;
   removeEnded(now: number): Promise<number>;
   count(now: number): Promise<number>; //                      those within their limits
-  /** The next rows in the order of their keys, past their limits or not; at most `limit`, fewer at the end alone. "" is before all. */
-  page(after: string, limit: number): Promise<readonly SessionRow[]>;
-  /** Changes whenever another connection or process has changed rows. Cheap: asked on every request. */
-  foreignChanges(): number;
+  /** The next rows in the order of their keys, past their limits or not; "" is before all. At most `limit`, or fewer. */
+  page(after: string, limit: number): Promise<RowPage>;
+  /** Which rows others may have removed or replaced since this was asked last; to be asked by one cache. Cheap: once a request. */
+  takeChanges(): RowChanges;
   close(): Promise<void>;
 }
+
+/** Rows in the order of their keys. `last` is where to go on; null: there are no more. */
+export interface RowPage {
+  readonly rows: readonly SessionRow[];
+  readonly last: string | null;
+}
+
+/** What may no longer be as it was read. */
+export type RowChanges =
+  | { readonly kind: "none" }
+  | { readonly kind: "keys"; readonly keys: readonly string[] }
+  | { readonly kind: "all" };
 
 /** The first text after all that begin with this prefix of base64url: nothing in base64url is as high as "~". */
 export function afterPrefix(prefix: string): string {

@@ -44,11 +44,10 @@ export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): Ses
     let after = "";
     for (;;) {
       const page = await rows.page(after, pageLength);
-      const live = page.flatMap((row) => (endsAt(row) > now() ? (summaryOf(row) ?? []) : []));
+      const live = page.rows.flatMap((row) => (endsAt(row) > now() ? (summaryOf(row) ?? []) : []));
       found.push(...live.filter((summary) => username === null || summary.username === username));
-      const last = page.at(-1);
-      if (last === undefined || page.length < pageLength) break;
-      after = last.key;
+      if (page.last === null) break;
+      after = page.last;
     }
     return found.sort((left, right) => right.createdAt - left.createdAt);
   }

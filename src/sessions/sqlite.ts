@@ -75,6 +75,7 @@ export function readOnlySqliteRows(file: string): SessionRows | null {
 function rowsOf(database: Database, file: string): SessionRows {
   const run = (sql: string, ...values: (string | number | null | Uint8Array)[]) =>
     guarded(file, () => database.query(sql).run(...values).changes);
+  let seenVersion = dataVersion(database);
   return {
     async insert(row) {
       const { subject, idpSession } = row.subjectKeys;
@@ -105,10 +106,17 @@ function rowsOf(database: Database, file: string): SessionRows {
     count: async (now) =>
       guarded(file, () => database.query<{ n: number }, [number]>(sessionStatements.count).get(now)?.n ?? 0),
     page: async (after, limit) =>
-      guarded(file, () =>
-        database.query<StoredRow, [string, number]>(sessionStatements.page).all(after, limit).map(rowOf),
-      ),
-    foreignChanges: () => guarded(file, () => dataVersion(database)),
+      guarded(file, () => {
+        const found = database.query<StoredRow, [string, number]>(sessionStatements.page).all(after, limit);
+        return { rows: found.map(rowOf), last: found.at(-1)?.key ?? null };
+      }),
+    takeChanges: () =>
+      guarded(file, () => {
+        const version = dataVersion(database);
+        if (version === seenVersion) return { kind: "none" };
+        seenVersion = version;
+        return { kind: "all" };
+      }),
     async close() {
       database.close();
     },

@@ -8,6 +8,7 @@ import type { SessionStore } from "../../src/ports/session-store.ts";
 import { openKeys } from "../../src/seal/keys.ts";
 import { cachedSessions } from "../../src/sessions/cached-sessions.ts";
 import { openSessions } from "../../src/sessions/open.ts";
+import type { RowChanges } from "../../src/sessions/rows.ts";
 import { idOf, sessionOf } from "../contract/session-store.ts";
 
 const root = mkdtempSync(join(tmpdir(), "akproxy-cache-"));
@@ -17,7 +18,7 @@ const deps = { keys: openKeys(["a secret of the outpost, long enough"]), now: ()
 /** A store that counts its look-ups, and whose look-ups wait for `release` when `gate` is set. */
 function countingStore(stored: readonly Session[]) {
   const sessions = new Map(stored.map((session) => [session.id, session]));
-  const state = { lookUps: 0, gate: null as Promise<void> | null, changes: 0 };
+  const state = { lookUps: 0, gate: null as Promise<void> | null, changes: [] as RowChanges[] };
   const store: SessionStore = {
     create: async (session) => void sessions.set(session.id, session),
     async get(id) {
@@ -42,7 +43,11 @@ function countingStore(stored: readonly Session[]) {
     count: async () => sessions.size,
     close: async () => undefined,
   };
-  const cached = cachedSessions(store, { now: () => 1000, foreignChanges: () => state.changes, limit: 2 });
+  const cached = cachedSessions(store, {
+    now: () => 1000,
+    takeChanges: () => state.changes.shift() ?? { kind: "none" },
+    limit: 2,
+  });
   return { cached, state };
 }
 
@@ -89,7 +94,18 @@ test("what somebody else changed empties the cache", async () => {
   const { cached, state } = countingStore([session]);
   await cached.get(session.id);
 
-  state.changes += 1;
+  state.changes.push({ kind: "all" });
+  await cached.get(session.id);
+
+  expect(state.lookUps).toBe(2);
+});
+
+test("who has leased a session sees it as it stands, not as it was kept", async () => {
+  const session = sessionOf({ id: idOf("a") });
+  const { cached, state } = countingStore([session]);
+  await cached.get(session.id);
+
+  await cached.lease(session.id, 60);
   await cached.get(session.id);
 
   expect(state.lookUps).toBe(2);

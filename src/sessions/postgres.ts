@@ -1,0 +1,161 @@
+import type { RandomBytes } from "../seal/random-token.ts";
+import { type Beats, startBeats } from "./beats.ts";
+import { changeFeed } from "./change-feed.ts";
+import {
+  connectPostgres,
+  listenPostgres,
+  type PostgresAddress,
+  type PostgresConnection,
+  postgresFailure,
+  type Repeatability,
+  type SqlValue,
+} from "./postgres-connection.ts";
+import { preparePostgresSchema } from "./postgres-schema.ts";
+import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
+
+export interface PostgresOptions extends PostgresAddress {
+  readonly randomBytes: RandomBytes;
+}
+
+interface StoredRow {
+  readonly key: string;
+  readonly subject_key: string;
+  readonly idp_session_key: string | null;
+  readonly expires_at: string; //                  bigint: as text
+  readonly idle_seconds: string;
+  readonly last_seen_at: string;
+  readonly version: number;
+  readonly summary: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** What is removed or replaced is told on this channel when it is committed, row by row. */
+const changed = "akproxy_sessions";
+const telling = `SELECT count(pg_notify('${changed}', key)) AS n FROM gone`;
+const deleting = (where: string) =>
+  `WITH gone AS (DELETE FROM akproxy_sessions WHERE ${where} RETURNING key) ${telling}`;
+
+/** Every statement that is run on sessions, so that a test can ask the planner about each. */
+export const postgresStatements = {
+  insert: `INSERT INTO akproxy_sessions
+    (key, subject_key, idp_session_key, expires_at, idle_seconds, last_seen_at, version, summary, body)
+    VALUES ($1, $2, $3, $4::bigint, $5::bigint, $6::bigint, $7::integer, $8, $9)`,
+  find: "SELECT * FROM akproxy_sessions WHERE key = $1",
+  touch: `UPDATE akproxy_sessions SET last_seen_at = $1::bigint
+    WHERE key = $2 AND ends_at > $3::bigint AND last_seen_at < $1::bigint`,
+  replace: `WITH gone AS (UPDATE akproxy_sessions
+    SET subject_key = $1, idp_session_key = $2, version = $3::integer, summary = $4, body = $5, leased_until = 0
+    WHERE key = $6 AND version = $3::integer - 1 AND ends_at > $7::bigint RETURNING key) ${telling}`,
+  lease: `WITH leased AS (UPDATE akproxy_sessions SET leased_until = $1::bigint
+    WHERE key = $2 AND ends_at > $3::bigint AND leased_until <= $3::bigint RETURNING key) SELECT count(*) AS n FROM leased`,
+  remove: deleting("key = $1"),
+  removeByPrefix: deleting("key >= $1 AND key < $2"),
+  removeBySubject: deleting("subject_key = ANY(string_to_array($1, ' '))"),
+  removeByIdpSession: deleting("idp_session_key = ANY(string_to_array($1, ' '))"),
+  // no process keeps a session past its limits: nothing is to be told
+  removeEnded: `WITH ended AS (DELETE FROM akproxy_sessions WHERE key IN
+    (SELECT key FROM akproxy_sessions WHERE ends_at <= $1::bigint LIMIT 1000) RETURNING key) SELECT count(*) AS n FROM ended`,
+  count: "SELECT count(*) AS n FROM akproxy_sessions WHERE ends_at > $1::bigint",
+  page: "SELECT * FROM akproxy_sessions WHERE key > $1 ORDER BY key LIMIT $2::integer",
+} as const;
+
+/**
+ * Session rows in PostgreSQL, shared by every process that names the same database; the tables are made when they are not there. What one
+ * removes the others hear by LISTEN. Throws `Failure("store_unavailable")` when the server can't be reached or used.
+ */
+export async function postgresRows(options: PostgresOptions): Promise<SessionRows> {
+  const clock = () => performance.now();
+  const feed = changeFeed(clock);
+  await preparePostgresSchema(options);
+  const connection = connectPostgres(options, feed.lost);
+  const beatChannel = `akproxy_beat_${Buffer.from(options.randomBytes(12)).toString("hex")}`;
+  let beats: Beats | null = null;
+  const hear = {
+    [changed]: (key: string) => feed.changed([key]),
+    [beatChannel](sentAt: string) {
+      beats?.heard();
+      feed.beat(Number(sentAt));
+    },
+  };
+  const listener = await listenPostgres(options, hear, feed.lost).catch(async (thrown: unknown) => {
+    await connection.close();
+    throw postgresFailure(options, thrown);
+  });
+  beats = startBeats(
+    () => connection.probe("SELECT pg_notify($1, $2)", [beatChannel, String(clock())]),
+    () => listener.renew(),
+  );
+  return {
+    ...statements(connection),
+    takeChanges: () => feed.take(),
+    async close() {
+      beats.stop();
+      listener.close();
+      await connection.close();
+    },
+  };
+}
+
+function statements(connection: PostgresConnection): Omit<SessionRows, "takeChanges" | "close"> {
+  const amount = async (text: string, values: readonly SqlValue[], repeatability: Repeatability = "repeatable") => {
+    const whole = values.map((value) => (typeof value === "number" ? Math.floor(value) : value));
+    const [row] = await connection.query<{ n: string }>(text, whole, repeatability);
+    return Number(row?.n ?? 0);
+  };
+  const sql = postgresStatements;
+  return {
+    async insert(row) {
+      const { subject, idpSession } = row.subjectKeys;
+      const times = [row.expiresAt, row.idleSeconds, row.lastSeenAt];
+      await amount(sql.insert, [row.key, subject, idpSession, ...times, row.version, row.summary, row.body], "once");
+    },
+    async find(key) {
+      // PostgreSQL's text holds no NUL; no key of ours does
+      const [row] = await connection.query<StoredRow>(sql.find, [key], "repeatable");
+      return row === undefined ? null : rowOf(row);
+    },
+    async touch(key, lastSeenAt, now) {
+      await amount(sql.touch, [lastSeenAt, key, now]);
+    },
+    async replace(row, now) {
+      const { subject, idpSession } = row.subjectKeys;
+      return (
+        (await amount(sql.replace, [subject, idpSession, row.version, row.summary, row.body, row.key, now], "once")) ===
+        1
+      );
+    },
+    lease: async (key, until, now) => (await amount(sql.lease, [until, key, now], "once")) === 1,
+    async remove(key) {
+      await amount(sql.remove, [key]);
+    },
+    removeByPrefix: (prefix) => amount(sql.removeByPrefix, [prefix, afterPrefix(prefix)]),
+    removeBySubject: (keys) => amount(sql.removeBySubject, [keys.join(" ")]),
+    removeByIdpSession: (keys) => amount(sql.removeByIdpSession, [keys.join(" ")]),
+    async removeEnded(now) {
+      let removed = 0;
+      for (;;) {
+        const ended = await amount(sql.removeEnded, [now]);
+        removed += ended;
+        if (ended === 0) return removed;
+      }
+    },
+    count: (now) => amount(sql.count, [now]),
+    async page(after, limit) {
+      const found = await connection.query<StoredRow>(sql.page, [after, limit], "repeatable");
+      return { rows: found.map(rowOf), last: found.at(-1)?.key ?? null };
+    },
+  };
+}
+
+function rowOf(stored: StoredRow): SessionRow {
+  return {
+    key: stored.key,
+    subjectKeys: { subject: stored.subject_key, idpSession: stored.idp_session_key },
+    expiresAt: Number(stored.expires_at),
+    idleSeconds: Number(stored.idle_seconds),
+    lastSeenAt: Number(stored.last_seen_at),
+    version: stored.version,
+    summary: stored.summary,
+    body: stored.body,
+  };
+}

@@ -1,0 +1,148 @@
+import { Failure } from "../core/failure.ts";
+import type { RandomBytes } from "../seal/random-token.ts";
+import { startBeats } from "./beats.ts";
+import { changeFeed } from "./change-feed.ts";
+import { connectRedis, keepRedis, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
+import { type RedisScript, redisScript } from "./redis-scripts.ts";
+import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
+
+export interface RedisOptions extends RedisAddress {
+  readonly keyPrefix: string; //                   what every key and channel of ours begins with
+  readonly randomBytes: RandomBytes;
+}
+
+/** How many ended rows one script removes: Redis serves nobody else meanwhile. */
+const sweepLength = 1000;
+
+/**
+ * Session rows in Redis or Valkey, shared by every process that names the same server, database and prefix. What one of them removes the
+ * others hear by its channel. Throws `Failure("store_unavailable")` when the server can't be reached.
+ */
+export async function redisRows(options: RedisOptions): Promise<SessionRows> {
+  const { keyPrefix, randomBytes } = options;
+  const clock = () => performance.now();
+  const feed = changeFeed(clock);
+  const connection = await connectRedis(options, feed.lost);
+  const beatChannel = `${keyPrefix}beat:${Buffer.from(randomBytes(12)).toString("base64url")}`;
+  const subscriber = await keepRedis(options, subscribe, feed.lost).catch((thrown: unknown) => {
+    connection.close();
+    throw thrown;
+  });
+  const beats = startBeats(
+    async () => void (await connection.send("PUBLISH", [beatChannel, String(clock())])),
+    () => subscriber.renew(),
+  );
+
+  async function subscribe(client: Bun.RedisClient): Promise<void> {
+    await client.subscribe(beatChannel, (sentAt) => {
+      beats?.heard();
+      feed.beat(Number(sentAt));
+    });
+    await client.subscribe(`${keyPrefix}changed`, (keys) => {
+      if (keys === "*") feed.changedAll();
+      else feed.changed(keys.split(" "));
+    });
+  }
+
+  return {
+    ...scripted(connection, keyPrefix),
+    takeChanges: () => feed.take(),
+    async close() {
+      beats.stop();
+      subscriber.close();
+      connection.close();
+    },
+  };
+}
+
+function scripted(connection: RedisConnection, prefix: string): Omit<SessionRows, "takeChanges" | "close"> {
+  const run = scriptRunner(connection, prefix);
+  const amount = async (name: RedisScript, ...args: readonly (string | number)[]) => Number(await run(name, args));
+  return {
+    async insert(row) {
+      const { subject, idpSession } = row.subjectKeys;
+      const times = [row.expiresAt, row.idleSeconds, row.lastSeenAt];
+      // a new session is seen the moment it is made
+      const args = [row.key, subject, idpSession ?? "", ...times, row.version, ...blobs(row), row.lastSeenAt];
+      if ((await amount("insert", ...args)) === 0)
+        throw new Failure("store_unavailable", "session store: redis: the session stands already");
+    },
+    async find(key) {
+      const found = await run("find", [key]);
+      return found === null ? null : rowOf(found);
+    },
+    async touch(key, lastSeenAt, now) {
+      await run("touch", [key, lastSeenAt, now]);
+    },
+    async replace(row, now) {
+      const { subject, idpSession } = row.subjectKeys;
+      return (await amount("replace", row.key, subject, idpSession ?? "", row.version, ...blobs(row), now)) === 1;
+    },
+    lease: async (key, until, now) => (await amount("lease", key, until, now)) === 1,
+    async remove(key) {
+      await run("remove", [key]);
+    },
+    removeByPrefix: (start) => amount("removeByPrefix", start, afterPrefix(start)),
+    removeBySubject: (keys) => amount("removeIndexed", ...keys.map((key) => `u:${key}`)),
+    removeByIdpSession: (keys) => amount("removeIndexed", ...keys.map((key) => `i:${key}`)),
+    async removeEnded(now) {
+      let removed = 0;
+      for (;;) {
+        const [looked, dropped] = listOf(await run("removeEnded", [now, sweepLength])).map(Number);
+        removed += dropped ?? 0;
+        if ((looked ?? 0) < sweepLength) return removed;
+      }
+    },
+    count: (now) => amount("count", now),
+    async page(after, limit) {
+      const [last, rows] = listOf(await run("page", [after === "" ? "-" : `(${after}`, limit]));
+      return { rows: listOf(rows).map(rowOf), last: typeof last === "string" ? last : null };
+    },
+  };
+}
+
+/** Runs scripts by their digest, and by their text where the server does not know it (yet, or since its restart). */
+function scriptRunner(connection: RedisConnection, prefix: string) {
+  const digests = new Map<RedisScript, string>();
+  return async (name: RedisScript, args: readonly (string | number)[]): Promise<unknown> => {
+    const text = redisScript(name);
+    const digest = digests.get(name) ?? new Bun.CryptoHasher("sha1").update(text).digest("hex");
+    digests.set(name, digest);
+    const values = [
+      "0",
+      prefix,
+      ...args.map((value) => (typeof value === "number" ? String(Math.floor(value)) : value)),
+    ];
+    try {
+      return await connection.send("EVALSHA", [digest, ...values]);
+    } catch (thrown) {
+      const isUnknown =
+        thrown instanceof Failure && thrown.cause instanceof Error && /^NOSCRIPT/.test(thrown.cause.message);
+      if (!isUnknown) throw thrown;
+      return await connection.send("EVAL", [text, ...values]);
+    }
+  };
+}
+
+/** Text: Bun's commands take and give text. */
+function blobs(row: SessionRow): readonly [string, string] {
+  return [Buffer.from(row.summary).toString("base64"), Buffer.from(row.body).toString("base64")];
+}
+
+function rowOf(value: unknown): SessionRow {
+  const [key, subject, sid, expires, idle, seen, version, summary, body] = listOf(value).map(String);
+  return {
+    key: key ?? "",
+    subjectKeys: { subject: subject ?? "", idpSession: sid === "" || sid === undefined ? null : sid },
+    expiresAt: Number(expires),
+    idleSeconds: Number(idle),
+    lastSeenAt: Number(seen),
+    version: Number(version),
+    summary: Buffer.from(summary ?? "", "base64"),
+    body: Buffer.from(body ?? "", "base64"),
+  };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
