@@ -15,7 +15,7 @@ beforeAll(async () => {
   const upstream = await startScriptedUpstream(facts);
   stack = await startStack({ store: "memory", providers: providers(`http://127.0.0.1:${upstream.port}`) });
   facts.sessionLine = `Cookie: ${await sessionOf(stack)}\r\n`;
-  proxied = { port: stack.port, upstream, facts, without: withoutOurs, patience: 2000 };
+  proxied = { port: stack.port, upstream, facts, without: withoutOurs, patience: 2000, settles: "at_once" };
 });
 afterAll(async () => {
   await stack.stop();
