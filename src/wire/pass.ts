@@ -1,5 +1,6 @@
 import { Failure } from "../core/failure.ts";
 import type { Pass } from "../ports/wire.ts";
+import { isRefusedAddress } from "./checked-addresses.ts";
 import { answerEnded, takeAnswer, unusable } from "./pass-answer.ts";
 import type { ClientSide, PassHandle } from "./pass-client.ts";
 import { type Exchange, fail, leave, type SwitchedProtocols } from "./pass-exchange.ts";
@@ -118,7 +119,7 @@ function onEnded(this: Exchange): void {
 
 function onLost(this: Exchange, code: string): void {
   if (mayRetry(this)) retry(this);
-  else fail(this, "upstream_unreachable", unusable(this, code));
+  else fail(this, isRefusedAddress(code) ? "upstream_refused" : "upstream_unreachable", unusable(this, code));
 }
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);

@@ -1,4 +1,5 @@
 import type { Upstream } from "../core/provider.ts";
+import { type Resolve, systemResolve } from "./checked-addresses.ts";
 import { connectionKey, upstreamAddress, upstreamTls } from "./upstream-address.ts";
 import { type ConnectTo, connect } from "./upstream-connect.ts";
 import { close, cut, type Occupant, resumeReading, type UpstreamConnection } from "./upstream-connection.ts";
@@ -8,6 +9,7 @@ export interface PoolOptions {
   readonly idleSeconds: number; //                 how long an unused connection is kept
   readonly mostIdle: number; //                    to one upstream; more are closed
   readonly now: () => number; //                   epoch seconds, with fractions
+  readonly resolve: Resolve; //                    for upstreams whose addresses are checked
 }
 
 /** The limits of a pool as akproxy runs it. */
@@ -16,6 +18,7 @@ export const defaultPoolOptions: PoolOptions = {
   idleSeconds: 60,
   mostIdle: 256,
   now: () => Date.now() / 1000,
+  resolve: systemResolve,
 };
 
 /** Connections to upstreams, kept open between requests. */
@@ -40,10 +43,11 @@ export interface Pool {
 interface Origin {
   readonly to: ConnectTo;
   readonly idle: UpstreamConnection[]; //          the one used last is last
+  open: number; //                                 connections, idle ones too
 }
 
 export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
-  const { now, connectSeconds, idleSeconds, mostIdle } = options;
+  const { now, connectSeconds, idleSeconds, mostIdle, resolve } = options;
   const byKey = new Map<string, Origin>();
   // An upstream is the same object for every request of its provider: its key need not be made anew
   const byUpstream = new WeakMap<Upstream, Origin>();
@@ -52,9 +56,13 @@ export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
 
   function gone(connection: UpstreamConnection): void {
     all.delete(connection);
-    const idle = byKey.get(connection.key)?.idle ?? [];
-    const at = idle.lastIndexOf(connection);
-    if (at !== -1) idle.splice(at, 1);
+    const origin = byKey.get(connection.key);
+    if (origin === undefined) return;
+    const at = origin.idle.lastIndexOf(connection);
+    if (at !== -1) origin.idle.splice(at, 1);
+    origin.open -= 1;
+    // There may be one for each person, and no provider keeps it
+    if (origin.open === 0 && origin.to.reach !== "anywhere") byKey.delete(connection.key);
   }
 
   function originOf(upstream: Upstream): Origin {
@@ -62,7 +70,7 @@ export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
     if (known !== undefined) return known;
     const key = connectionKey(upstream);
     const origin = byKey.get(key) ?? newOrigin(key, upstream);
-    byUpstream.set(upstream, origin);
+    if (upstream.reach === "anywhere") byUpstream.set(upstream, origin);
     return origin;
   }
 
@@ -71,10 +79,12 @@ export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
       key,
       address: upstreamAddress(upstream),
       tls: upstreamTls(upstream),
+      reach: upstream.reach,
+      resolve,
       keepSeconds: idleSeconds,
       gone,
     };
-    const origin: Origin = { to, idle: [] };
+    const origin: Origin = { to, idle: [], open: 0 };
     byKey.set(key, origin);
     return origin;
   }
@@ -82,6 +92,8 @@ export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
   function openTo(origin: Origin, occupant: Occupant): UpstreamConnection {
     const connection = connect(origin.to, occupant);
     all.add(connection);
+    origin.open += 1;
+    byKey.set(origin.to.key, origin); // again, where its last connection has just gone
     return connection;
   }
 

@@ -1,3 +1,4 @@
+import { parseAddress } from "../core/ip-address.ts";
 import type { Upstream } from "../core/provider.ts";
 
 /** TLS to an upstream as Bun.connect takes it; the certificate must name `serverName`, else the host that is connected to. */
@@ -23,14 +24,24 @@ export function upstreamAddress(upstream: Upstream): UpstreamAddress {
   return { kind: "tcp", hostname: host.replace(/^\[(.*)\]$/, "$1"), port };
 }
 
-/** TLS options of `upstream`; null: plain. Its identity never follows the Host header (UPS-12). */
+/**
+ * TLS options of `upstream`; null: plain. Its identity never follows the Host header (UPS-12). Where an address that was looked up is
+ * connected to, the name that was looked up is asked for and verified.
+ */
 export function upstreamTls(upstream: Upstream): UpstreamTls | null {
   if (upstream.scheme === "http") return null;
+  const serverName = upstream.serverName ?? (upstream.reach === "anywhere" ? null : nameOf(upstream));
   return {
     rejectUnauthorized: upstream.verifyTls,
     ...(upstream.caPem === null ? {} : { ca: upstream.caPem }),
-    ...(upstream.serverName === null ? {} : { serverName: upstream.serverName }),
+    ...(serverName === null ? {} : { serverName }),
   };
+}
+
+/** The host where it is a name; an address is verified as such, without SNI (RFC 6066 3). */
+function nameOf(upstream: Upstream): string | null {
+  const address = upstreamAddress(upstream);
+  return address.kind === "unix" || parseAddress(address.hostname) !== null ? null : address.hostname;
 }
 
 /** Names an upstream in a message: its socket, or scheme and host; never a target, which may hold a secret. */
@@ -39,8 +50,8 @@ export function upstreamName(upstream: Upstream): string {
   return `${upstream.scheme}://${upstream.hostAndPort}`;
 }
 
-/** What must be equal for two requests to use one connection: the address, and everything that decided whether its TLS was right. */
+/** What must be equal for two requests to use one connection: the address, which of them was allowed, and everything that decided whether its TLS was right. */
 export function connectionKey(upstream: Upstream): string {
-  const { scheme, hostAndPort, unixPath, verifyTls, caPem, serverName } = upstream;
-  return JSON.stringify([scheme, unixPath ?? hostAndPort, unixPath !== null, verifyTls, caPem, serverName]);
+  const { scheme, hostAndPort, unixPath, verifyTls, caPem, serverName, reach } = upstream;
+  return JSON.stringify([scheme, unixPath ?? hostAndPort, unixPath !== null, verifyTls, caPem, serverName, reach]);
 }

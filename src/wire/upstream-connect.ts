@@ -1,4 +1,6 @@
 import type { Socket } from "bun";
+import type { UpstreamReach } from "../core/upstream-reach.ts";
+import { checkedAddresses, type Resolve } from "./checked-addresses.ts";
 import type { UpstreamAddress, UpstreamTls } from "./upstream-address.ts";
 import { close, cut, flush, type Occupant, type UpstreamConnection } from "./upstream-connection.ts";
 
@@ -6,6 +8,8 @@ import { close, cut, flush, type Occupant, type UpstreamConnection } from "./ups
 export interface ConnectTo {
   readonly key: string;
   readonly address: UpstreamAddress;
+  readonly reach: UpstreamReach;
+  readonly resolve: Resolve; //                    asked unless the reach is anywhere
   readonly tls: UpstreamTls | null;
   readonly keepSeconds: number;
   readonly gone: (connection: UpstreamConnection) => void;
@@ -31,7 +35,33 @@ export function connect(to: ConnectTo, occupant: Occupant): UpstreamConnection {
 }
 
 /** Async, so that an address that Bun refuses at once is told as any other failure. */
-async function open({ address, tls }: ConnectTo, data: UpstreamConnection): Promise<void> {
+async function open(to: ConnectTo, data: UpstreamConnection): Promise<void> {
+  const { address, reach } = to;
+  if (address.kind === "unix" || reach === "anywhere") return openAt(address, to, data);
+  const checked = await checkedAddresses(address.hostname, reach, to.resolve);
+  if (checked.kind === "refused") lose(data, checked.reason);
+  else await openFirst(checked.addresses, address.port, to, data);
+}
+
+/** As Bun does with a name: the next address when one takes no connection. */
+async function openFirst(
+  addresses: readonly string[],
+  port: number,
+  to: ConnectTo,
+  data: UpstreamConnection,
+): Promise<void> {
+  const [hostname, ...others] = addresses;
+  if (hostname === undefined) return lose(data, "ENOTFOUND");
+  if (data.state !== "connecting") return; //      given up meanwhile
+  try {
+    await openAt({ kind: "tcp", hostname, port }, to, data);
+  } catch (error) {
+    if (others.length === 0) throw error;
+    await openFirst(others, port, to, data);
+  }
+}
+
+async function openAt(address: UpstreamAddress, { tls }: ConnectTo, data: UpstreamConnection): Promise<void> {
   const common = {
     data,
     allowHalfOpen: true,
