@@ -20,7 +20,6 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
     ["core", "ports"],
     [/^openid-client$/, /^jose$/],
   ],
-  upstream: [["core", "ports"], []],
   wire: [
     ["core", "ports"],
     [/^bun$/, /^node:(tls|net|crypto)$/],
@@ -31,7 +30,7 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
   http: [["core", "ports", "seal"], [/^elysia$/]],
   demo: [["core"], [/^oidc-provider$/, /^node:(http|crypto)$/]],
   compose: [
-    ["core", "ports", "seal", "sessions", "idp", "upstream", "log", "metrics", "tls", "http", "wire"],
+    ["core", "ports", "seal", "sessions", "idp", "log", "metrics", "tls", "http", "wire"],
     [/^bun$/, /^node:/],
   ],
   cli: [

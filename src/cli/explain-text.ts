@@ -45,6 +45,8 @@ const endpointWords: Readonly<Record<OwnEndpoint, string>> = {
   callback: "akproxy's own: ends a login",
   sign_out: "akproxy's own: signs out",
   ping: "akproxy's own: 204 for everybody",
+  backchannel_logout: "akproxy's own: the issuer ends sessions",
+  frontchannel_logout: "akproxy's own: the issuer ends this browser's session",
   verdict: "where a reverse proxy asks for a verdict: explain the URL that the browser asks for instead",
 };
 

@@ -4,9 +4,11 @@ import { parseNetwork } from "../core/ip-address.ts";
 import type { Provider } from "../core/provider.ts";
 import type { IssuerHealth } from "../http/admin.ts";
 import type { Deps } from "../http/deps.ts";
-import { liveSockets } from "../http/live-sockets.ts";
+import { liveStreams } from "../http/live-streams.ts";
 import { loginLoops } from "../http/login-loops.ts";
+import { peerRate } from "../http/peer-rate.ts";
 import { claimRefreshes } from "../http/refresh.ts";
+import { seenTokens } from "../http/seen-tokens.ts";
 import { warnOnce } from "../http/warn-once.ts";
 import { identityProviders } from "../idp/identity-provider.ts";
 import { createMetrics } from "../metrics/create-metrics.ts";
@@ -16,7 +18,6 @@ import { consumedAttempts } from "../seal/consumed-attempts.ts";
 import { openKeys } from "../seal/keys.ts";
 import { openSessions } from "../sessions/open.ts";
 import { loadOrMakeSecrets } from "../sessions/secret-file.ts";
-import { upstreamClient } from "../upstream/upstream-client.ts";
 
 /** What the world gives a composition; tests inject a clock. */
 export interface Surroundings {
@@ -25,6 +26,7 @@ export interface Surroundings {
   readonly now: () => number; //                   epoch seconds
   readonly randomBytes: (count: number) => Uint8Array;
   readonly issuerRetryMilliseconds?: number; //    10,000
+  readonly streamCheckMilliseconds?: number; //    how often open streams are held against their sessions; 2 s
 }
 
 /** Everything that answers requests, wired by hand, and not yet listening. */
@@ -57,12 +59,13 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   const lasting: Lasting = {
     version,
     sessions,
-    upstream: upstreamClient(),
     keys,
     consumed: consumedAttempts(now),
     loops: loginLoops(now),
-    liveSockets: liveSockets(),
+    liveStreams: liveStreams(),
     refreshes: claimRefreshes(),
+    seenLogouts: seenTokens(now),
+    logoutRate: peerRate(now),
     log,
     warnOnce: warnOnce(log),
     metrics: createMetrics({ version }),
@@ -73,6 +76,8 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   let inForce = fromConfig(config, lasting, idpOf);
   const sweep = setInterval(() => void sweepSessions(inForce.deps), sweepMilliseconds);
   sweep.unref();
+  const closing = setInterval(() => void closeEndedStreams(lasting), surroundings.streamCheckMilliseconds ?? 2000);
+  closing.unref();
   // without it an issuer that was away at the start is asked by the next login only, which a /readyz that says no keeps away
   const retry = setInterval(() => {
     for (const { idp } of inForce.idps) idp.warmUp();
@@ -87,14 +92,24 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     async close() {
       clearInterval(sweep);
       clearInterval(retry);
+      clearInterval(closing);
       await Promise.race([lasting.refreshes.settled(), Bun.sleep(refreshMilliseconds)]);
       await sessions.close();
     },
   };
 }
 
+/** Streams end within five seconds of their session (decision 42). A session that can't be looked at now is looked at the next time. */
+async function closeEndedStreams({ liveStreams, sessions, log }: Lasting): Promise<void> {
+  try {
+    await liveStreams.closeEnded(async (sessionId) => (await sessions.get(sessionId)) === null);
+  } catch (error) {
+    log.warn("open streams not checked", { reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
 /** What outlives a change of config. */
-type Lasting = Omit<Deps, "directory" | "trustedProxies" | "limits" | "outpostName" | "idpOf">;
+type Lasting = Omit<Deps, "directory" | "providers" | "trustedProxies" | "limits" | "outpostName" | "idpOf">;
 
 interface InForce {
   readonly deps: Deps;
@@ -111,6 +126,7 @@ function fromConfig(config: Config, lasting: Lasting, makeIdp: (provider: Provid
   const deps: Deps = {
     ...lasting,
     directory: providerDirectory(config.providers),
+    providers: config.providers,
     trustedProxies: config.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
     limits: config.limits,
     outpostName: config.outpostName,

@@ -75,7 +75,7 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
     },
     async drain() {
       isDraining = true;
-      outpost.deps().liveSockets.closeAll(1001, "stopping");
+      outpost.deps().liveStreams.closeAll(1001, "stopping");
       const finished = await withinSeconds(inForce.limits.drainSeconds, drained(listeners));
       await stopNow();
       return finished;

@@ -6,6 +6,9 @@ export const startPath = `${outpostPrefix}/start`;
 export const callbackPath = `${outpostPrefix}/callback`;
 export const signOutPath = `${outpostPrefix}/sign_out`;
 export const pingPath = `${outpostPrefix}/ping`;
+/** Where issuers end sessions (decision 35). */
+export const backchannelLogoutPath = `${outpostPrefix}/backchannel-logout`;
+export const frontchannelLogoutPath = `${outpostPrefix}/frontchannel-logout`;
 
 /** The query flag that makes any path a callback (authentik: the redirect URI carries it). */
 export const callbackFlag = "X-authentik-auth-callback";
@@ -16,7 +19,15 @@ const logoutFlag = "X-authentik-logout";
  * `flagged_callback`: any other path with the callback flag, `state`, and `code` or `error`; it is a callback only when this
  * browser started that login, otherwise an ordinary request (decision 5). The logout flag counts under our prefix only.
  */
-export type Endpoint = "start" | "callback" | "sign_out" | "ping" | "flagged_callback" | "none";
+export type Endpoint =
+  | "start"
+  | "callback"
+  | "sign_out"
+  | "ping"
+  | "backchannel_logout"
+  | "frontchannel_logout"
+  | "flagged_callback"
+  | "none";
 
 export function endpointOf(target: JudgedTarget): Endpoint {
   const isOurs = target.path.startsWith(`${outpostPrefix}/`);
@@ -25,6 +36,9 @@ export function endpointOf(target: JudgedTarget): Endpoint {
   if (isSet(query, callbackFlag) && query.has("state") && (query.has("code") || query.has("error"))) {
     return target.path === callbackPath ? "callback" : "flagged_callback";
   }
+  // an issuer names its addresses whole: a flag beside them is not its own
+  if (target.path === backchannelLogoutPath) return "backchannel_logout";
+  if (target.path === frontchannelLogoutPath) return "frontchannel_logout";
   // `/outpost.goauthentik.io/../admin` is the application's, and an nginx lets what is ours through without a session
   if (isOurs && target.neverPublic === null && isSet(query, logoutFlag)) return "sign_out";
   switch (target.path) {
@@ -39,9 +53,18 @@ export function endpointOf(target: JudgedTarget): Endpoint {
   }
 }
 
+const ownPaths: ReadonlySet<string> = new Set([
+  startPath,
+  callbackPath,
+  signOutPath,
+  pingPath,
+  backchannelLogoutPath,
+  frontchannelLogoutPath,
+]);
+
 /** Is this exactly the path of one of our endpoints, whatever the query? Nothing else may be let through to us unasked (PATH-16). */
 export function isOwnPath(path: string): boolean {
-  return path === startPath || path === callbackPath || path === signOutPath || path === pingPath;
+  return ownPaths.has(path);
 }
 
 function isSet(query: URLSearchParams, flag: string): boolean {

@@ -6,30 +6,33 @@ import type { IdentityProvider } from "../ports/identity-provider.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { SessionStore } from "../ports/session-store.ts";
-import type { UpstreamClient } from "../ports/upstream-client.ts";
 import type { ConsumedAttempts } from "../seal/consumed-attempts.ts";
 import type { Keys } from "../seal/keys.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
-import type { LiveSockets } from "./live-sockets.ts";
+import type { LiveStreams } from "./live-streams.ts";
 import type { LoginLoops } from "./login-loops.ts";
+import type { PeerRate } from "./peer-rate.ts";
 import type { ClaimRefreshes } from "./refresh.ts";
+import type { SeenTokens } from "./seen-tokens.ts";
 import type { WarnOnce } from "./warn-once.ts";
 
 /** Everything a handler can reach; filled by compose, by hand. */
 export interface Deps {
   readonly directory: ProviderDirectory;
+  readonly providers: readonly Provider[];
   readonly trustedProxies: readonly Network[];
   readonly limits: Limits;
   readonly outpostName: string;
   readonly version: string;
   readonly sessions: SessionStore;
   readonly idpOf: (provider: Provider) => IdentityProvider;
-  readonly upstream: UpstreamClient;
   readonly keys: Keys;
   readonly consumed: ConsumedAttempts;
   readonly loops: LoginLoops;
-  readonly liveSockets: LiveSockets;
+  readonly liveStreams: LiveStreams;
   readonly refreshes: ClaimRefreshes;
+  readonly seenLogouts: SeenTokens;
+  readonly logoutRate: PeerRate; //                of refused logout tokens
   readonly log: Log;
   readonly warnOnce: WarnOnce;
   readonly metrics: Metrics;

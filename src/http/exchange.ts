@@ -25,13 +25,21 @@ export interface Passage {
   readonly kind: "pass";
   readonly request: UpstreamRequest;
   readonly identity: Identity | null; //           null: nobody, on a public path
+  readonly sessionId: string | null; //            what its streams end with; null: no session, or they may outlive it
   readonly exchange: Exchange;
   readonly becomesWebSocket: boolean;
 }
 
+/** A request that is answered from here once its body, of at most so many bytes, is known. `answer` never rejects. */
+export interface BodyWanted {
+  readonly kind: "body";
+  readonly mostBytes: number;
+  readonly answer: (body: string) => Promise<Answer>;
+}
+
 /** What becomes of a request. For the log: in forward auth the request is the one the browser made. */
 export interface Outcome {
-  readonly result: Answer | Passage;
+  readonly result: Answer | Passage | BodyWanted;
   readonly request: InboundRequest;
   readonly provider: Provider | null;
 }

@@ -6,10 +6,12 @@ import type { Provider } from "../core/provider.ts";
 import type { InboundRequest } from "../core/request.ts";
 import type { WireRequest } from "../ports/wire.ts";
 import { type Answer, empty, pageAnswer } from "./answer.ts";
+import { backchannelLogout } from "./backchannel.ts";
 import { finishLogin, startedHere } from "./callback.ts";
 import type { Deps } from "./deps.ts";
-import { type Exchange, type Outcome, type Passage, pageRequest } from "./exchange.ts";
+import { type BodyWanted, type Exchange, type Outcome, type Passage, pageRequest } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
+import { frontchannelLogout } from "./frontchannel.ts";
 import { readInbound } from "./inbound.ts";
 import { startEndpoint } from "./login.ts";
 import { signOut } from "./logout.ts";
@@ -62,7 +64,7 @@ function isMisdirected(
 }
 
 /** The URL map. Every branch answers; a failure in one becomes its page. */
-async function route(deps: Deps, exchange: Exchange): Promise<Answer | Passage> {
+async function route(deps: Deps, exchange: Exchange): Promise<Answer | Passage | BodyWanted> {
   switch (endpointOf(exchange.target)) {
     case "ping":
       return empty(204, "ping");
@@ -71,6 +73,10 @@ async function route(deps: Deps, exchange: Exchange): Promise<Answer | Passage> 
       return isNavigation(exchange.request.method, exchange.request.headers)
         ? await startEndpoint(deps, exchange)
         : unauthorized(deps, exchange);
+    case "backchannel_logout":
+      return backchannelLogout(deps, exchange);
+    case "frontchannel_logout":
+      return await frontchannelLogout(deps, exchange);
     case "callback":
       return await finishLogin(deps, exchange);
     case "sign_out":
@@ -88,7 +94,7 @@ async function application(deps: Deps, exchange: Exchange): Promise<Answer | Pas
   return pageAnswer(notFound(pageRequest(request, deps.now())), request, "refused");
 }
 
-async function guarded(deps: Deps, exchange: Exchange): Promise<Answer | Passage> {
+async function guarded(deps: Deps, exchange: Exchange): Promise<Answer | Passage | BodyWanted> {
   try {
     return await route(deps, exchange);
   } catch (error) {

@@ -41,7 +41,7 @@ function isWanted(request: InboundRequest): boolean {
 async function endSessions(deps: Deps, exchange: Exchange, session: Session): Promise<void> {
   const { issuer, subject, username } = session.identity;
   const ended = await deps.sessions.deleteBySubject(issuer, subject);
-  deps.liveSockets.closeOf(personKey(session.identity), 1008, "signed out");
+  deps.liveStreams.closeOf(personKey(session.identity), 1008, "signed out");
   deps.metrics.signOut({ provider: exchange.provider.slug });
   const { id } = exchange.request;
   deps.log.info("sign out", { request_id: id, provider: exchange.provider.slug, user: username, sessions: ended });

@@ -26,7 +26,9 @@ export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvi
     isNavigation: isNavigation(request.method, request.headers),
     hasAuthorization: (firstValue(request.headers, "authorization") ?? "").trim() !== "",
   };
-  return carryOut(deps, exchange, provider, decide(judged, provider, visitorOf(session)));
+  const result = carryOut(deps, exchange, provider, decide(judged, provider, visitorOf(session)));
+  const isTied = result.kind === "pass" && result.identity !== null && provider.endsStreams;
+  return isTied ? { ...result, sessionId: session?.id ?? null } : result;
 }
 
 function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider, decision: Decision): Answer | Passage {
@@ -56,7 +58,7 @@ function passage(deps: Deps, exchange: Exchange, provider: ProxyProvider, identi
     return foreignOrigin(deps, exchange);
   }
   const request = upstreamRequest(deps, exchange, provider, identity);
-  return { kind: "pass", request, identity, exchange, becomesWebSocket };
+  return { kind: "pass", request, identity, sessionId: null, exchange, becomesWebSocket };
 }
 
 function upstreamRequest(

@@ -9,10 +9,13 @@ import { refreshPauses } from "./refresh-pauses.ts";
 /** Keeps the claims of sessions in use fresh (decision 19). */
 export interface ClaimRefreshes {
   /** Starts a refresh in the background where this session is due. Never waits and never throws: the request goes on with what is known. */
-  whenDue(deps: Deps, provider: Provider, session: Session): void;
+  whenDue(deps: RefreshDeps, provider: Provider, session: Session): void;
   /** Waits for those under way: an issuer has used a refresh token up whose successor is not written down yet. */
   settled(): Promise<void>;
 }
+
+/** What a refresh reaches. */
+export type RefreshDeps = Pick<Deps, "sessions" | "idpOf" | "now" | "randomBytes" | "log">;
 
 export interface RefreshTuning {
   readonly storeRetryMilliseconds: number; //      between two attempts to write down what the issuer gave
@@ -39,7 +42,7 @@ const [untoldSeconds, leastSeconds, mostSeconds] = [300, 30, 3600];
  * after an hour, since the life of a token says little about how old groups may be.
  */
 export function sessionRefresh(
-  deps: Pick<Deps, "now" | "randomBytes">,
+  deps: Pick<RefreshDeps, "now" | "randomBytes">,
   provider: Provider,
   { token, accessSeconds }: RefreshGrant,
 ): SessionRefresh | null {
@@ -55,7 +58,7 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
   const underWay = new Set<Promise<void>>();
 
   /** Only who holds the lease asks the issuer; a session that is read after it is the newest there is (users: refresh races). */
-  async function attempt(deps: Deps, provider: Provider, id: string): Promise<void> {
+  async function attempt(deps: RefreshDeps, provider: Provider, id: string): Promise<void> {
     if (!(await deps.sessions.lease(id, leaseSeconds))) return pauses.pauseSession(id, deps.now() + takenSeconds);
     const session = await deps.sessions.get(id);
     if (session === null || session.refresh === null || session.refresh.dueAt > deps.now()) return;
@@ -63,7 +66,7 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
     await conclude(deps, provider, session, outcome);
   }
 
-  async function conclude(deps: Deps, provider: Provider, session: Session, outcome: Refreshed): Promise<void> {
+  async function conclude(deps: RefreshDeps, provider: Provider, session: Session, outcome: Refreshed): Promise<void> {
     switch (outcome.kind) {
       case "fresh": {
         pauses.providerWorks(provider.slug);
@@ -90,7 +93,7 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
    * asked again, since the issuer may take only the new token from now on.
    */
   async function written(
-    deps: Deps,
+    deps: RefreshDeps,
     session: Session,
     identity: Identity,
     refresh: SessionRefresh | null,
@@ -106,14 +109,14 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
   }
 
   /** The update tells that nobody has refreshed the session meanwhile with a token that the issuer still takes. */
-  async function end(deps: Deps, session: Session, reason: string): Promise<void> {
+  async function end(deps: RefreshDeps, session: Session, reason: string): Promise<void> {
     if (!(await written(deps, session, session.identity, session.refresh))) return;
     await deps.sessions.delete(session.id);
     const { providerSlug: provider, identity } = session;
     deps.log.info("session ended at its refresh", { provider, user: identity.username, reason });
   }
 
-  function complain(deps: Deps, provider: Provider, error: unknown): void {
+  function complain(deps: RefreshDeps, provider: Provider, error: unknown): void {
     const isExpected = error instanceof Failure;
     if (!pauses.mayComplain(provider.slug, deps.now())) return;
     const fields = { provider: provider.slug, code: isExpected ? error.code : "internal" };

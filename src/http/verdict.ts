@@ -12,6 +12,7 @@ import { finishLogin, startedHere } from "./callback.ts";
 import type { Deps } from "./deps.ts";
 import { type Arrival, askedUrl, type Exchange, type Outcome, pageRequest } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
+import { frontchannelLogout } from "./frontchannel.ts";
 import { beginLogin, startEndpoint } from "./login.ts";
 import { signOut } from "./logout.ts";
 import { failurePage } from "./pages/failure-page.ts";
@@ -81,6 +82,10 @@ async function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Pr
       return await finishLogin(deps, exchange);
     case "sign_out":
       return refusing(await signOut(deps, exchange));
+    case "backchannel_logout": //                  a check has no body to read
+      return unauthorized(deps, exchange);
+    case "frontchannel_logout":
+      return refusing(await frontchannelLogout(deps, exchange));
   }
 }
 

@@ -39,7 +39,7 @@ export function browserOf(exchange: Exchange): string {
 }
 
 /** The key of a person in this outpost: issuer and subject (decision 11). */
-export function personKey(identity: Identity): string {
+export function personKey(identity: Pick<Identity, "issuer" | "subject">): string {
   return `${identity.issuer}\n${identity.subject}`;
 }
 

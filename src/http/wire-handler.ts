@@ -1,11 +1,13 @@
 import { Failure } from "../core/failure.ts";
-import type { Pass, Reply, TunnelLife, WireHandler, WireRefusal } from "../ports/wire.ts";
+import { firstValue } from "../core/header-lines.ts";
+import type { Pass, Reply, StreamLife, TunnelLife, WireHandler, WireRefusal } from "../ports/wire.ts";
 import { logAccess } from "./access-log.ts";
 import type { Deps } from "./deps.ts";
 import type { Outcome, Passage } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
 import { outcomeOf } from "./front.ts";
 import { requestId } from "./inbound.ts";
+import type { LiveStream } from "./live-streams.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { page } from "./pages/page.ts";
 import { forClient } from "./proxy.ts";
@@ -39,6 +41,14 @@ function replyTo(deps: Deps, { result, request, provider }: Outcome, seconds: ()
     logAccess(deps, request, provider, result, seconds());
     return { kind: "answer", answer: result };
   }
+  if (result.kind === "body") {
+    const answer = async (body: string) => {
+      const made = await result.answer(body);
+      logAccess(deps, request, provider, made, seconds());
+      return made;
+    };
+    return { kind: "read_body", mostBytes: result.mostBytes, answer };
+  }
   const { identity } = result;
   const pass: Pass = {
     request: result.request,
@@ -53,16 +63,18 @@ function replyTo(deps: Deps, { result, request, provider }: Outcome, seconds: ()
       logAccess(deps, request, provider, { status, verdict, user: identity?.username ?? null }, seconds());
     },
   };
-  return result.becomesWebSocket ? { kind: "tunnel", pass, life: tunnelLife(deps, result) } : { kind: "pass", pass };
+  return result.becomesWebSocket
+    ? { kind: "tunnel", pass, life: tunnelLife(deps, result) }
+    : { kind: "pass", pass, life: result.sessionId === null ? null : streamLife(deps, result) };
 }
 
-/** An open tunnel is counted and can be closed by a sign-out or a stop. */
-function tunnelLife(deps: Deps, { identity }: Passage): TunnelLife {
+/** An open tunnel is counted, and closed with its session, at a sign-out and at a stop. */
+function tunnelLife(deps: Deps, passage: Passage): TunnelLife {
   let remove: (() => void) | null = null;
   return {
     opened(close) {
       deps.metrics.webSockets(1);
-      remove = deps.liveSockets.add(identity === null ? null : personKey(identity), close);
+      remove = deps.liveStreams.add({ ...ownerOf(passage), close });
     },
     closed() {
       if (remove === null) return;
@@ -71,4 +83,18 @@ function tunnelLife(deps: Deps, { identity }: Passage): TunnelLife {
       deps.metrics.webSockets(-1);
     },
   };
+}
+
+/** An event stream may go on for days: it is cut with its session. Other answers end by themselves. */
+function streamLife(deps: Deps, passage: Passage): StreamLife {
+  return {
+    begun(headers, cut) {
+      const type = firstValue(headers, "content-type") ?? "";
+      return /^\s*text\/event-stream\b/i.test(type) ? deps.liveStreams.add({ ...ownerOf(passage), close: cut }) : null;
+    },
+  };
+}
+
+function ownerOf({ identity, sessionId }: Passage): Pick<LiveStream, "person" | "sessionId"> {
+  return { person: identity === null || sessionId === null ? null : personKey(identity), sessionId };
 }

@@ -17,7 +17,7 @@ export interface WireRequest {
 export type Reply =
   | { readonly kind: "answer"; readonly answer: WireAnswer }
   | ReadBody
-  | { readonly kind: "pass"; readonly pass: Pass }
+  | { readonly kind: "pass"; readonly pass: Pass; readonly life: StreamLife | null }
   | { readonly kind: "tunnel"; readonly pass: Pass; readonly life: TunnelLife };
 
 /** An answer of our own, whole. The wire adds Date, Content-Length and Connection; a body is dropped for HEAD, 204 and 304. */
@@ -46,6 +46,12 @@ export interface Pass {
   readonly failed: (code: FailureCode, reason: string) => WireAnswer;
   /** Called once, when the head of the answer has gone to the client. */
   readonly answered: (status: number) => void;
+}
+
+/** The life of a passed answer, where somebody wants to be able to break it off. */
+export interface StreamLife {
+  /** Called with the head that goes to the client; `cut` breaks the answer off. What is given back is called once the answer has ended. */
+  readonly begun: (headers: HeaderLines, cut: () => void) => (() => void) | null;
 }
 
 /** The life of a tunnel (a WebSocket). */

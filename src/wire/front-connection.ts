@@ -1,7 +1,7 @@
 import type { Reply, WireRequest } from "../ports/wire.ts";
 import type { ByteSocket, SocketOwner } from "./byte-socket.ts";
 import { feedBody, giveBodyUp } from "./front-body.ts";
-import { passRequest } from "./front-exchange.ts";
+import { endLife, passRequest } from "./front-exchange.ts";
 import { closeAfterwards, closingMilliseconds, refuse, writeAnswer } from "./front-output.ts";
 import { type FrontConnection, type FrontShared, noBytes } from "./front-state.ts";
 import { hasContent, type RequestHead, readRequestHead } from "./request-head.ts";
@@ -196,4 +196,5 @@ function onClosed(connection: FrontConnection): void {
   connection.shared.connections.delete(connection);
   exchange?.handle?.clientGone();
   exchange?.tunnel?.clientGone();
+  if (exchange !== null) endLife(exchange);
 }

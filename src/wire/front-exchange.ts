@@ -1,4 +1,4 @@
-import type { ReadBody, Reply, WireAnswer } from "../ports/wire.ts";
+import type { ReadBody, Reply, StreamLife, WireAnswer } from "../ports/wire.ts";
 import { httpDate } from "./answer-bytes.ts";
 import { startChunked } from "./chunked.ts";
 import { feedBody, rateMilliseconds, tooLarge } from "./front-body.ts";
@@ -32,7 +32,7 @@ export function passRequest(
     refuse(connection, tooLarge, head);
     return;
   }
-  const exchange = startExchange(head, most);
+  const exchange = startExchange(head, most, reply.kind === "pass" ? reply.life : null);
   connection.exchange = exchange;
   connection.phase = "passing";
   if (reply.kind === "tunnel") {
@@ -75,7 +75,7 @@ function startReading(connection: FrontConnection, reply: ReadBody, client: Clie
   });
 }
 
-function startExchange(head: RequestHead, mostBytes: number): FrontExchange {
+function startExchange(head: RequestHead, mostBytes: number, life: StreamLife | null): FrontExchange {
   const { framing } = head;
   const body: BodyReading = {
     isDone: !hasContent(framing),
@@ -95,6 +95,8 @@ function startExchange(head: RequestHead, mostBytes: number): FrontExchange {
     hasHead: false,
     closesAfter: false,
     isPaused: false,
+    life,
+    lifeEnded: null,
   };
 }
 
@@ -142,6 +144,7 @@ function answering(
     flush: () => flushHead(connection, exchange),
     endBody() {
       flushHead(connection, exchange);
+      endLife(exchange);
       if (exchange.body.isDone && !exchange.closesAfter) next(connection);
       else closeAfterwards(connection);
     },
@@ -153,6 +156,7 @@ function answering(
     },
     abort() {
       exchange.heldHead = null;
+      endLife(exchange);
       connection.socket.terminate();
     },
     informational(status, reason, headers) {
@@ -166,11 +170,25 @@ function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: 
   const { head } = exchange;
   exchange.hasHead = true;
   if (answer.body === "tunnel") beginTunnel(connection, exchange);
+  exchange.lifeEnded = exchange.life?.begun(answer.headers, () => cutOff(connection, exchange)) ?? null;
   // RFC 9112 9.3, 9.6: an upload that is under way at the end of its answer ends with the connection, and the client is told
   exchange.closesAfter =
     answer.body === "until_close" || !head.keepAlive || !exchange.body.isDone || isLastRequest(connection);
   const lines = [...answer.headers, ...connectionLines(exchange, answer)];
   exchange.heldHead = Buffer.from(responseHeadText(answer.status, answer.reason, lines), "latin1");
+}
+
+/** Breaks an answer off in the middle: the upstream is let go, and the client can tell. */
+function cutOff(connection: FrontConnection, exchange: FrontExchange): void {
+  exchange.handle?.clientGone();
+  connection.socket.terminate();
+}
+
+/** Says once that the answer has ended, however. */
+export function endLife(exchange: FrontExchange): void {
+  const { lifeEnded } = exchange;
+  exchange.lifeEnded = null;
+  lifeEnded?.();
 }
 
 /** What came behind the handshake belongs to the other protocol now; it is handed on once the 101 is out. */

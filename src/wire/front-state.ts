@@ -1,4 +1,4 @@
-import type { WireHandler, WireRefusal } from "../ports/wire.ts";
+import type { StreamLife, WireHandler, WireRefusal } from "../ports/wire.ts";
 import type { ByteSocket } from "./byte-socket.ts";
 import type { ChunkedState } from "./chunked.ts";
 import type { PassHandle, TunnelHandle } from "./pass-client.ts";
@@ -50,6 +50,8 @@ export interface FrontExchange {
   hasHead: boolean; //                             a final response head was written
   closesAfter: boolean; //                         the answer said so, or ends with the connection
   isPaused: boolean; //                            the upstream does not take the body
+  readonly life: StreamLife | null;
+  lifeEnded: (() => void) | null; //               to be called once the answer has ended
 }
 
 /** Where the reading of a request's body stands. */

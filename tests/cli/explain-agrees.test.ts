@@ -105,6 +105,7 @@ async function served(target: string, headers: HeaderLines): Promise<Fact> {
     hasBody: false,
   });
   if (result.kind === "pass") return { status: null, location: null, headers: result.request.headers };
+  if (result.kind === "body") throw new Error("no body is read here");
   return { status: result.status, location: firstValue(result.headers, "location"), headers: result.headers };
 }
 

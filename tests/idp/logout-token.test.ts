@@ -108,7 +108,6 @@ test.each(["logout+jwt", "LOGOUT+JWT", "application/logout+jwt", "JWT", undefine
 
 test.each([
   ["iss of another", { iss: "https://other.test" }, 'unexpected "iss"'],
-  ["iss with a slash more", { iss: "SLASH" }, 'unexpected "iss"'],
   ["no iss", { iss: undefined }, 'missing required "iss"'],
   ["aud of another", { aud: "other" }, 'unexpected "aud"'],
   ["no aud", { aud: undefined }, 'missing required "aud"'],
@@ -137,12 +136,16 @@ test.each([
   ["a nonce", { nonce: "n" }, "it has a nonce"],
   ["an empty nonce", { nonce: "" }, "it has a nonce"],
 ])("OUT-03: a token with %s is refused", async (_what, over, reason) => {
-  const fixed = over.iss === "SLASH" ? { ...over, iss: `${fake.issuer}/` } : over;
-
-  const outcome = await outcomeOf(idp.readLogoutToken(logoutToken(fixed)));
+  const outcome = await outcomeOf(idp.readLogoutToken(logoutToken(over)));
 
   expect(outcome).toStartWith("idp_token_invalid logout_token: ");
   expect(outcome).toContain(reason);
+});
+
+test("OUT-03: an iss with a slash more is another issuer's", async () => {
+  const outcome = await outcomeOf(idp.readLogoutToken(logoutToken({ iss: `${fake.issuer}/` })));
+
+  expect(outcome).toBe('idp_token_invalid logout_token: unexpected "iss" claim value');
 });
 
 test.each(["at+jwt", "dpop+jwt", "application/at+jwt", "secevent+jwt", "x"])(

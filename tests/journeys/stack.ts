@@ -104,6 +104,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       now: () => Math.floor(Date.now() / 1000) + shift,
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       issuerRetryMilliseconds: 50,
+      streamCheckMilliseconds: 50,
     });
   let running = await up(options);
   const portOf = (kind: string) => running.listeners.find((listener) => listener.kind === kind)?.port ?? 0;

@@ -53,9 +53,11 @@ function passTo(port: number, target = "/"): Extract<Reply, { kind: "pass" }> {
     verifyTls: true,
     caPem: null,
     serverName: null,
+    reach: "anywhere",
   } as const;
   return {
     kind: "pass",
+    life: null,
     pass: {
       request: { method: "POST", upstream, target, headers: [["Host", "app.test"]], timeoutSeconds: 10 },
       forClient: (headers) => headers,

@@ -32,6 +32,7 @@ async function frontBefore(port: number): Promise<{ readonly port: number; rose(
       refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
       handler: ({ method, target, headers }) => ({
         kind: "pass",
+        life: null,
         pass: { ...to, request: { ...to.request, method, target, headers } },
       }),
     });

@@ -1,0 +1,35 @@
+/** How often one peer may fail (OUT-05). */
+export interface PeerRate {
+  /** Seconds until this peer may ask again; 0: it may now. */
+  waitOf(peer: string): number;
+  /** This peer has failed. */
+  failed(peer: string): void;
+}
+
+const burst = 20;
+const perSecond = 0.5;
+
+/**
+ * A bucket of tokens for each peer, of which a failure takes one; at most `limit` peers, the one that failed longest ago is forgotten
+ * first. What succeeds costs nothing: an issuer that ends a thousand sessions at once is not an attacker.
+ */
+export function peerRate(now: () => number, limit = 10_000): PeerRate {
+  const buckets = new Map<string, { readonly left: number; readonly at: number }>();
+  const leftOf = (peer: string): number => {
+    const bucket = buckets.get(peer);
+    return bucket === undefined ? burst : Math.min(burst, bucket.left + (now() - bucket.at) * perSecond);
+  };
+  return {
+    waitOf(peer) {
+      const left = leftOf(peer);
+      return left >= 1 ? 0 : Math.ceil((1 - left) / perSecond);
+    },
+    failed(peer) {
+      const left = Math.max(0, leftOf(peer) - 1);
+      buckets.delete(peer);
+      const [oldest] = buckets.keys();
+      if (buckets.size >= limit && oldest !== undefined) buckets.delete(oldest);
+      buckets.set(peer, { left, at: now() });
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** Which tokens have been taken already, by their issuer and `jti` (OUT-03). */
+export interface SeenTokens {
+  /** Marks the token as taken. False: it was already. */
+  take(issuer: string, tokenId: string): boolean;
+  /** What it asked for could not be done: it may come again. */
+  giveBack(issuer: string, tokenId: string): void;
+}
+
+/** Longer than any is good for: one issued more than a minute ago, or in more than a minute, is refused. */
+const keptSeconds = 300;
+
+/** In memory, at most `limit`; the one taken longest ago is forgotten first. */
+export function seenTokens(now: () => number, limit = 100_000): SeenTokens {
+  const until = new Map<string, number>();
+
+  function forgetOld(): void {
+    for (const [key, end] of until) {
+      if (end > now() && until.size < limit) return; // in the order of their end
+      until.delete(key);
+    }
+  }
+
+  return {
+    take(issuer, tokenId) {
+      forgetOld();
+      const key = `${issuer}\n${tokenId}`;
+      if (until.has(key)) return false;
+      until.set(key, now() + keptSeconds);
+      return true;
+    },
+    giveBack: (issuer, tokenId) => void until.delete(`${issuer}\n${tokenId}`),
+  };
+}
