@@ -1,5 +1,5 @@
 import type { Metrics } from "../ports/metrics.ts";
-import { counter, gauge, histogram } from "./registry.ts";
+import { counter, gauge, histogram, mostSeries } from "./registry.ts";
 
 /** What a process says about itself; absent, it is asked of this one. */
 export interface ProcessFacts {
@@ -40,11 +40,26 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const signOuts = counter({ name: "akproxy_sign_outs_total", help: "Sign-outs, by provider.", labels: ["provider"] });
   const webSockets = gauge({ name: "akproxy_websockets", help: "Open WebSockets.", labels: [] });
   const facts = factGauges(options);
+  const countersOf = new Map<string, (seconds: number) => void>();
+
+  /** The two series of one kind of request. The kinds are few, but nothing here depends on it. */
+  function counterOf(provider: string, verdict: string, status: number): (seconds: number) => void {
+    const count = requests.adder({ provider, verdict, code: String(status) });
+    const observe = durations.observer({ provider });
+    return (seconds) => {
+      count(1);
+      observe(seconds);
+    };
+  }
 
   return {
     request: ({ provider, verdict, status }, seconds) => {
-      requests.add({ provider, verdict, code: String(status) }, 1);
-      durations.observe({ provider }, seconds);
+      const kind = `${provider} ${verdict} ${status}`;
+      const known = countersOf.get(kind);
+      if (known !== undefined) return known(seconds);
+      const counter = counterOf(provider, verdict, status);
+      if (countersOf.size < mostSeries) countersOf.set(kind, counter);
+      counter(seconds);
     },
     login: (labels) => logins.add(labels, 1),
     signOut: (labels) => signOuts.add(labels, 1),

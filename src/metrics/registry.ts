@@ -10,11 +10,15 @@ export interface Family {
 export interface Value extends Family {
   add(labels: Labels, amount: number): void;
   set(labels: Labels, value: number): void;
+  /** Adds to the one of these labels, found once: for who counts it often. */
+  adder(labels: Labels): (amount: number) => void;
 }
 
 /** Observations in buckets, with sum and count. */
 export interface Histogram extends Family {
   observe(labels: Labels, value: number): void;
+  /** Observes for these labels, found once. */
+  observer(labels: Labels): (value: number) => void;
 }
 
 interface Naming {
@@ -38,11 +42,16 @@ export function gauge(naming: Naming): Value {
 
 function valueFamily(type: "counter" | "gauge", naming: Naming): Value {
   const series = seriesOf(naming, () => ({ value: 0 }));
+  const adder = (labels: Labels) => {
+    const one = series.at(labels);
+    return (amount: number) => {
+      one.value += amount;
+    };
+  };
   return {
     name: naming.name,
-    add: (labels, amount) => {
-      series.at(labels).value += amount;
-    },
+    add: (labels, amount) => adder(labels)(amount),
+    adder,
     set: (labels, value) => {
       series.at(labels).value = value;
     },
@@ -53,15 +62,19 @@ function valueFamily(type: "counter" | "gauge", naming: Naming): Value {
 /** `bounds` are upper limits in rising order; `+Inf` is added (TYPE histogram). */
 export function histogram(naming: Naming, bounds: readonly number[]): Histogram {
   const series = seriesOf(naming, () => ({ counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 }));
-  return {
-    name: naming.name,
-    observe: (labels, value) => {
-      const one = series.at(labels);
+  const observer = (labels: Labels) => {
+    const one = series.at(labels);
+    return (value: number) => {
       const found = bounds.findIndex((bound) => value <= bound);
       const index = found === -1 ? bounds.length : found;
       one.counts[index] = (one.counts[index] ?? 0) + 1;
       one.sum += value;
-    },
+    };
+  };
+  return {
+    name: naming.name,
+    observe: (labels, value) => observer(labels)(value),
+    observer,
     text: () =>
       head(naming, "histogram") +
       series.lines((labels, one) => {
