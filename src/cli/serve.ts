@@ -5,6 +5,7 @@ import type { Config } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
 import { problemText } from "../core/problem.ts";
 import type { Log } from "../ports/log.ts";
+import { pooled } from "../seal/random-token.ts";
 import { readConfig } from "./read-config.ts";
 import { type ServiceState, serviceManager } from "./service-manager.ts";
 import { type ExitCode, err, error, finish } from "./terminal.ts";
@@ -56,7 +57,7 @@ async function start(config: Config, log: Log): Promise<Running | { readonly exi
       version,
       log,
       now: () => Math.floor(Date.now() / 1000),
-      randomBytes: (count) => new Uint8Array(randomBytes(count)),
+      randomBytes: pooled((count) => new Uint8Array(randomBytes(count))),
     });
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;

@@ -5,3 +5,27 @@ export type RandomBytes = (count: number) => Uint8Array;
 export function randomToken(randomBytes: RandomBytes): string {
   return Buffer.from(randomBytes(32)).toString("base64url");
 }
+
+/** How much is taken of the source at once, and what is still served from it: ids and tokens, no more. */
+const poolBytes = 4096;
+const mostPooled = 64;
+
+/**
+ * The source, asked for 4 KiB at once: a small question costs it more than its bytes, and every request has an id. No byte is given twice;
+ * what was given is no more in the pool.
+ */
+export function pooled(source: RandomBytes): RandomBytes {
+  let pool = new Uint8Array(0);
+  let at = 0;
+  return (count) => {
+    if (count > mostPooled) return source(count);
+    if (at + count > pool.length) {
+      pool = new Uint8Array(source(poolBytes));
+      at = 0;
+    }
+    const given = pool.slice(at, at + count);
+    pool.fill(0, at, at + count);
+    at += count;
+    return given;
+  };
+}
