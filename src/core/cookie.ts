@@ -23,7 +23,8 @@ export function cookiePairs(headers: HeaderLines): readonly CookiePair[] {
 
 /** The values of the cookies called exactly `name`, in order, at most four. */
 export function cookieValues(headers: HeaderLines, name: string): readonly string[] {
-  return cookiePairs(headers)
+  // the lines that hold it nowhere need not be taken apart
+  return cookiePairs(headers.filter(([, value]) => value.includes(name)))
     .filter(([pairName]) => pairName === name)
     .slice(0, sameNameLimit)
     .map(([, value]) => value);

@@ -30,24 +30,40 @@ export type Endpoint =
   | "none";
 
 export function endpointOf(target: JudgedTarget): Endpoint {
+  if (target.path === pingPath) return "ping";
+  return mayHoldFlag(target.query) ? flaggedEndpointOf(target) : plainEndpointOf(target.path);
+}
+
+/** Can a query name one of the flags? Its name may be escaped, letter by letter. */
+function mayHoldFlag(query: string | null): boolean {
+  return query !== null && (query.includes("-authentik-") || query.includes("%"));
+}
+
+function flaggedEndpointOf(target: JudgedTarget): Endpoint {
   const isOurs = target.path.startsWith(`${outpostPrefix}/`);
   const query = new URLSearchParams(target.query ?? "");
-  if (target.path === pingPath) return "ping";
   if (isSet(query, callbackFlag) && query.has("state") && (query.has("code") || query.has("error"))) {
     return target.path === callbackPath ? "callback" : "flagged_callback";
   }
+  const named = plainEndpointOf(target.path);
   // an issuer names its addresses whole: a flag beside them is not its own
-  if (target.path === backchannelLogoutPath) return "backchannel_logout";
-  if (target.path === frontchannelLogoutPath) return "frontchannel_logout";
+  if (named === "backchannel_logout" || named === "frontchannel_logout") return named;
   // `/outpost.goauthentik.io/../admin` is the application's, and an nginx lets what is ours through without a session
-  if (isOurs && target.neverPublic === null && isSet(query, logoutFlag)) return "sign_out";
-  switch (target.path) {
+  return isOurs && target.neverPublic === null && isSet(query, logoutFlag) ? "sign_out" : named;
+}
+
+function plainEndpointOf(path: string): Endpoint {
+  switch (path) {
     case startPath:
       return "start";
     case callbackPath:
       return "callback";
     case signOutPath:
       return "sign_out";
+    case backchannelLogoutPath:
+      return "backchannel_logout";
+    case frontchannelLogoutPath:
+      return "frontchannel_logout";
     default:
       return "none";
   }

@@ -17,11 +17,18 @@ export function judgeTarget(target: string): JudgedTarget {
   const mark = target.indexOf("?");
   const path = mark === -1 ? target : target.slice(0, mark);
   const query = mark === -1 ? null : target.slice(mark + 1);
+  if (plainlySpelled.test(path)) return { path, query, decodedPath: path, plainPath: path, neverPublic: null };
   const decoded = decodeOnce(path);
   const decodedPath = decoded ?? path;
   const plainPath = decodedPath.replace(/;[^/]*/g, "").replace(/\/{2,}/g, "/");
   return { path, query, decodedPath, plainPath, neverPublic: whyNeverPublic(path, decoded) };
 }
+
+/**
+ * What nearly every path is: segments of characters that mean nothing, none empty but the last, none of dots alone. Everything below would
+ * leave it as it is; this one look is a sixth of the time of theirs.
+ */
+const plainlySpelled = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~!$&'()*+,=:@-]+)*\/?$/;
 
 /** The part of a provider that says which paths are public. */
 export type PublicPaths = Pick<Provider, "mode" | "skipPaths" | "protectPaths">;
