@@ -37,6 +37,39 @@ const userHeaderNames = [
  * (authentik: section "headers set for an authenticated user"; decisions 2, 14, 15, 29).
  */
 export function identityHeaders(identity: Identity, provider: Provider, outpost: OutpostFacts): IdentityHeaders {
+  return madeBefore(ofIdentity, identity, provider, outpost, () => makeHeaders(identity, provider, outpost));
+}
+
+/** What was made for one identity, or for nobody at one provider, and from which other facts. */
+interface Made<Kept> {
+  readonly provider: Provider;
+  readonly outpost: OutpostFacts;
+  readonly kept: Kept;
+}
+
+const ofIdentity = new WeakMap<Identity, Made<IdentityHeaders>>();
+const ofNobody = new WeakMap<Provider, Made<HeaderLines>>();
+
+/** Made once: a session's identity is the same object from request to request, and its headers change with the config or the issuer only. */
+function madeBefore<Key extends object, Kept>(
+  before: WeakMap<Key, Made<Kept>>,
+  key: Key,
+  provider: Provider,
+  outpost: OutpostFacts,
+  make: () => Kept,
+): Kept {
+  const known = before.get(key);
+  if (known !== undefined && known.provider === provider && isSameOutpost(known.outpost, outpost)) return known.kept;
+  const kept = make();
+  before.set(key, { provider, outpost, kept });
+  return kept;
+}
+
+function isSameOutpost(left: OutpostFacts, right: OutpostFacts): boolean {
+  return left.jwksUri === right.jwksUri && left.outpostName === right.outpostName && left.version === right.version;
+}
+
+function makeHeaders(identity: Identity, provider: Provider, outpost: OutpostFacts): IdentityHeaders {
   const encode = (text: string) => headerValue(text, provider.headerEncoding) ?? "";
   const twelve: HeaderLine[] = [
     ["X-authentik-username", encode(identity.username)],
@@ -75,11 +108,13 @@ function metaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLine[] {
  */
 export function nobodyHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
   const empty = (name: string): HeaderLine => [name, ""];
-  return replaceInTurn([
-    ...userHeaderNames.map(empty),
-    ...metaHeaders(provider, outpost),
-    ...additionalNames(provider.akProxy).map(empty),
-  ]);
+  return madeBefore(ofNobody, provider, provider, outpost, () =>
+    replaceInTurn([
+      ...userHeaderNames.map(empty),
+      ...metaHeaders(provider, outpost),
+      ...additionalNames(provider.akProxy).map(empty),
+    ]),
+  );
 }
 
 /** Later lines replace earlier ones whose names fold together, in the earlier one's place. */

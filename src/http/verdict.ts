@@ -1,12 +1,11 @@
 import { type Decision, decide, type JudgedRequest } from "../core/decide.ts";
 import type { Dialect } from "../core/dialects.ts";
 import { endpointOf, isOwnPath } from "../core/endpoint.ts";
-import { firstValue, type HeaderLines } from "../core/header-lines.ts";
-import type { Identity } from "../core/identity.ts";
-import { identityHeaders, nobodyHeaders } from "../core/identity-headers.ts";
+import { firstValue } from "../core/header-lines.ts";
 import { judgeTarget } from "../core/judged-target.ts";
 import { isNavigation } from "../core/navigation.ts";
 import type { OriginalRequest, OriginalUrl } from "../core/original-url.ts";
+import { allowed } from "./allowed.ts";
 import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
 import { finishLogin, startedHere } from "./callback.ts";
 import type { Deps } from "./deps.ts";
@@ -130,23 +129,6 @@ function warnOfMethod(deps: Deps, exchange: Exchange, dialect: Dialect, { kind, 
     rule: because.number,
     hint: `let it send ${header}; see: akproxy snippet ${dialect.name === "forward" ? "haproxy" : dialect.name} ${provider.slug}`,
   });
-}
-
-/** 200 with the whole set of headers, so that the reverse proxy overwrites whatever a client sent (HDR-14). */
-function allowed(deps: Deps, exchange: Exchange, identity: Identity | null): Answer {
-  return {
-    ...withHeaders(empty(200, identity === null ? "public" : "allowed"), headersFor(deps, exchange, identity)),
-    user: identity?.username ?? null,
-  };
-}
-
-function headersFor(deps: Deps, exchange: Exchange, identity: Identity | null): HeaderLines {
-  const { provider } = exchange;
-  const outpost = { outpostName: deps.outpostName, version: deps.version, jwksUri: deps.idpOf(provider).jwksUri() };
-  if (identity === null) return nobodyHeaders(provider, outpost);
-  const { lines, warnings } = identityHeaders(identity, provider, outpost);
-  for (const warning of warnings) deps.warnOnce(provider.slug, identity.username, warning, exchange.request.id);
-  return lines;
 }
 
 /** What the dialect can pass on. nginx makes its own 500 of everything but 2xx, 401 and 403 (FWD-15). */

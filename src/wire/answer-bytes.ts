@@ -1,3 +1,4 @@
+import type { HeaderLines } from "../core/header-lines.ts";
 import type { WireAnswer } from "../ports/wire.ts";
 import { reasonOf } from "./response-text.ts";
 
@@ -16,8 +17,7 @@ export function answerBytes(
 ): Buffer {
   const body = Buffer.from(answer.body, "utf8");
   const isBodyless = answer.status === 204 || answer.status === 304;
-  let head = `HTTP/1.1 ${answer.status} ${reasonOf(answer.status)}\r\n`;
-  for (const [name, value] of answer.headers) head += `${name}: ${value}\r\n`;
+  let head = answer.status === 200 && answer.body === "" ? recurringHead(answer) : headOf(answer);
   head += `date: ${httpDate()}\r\n`;
   if (!isBodyless) head += `content-length: ${body.length}\r\n`;
   if (afterwards === "close") head += "connection: close\r\n";
@@ -25,6 +25,24 @@ export function answerBytes(
   const headBytes = Buffer.from(`${head}\r\n`, "latin1");
   return isBodyless || method === "HEAD" || body.length === 0 ? headBytes : Buffer.concat([headBytes, body]);
 }
+
+function headOf({ status, headers }: WireAnswer): string {
+  let head = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`;
+  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+  return head;
+}
+
+/** A 200 without a body is a verdict, whose lines are the same object for as long as its session's identity is. */
+function recurringHead(answer: WireAnswer): string {
+  const known = headsBefore.get(answer.headers);
+  if (known !== undefined) return known;
+  // by way of bytes: a string that was put together of 40 is put together again with each use
+  const head = Buffer.from(headOf(answer), "latin1").toString("latin1");
+  headsBefore.set(answer.headers, head);
+  return head;
+}
+
+const headsBefore = new WeakMap<HeaderLines, string>();
 
 let dateSecond = 0;
 let dateText = "";

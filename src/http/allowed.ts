@@ -1,0 +1,32 @@
+import type { HeaderLines } from "../core/header-lines.ts";
+import type { Identity } from "../core/identity.ts";
+import { identityHeaders, nobodyHeaders } from "../core/identity-headers.ts";
+import { type Answer, empty, withHeaders } from "./answer.ts";
+import type { Deps } from "./deps.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * The verdict that lets somebody in, or nobody known: 200 with the whole set of headers, so that the reverse proxy overwrites whatever a
+ * client sent (HDR-14).
+ */
+export function allowed(deps: Deps, exchange: Exchange, identity: Identity | null): Answer {
+  const lines = headersFor(deps, exchange, identity);
+  const known = allowedBefore.get(lines);
+  if (known !== undefined) return known;
+  const verdictOf = identity === null ? "public" : "allowed";
+  const answer = { ...withHeaders(empty(200, verdictOf), lines), user: identity?.username ?? null };
+  allowedBefore.set(lines, answer);
+  return answer;
+}
+
+/** By the lines, which are those of one identity, or of nobody, at one provider. */
+const allowedBefore = new WeakMap<HeaderLines, Answer>();
+
+function headersFor(deps: Deps, exchange: Exchange, identity: Identity | null): HeaderLines {
+  const { provider } = exchange;
+  const outpost = { outpostName: deps.outpostName, version: deps.version, jwksUri: deps.idpOf(provider).jwksUri() };
+  if (identity === null) return nobodyHeaders(provider, outpost);
+  const { lines, warnings } = identityHeaders(identity, provider, outpost);
+  for (const warning of warnings) deps.warnOnce(provider.slug, identity.username, warning, exchange.request.id);
+  return lines;
+}
