@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { assumedLogin } from "../core/assumed-identity.ts";
 import type { Config } from "../core/config.ts";
+import type { Visitor } from "../core/decide.ts";
 import { explain, providerFor, type Question } from "../core/explain.ts";
 import type { Asked } from "../core/explain-request.ts";
 import { Failure } from "../core/failure.ts";
@@ -11,7 +13,7 @@ import { explanationJson } from "./explain-json.ts";
 import { type ExplainStyle, explanationText } from "./explain-text.ts";
 import { cookieHeader, type FoundVisitor, namedVisitor, sessionVisitor } from "./explain-visitor.ts";
 import { readConfig } from "./read-config.ts";
-import { type ExitCode, err, error, finish, out } from "./terminal.ts";
+import { type ExitCode, err, error, finish, out, warning } from "./terminal.ts";
 import { version } from "./version.ts";
 
 interface ExplainOptions {
@@ -20,6 +22,7 @@ interface ExplainOptions {
   readonly as?: string;
   readonly groups?: string;
   readonly email?: string;
+  readonly claim?: readonly string[];
   readonly header?: readonly string[];
   readonly cookie?: string;
   readonly peer?: string;
@@ -38,6 +41,7 @@ export function explainCommand(): Command {
     .option("--as <user>", "somebody logged in, by user name")
     .option("--groups <groups>", "and their groups: a,b")
     .option("--email <address>", "and their email address")
+    .option("--claim <claim>", "and a claim of theirs, NAME=VALUE; again for another, or another value of it", gathered)
     .option("--header <line>", "a request header, 'Name: value'; may be given again", gathered)
     .option("--cookie <cookie>", "whose session it opens: a value, NAME=VALUE or a whole Cookie header")
     .option("--peer <address>", "the address akproxy sees the request come from (default: a trusted proxy's)")
@@ -102,9 +106,20 @@ async function visitorOf(
 ): Promise<FoundVisitor | { readonly message: string; readonly hint: string | null }> {
   const named = namedVisitor(options);
   const cookie = firstValue(asked.headers, "cookie");
-  if (cookie === null || named.visitor.kind === "known") return named;
+  if (named.visitor.kind === "known") return { ...named, visitor: loggingIn(config, asked, named.visitor) };
+  if (cookie === null) return named;
   const provider = providerFor(config, asked);
   return provider === null ? named : await sessionVisitor(config, provider, cookie);
+}
+
+/** Somebody who is only thought of, with what the provider's ak_proxy table makes of them. */
+function loggingIn(config: Config, asked: Asked, visitor: Extract<Visitor, { kind: "known" }>): Visitor {
+  const provider = providerFor(config, asked);
+  if (provider === null) return visitor;
+  const login = assumedLogin(visitor.identity, provider);
+  if (login.ok) return { ...visitor, identity: login.identity };
+  warning(`a login would be refused: ${login.reason}`, "say what the issuer sends: --claim NAME=VALUE");
+  return visitor;
 }
 
 function askedOf(config: Config, url: GivenUrl, headers: HeaderLines, options: ExplainOptions): Asked {
@@ -140,7 +155,9 @@ function wrongOption({ method, peer, cookie, ...said }: ExplainOptions): [messag
   if (peer !== undefined && parseAddress(peer) === null) {
     return [`--peer: ${JSON.stringify(peer)} is not an address`, "write 192.0.2.1 or 2001:db8::1"];
   }
-  const named = (["as", "groups", "email"] as const).find((key) => said[key] !== undefined);
+  const claim = (said.claim ?? []).find((text) => !/^[^=]+=/.test(text));
+  if (claim !== undefined) return [`--claim: ${JSON.stringify(claim)} is no claim`, "write NAME=VALUE"];
+  const named = (["as", "groups", "email", "claim"] as const).find((key) => said[key] !== undefined);
   if (cookie === undefined || named === undefined) return null;
   return [`--cookie and --${named} both say who asks`, "give one of them"];
 }

@@ -62,7 +62,7 @@ function mergedAttributes(
   const place = "ak_proxy.user_attributes";
   const merged: Record<string, unknown> = Object.create(null);
   for (const [name, attribute] of Object.entries(table)) {
-    const own = claimed[name] ?? null;
+    const own = Object.hasOwn(claimed, name) ? (claimed[name] ?? null) : null;
     if (own === null) merged[name] = attributeValue(attribute, filling, `${place}.${name}`);
     else if (name === "additionalHeaders") merged[name] = mergedHeaders(own, attribute, filling, `${place}.${name}`);
   }

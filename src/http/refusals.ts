@@ -1,10 +1,11 @@
 import type { Identity } from "../core/identity.ts";
+import type { Provider } from "../core/provider.ts";
 import { type Answer, pageAnswer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import { askedUrl, type Exchange, pageRequest } from "./exchange.ts";
 import { startUrl } from "./login.ts";
 import { failurePage } from "./pages/failure-page.ts";
-import { closedToAll, loginRequired, notAllowed } from "./pages/login-pages.ts";
+import { closedToAll, type DeniedRemark, loginRequired, notAllowed } from "./pages/login-pages.ts";
 
 /** 401 with a challenge and the login's URL, and no cookie: nothing here was sent by somebody who could follow a redirect (decision 9). */
 export function unauthorized(deps: Deps, exchange: Exchange): Answer {
@@ -29,9 +30,23 @@ export function deniedPage(deps: Deps, exchange: Exchange, identity: Identity | 
     username: identity.username,
     email: identity.email,
     application: provider.name,
+    remarks: remarksOn(identity, provider),
     switchUrl: startUrl(provider, askedUrl(exchange), "other"),
   });
   return pageAnswer(spec, request, "denied", identity.username);
+}
+
+/** What the issuer said that may be why somebody is not among those who may enter. */
+function remarksOn(identity: Identity, provider: Provider): readonly DeniedRemark[] {
+  const allows = [
+    provider.allow,
+    ...provider.rules.map(({ access }) => (access.kind === "allow" ? access.allow : null)),
+  ];
+  const asksForEmail = allows.some((allow) => allow !== null && allow.emails.length + allow.emailDomains.length > 0);
+  const remarks: DeniedRemark[] = [];
+  if (identity.areGroupsLeftOut) remarks.push("groups_left_out");
+  if (identity.emailVerified === false && asksForEmail) remarks.push("email_not_verified");
+  return remarks;
 }
 
 /** 403 for a WebSocket that a page of another site asks for. */

@@ -1,3 +1,4 @@
+import { additionalNames } from "../core/ak-proxy-table.ts";
 import { schemeOf } from "../core/choose-provider.ts";
 import type { ListenAddress } from "../core/config.ts";
 import { parseHost } from "../core/host.ts";
@@ -84,7 +85,7 @@ export function snippetFacts(provider: Provider, outpost: PlainAddress, wishes: 
     outpost: wishes.outpost ?? outpost,
     upstream: wishes.upstream ?? placeholderUpstream,
     upstreamOrigin: wishes.upstream === null ? "placeholder" : "given",
-    additionalNames: wishes.additionalNames,
+    additionalNames: copiedBesides(provider, wishes.additionalNames),
     authorization: provider.basicAuth === null ? "passed" : "injected",
     certificate: {
       origin: wishes.certificate === null ? "usual" : "given",
@@ -93,6 +94,12 @@ export function snippetFacts(provider: Provider, outpost: PlainAddress, wishes: 
     },
     extent: wishes.extent,
   };
+}
+
+/** The additionalHeaders of the config, and those that only the issuer's claim has and somebody named; each once. */
+function copiedBesides(provider: Provider, named: readonly string[]): readonly string[] {
+  const byName = new Map([...additionalNames(provider.akProxy), ...named].map((name) => [name.toLowerCase(), name]));
+  return [...byName.values()];
 }
 
 function listenerOf(wish: ListenerWish | null, usual: Listener): Listener {

@@ -42,3 +42,30 @@ test("an empty entry lets nobody in who lacks the claim", () => {
 
   expect(mayEnter(unnamed, { groups: [""], users: [""], emails: [""], emailDomains: [""], claims: {} })).toBe(false);
 });
+
+test("any claim lets in by one of its values, a list by one of its items; case counts", () => {
+  const allow = { ...nobody, claims: { department: ["it", "ops"], "realm_access.roles": ["admin"] } };
+
+  expect(mayEnter(alice({ claims: { department: ["it"] } }), allow)).toBe(true);
+  expect(mayEnter(alice({ claims: { "realm_access.roles": ["dev", "admin"] } }), allow)).toBe(true);
+  expect(mayEnter(alice({ claims: { department: ["IT"] } }), allow)).toBe(false);
+  expect(mayEnter(alice({ claims: { department: ["it-support"], other: ["admin"] } }), allow)).toBe(false);
+  expect(mayEnter(alice({ claims: {} }), allow)).toBe(false);
+});
+
+test("an empty value of a claim matches nobody, and a name of Object's is no claim", () => {
+  expect(mayEnter(alice({ claims: { department: [""] } }), { ...nobody, claims: { department: [""] } })).toBe(false);
+  expect(mayEnter(alice(), { ...nobody, claims: { constructor: ["Object"] } })).toBe(false);
+});
+
+test.each([
+  [true, true],
+  [null, true],
+  [false, false],
+])("OIDC-13: an address whose email_verified is %j lets in: %j", (emailVerified, letsIn) => {
+  const identity = alice({ emailVerified });
+
+  expect(mayEnter(identity, { ...nobody, emails: ["alice@example.test"] })).toBe(letsIn);
+  expect(mayEnter(identity, { ...nobody, emailDomains: ["example.test"] })).toBe(letsIn);
+  expect(mayEnter(identity, { ...nobody, users: ["alice"], emails: ["alice@example.test"] })).toBe(true);
+});

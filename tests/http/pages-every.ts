@@ -27,7 +27,14 @@ export function everyPage(value: string): readonly (readonly [name: string, spec
     ...codes.map((code) => [code, failurePage(code, facts)] as const),
     [
       "not_allowed",
-      notAllowed({ request: hostile, username: value, email: `m${value}`, application: value, switchUrl: value }),
+      notAllowed({
+        request: hostile,
+        username: value,
+        email: `m${value}`,
+        application: value,
+        remarks: [],
+        switchUrl: value,
+      }),
     ],
     ["closed_to_all", closedToAll({ request: hostile, application: value })],
     ["login_required", loginRequired({ request: hostile, loginUrl: value, challenges: ["Bearer"] })],

@@ -105,6 +105,7 @@ describe("the text of pages", () => {
       username: "bob",
       email: "bob@company",
       application: "Grafana",
+      remarks: ["groups_left_out", "email_not_verified"],
       switchUrl: "/switch",
     });
 
@@ -113,6 +114,8 @@ describe("the text of pages", () => {
     expect(status).toBe(403);
     expect(body).toContain("<dd>bob (bob@company)</dd>");
     expect(body).toContain("<dd>Grafana</dd>");
+    expect(body).toContain("<dd>left out by the identity provider: they are too many for a token</dd>");
+    expect(body).toContain("<dd>not verified, says the identity provider</dd>");
     expect(body).toContain('<a class="button" href="/switch">Use another account</a>');
   });
 

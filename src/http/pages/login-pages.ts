@@ -58,12 +58,21 @@ export function loginLoop(facts: { readonly request: PageRequest; readonly start
   };
 }
 
+/** What the identity provider said of somebody who is refused, and may be the reason. */
+export type DeniedRemark = "groups_left_out" | "email_not_verified";
+
+const remarkTexts: Readonly<Record<DeniedRemark, { readonly label: string; readonly value: string }>> = {
+  groups_left_out: { label: "Groups", value: "left out by the identity provider: they are too many for a token" },
+  email_not_verified: { label: "Email address", value: "not verified, says the identity provider" },
+};
+
 /** Somebody whom `allow` or a rule does not let in. `switchUrl` starts a login that asks which account. */
 export function notAllowed(facts: {
   readonly request: PageRequest;
   readonly username: string;
   readonly email: string; //                       "": none
   readonly application: string; //                 the provider's name
+  readonly remarks: readonly DeniedRemark[];
   readonly switchUrl: string;
 }): PageSpec {
   const username = shownValue(facts.username, nameLimit);
@@ -76,6 +85,7 @@ export function notAllowed(facts: {
     facts: [
       { label: "Signed in as", value: email === "" || email === username ? username : `${username} (${email})` },
       { label: "Application", value: shownValue(facts.application, nameLimit) },
+      ...facts.remarks.map((remark) => remarkTexts[remark]),
     ],
     action: { kind: "link", label: "Use another account", href: facts.switchUrl },
   };
