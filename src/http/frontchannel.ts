@@ -4,11 +4,11 @@ import type { Session } from "../core/session.ts";
 import { type Answer, empty, withHeaders } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange } from "./exchange.ts";
-import { personKey, sessionOf } from "./visitor.ts";
+import { sessionOf } from "./visitor.ts";
 
 /**
  * `/frontchannel-logout?iss=…&sid=…` (OIDC Front-Channel Logout 1.0 section 2), in a frame of the issuer's page: ends the session of this
- * browser if it is that one at that issuer, in the whole store. Always an empty page, so that nobody learns whether it was. Most browsers
+ * browser if it is that one at that issuer, in the whole store; their WebSockets are swept. Always an empty page, so that nobody learns whether it was. Most browsers
  * send no cookie from a frame of another site: then nothing happens, and back-channel logout is the way. Throws Failure store_unavailable.
  */
 export async function frontchannelLogout(deps: Deps, exchange: Exchange): Promise<Answer> {
@@ -18,7 +18,6 @@ export async function frontchannelLogout(deps: Deps, exchange: Exchange): Promis
   if (session === null) return page(exchange, []);
   const { issuer, idpSession, username } = session.identity;
   const ended = await deps.sessions.deleteByIdpSession(issuer, idpSession ?? "");
-  deps.liveStreams.closeOf(personKey(session.identity), 1008, "signed out");
   deps.metrics.signOut({ provider: provider.slug });
   const fields = { request_id: request.id, provider: provider.slug, user: username, sessions: ended };
   deps.log.info("front-channel logout", fields);

@@ -47,7 +47,7 @@ test("OIDC-14: after invalid_grant the next request is a login, and the session 
 
   expect(first).toBe("alice");
   expect((await browser.get(app)).status).toBe(302);
-  expect(logins.stack.logLines.filter(({ msg }) => msg === "session ended at its refresh")).toHaveLength(1);
+  expect(logins.stack.logLines.filter(({ event }) => event === "session ended at its refresh")).toHaveLength(1);
 });
 
 test("OIDC-14: another sub at a refresh ends the session", async () => {
@@ -112,7 +112,7 @@ test("a rotated token is the next one shown, over a restart too", async () => {
 test("an issuer that is down takes nobody's session away, and is asked again when it is back", async () => {
   logins = await startFakeLogins();
   const browser = await logins.login();
-  const complaints = () => logins.stack.logLines.filter(({ msg }) => msg === "claims not refreshed");
+  const complaints = () => logins.stack.logLines.filter(({ event }) => event === "claims not refreshed");
   await logins.fake.stop();
   becomeDue();
 

@@ -51,6 +51,7 @@ export interface StackOptions {
   readonly providers?: string; //                  whole tables of TOML instead of [providers.app]
   readonly origins?: readonly string[]; //         more external hosts that the issuer may send browsers back to
   readonly oidc?: string; //                       more lines of TOML for [oidc]
+  readonly client?: Readonly<Record<string, unknown>>; // more of the client's registration at the issuer (RFC 7591 names)
   readonly sessions?: string; //                   more lines of TOML for [sessions]
   readonly top?: string; //                        more tables
   readonly store?: "memory" | "sqlite"; //         sqlite
@@ -78,6 +79,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           (host) => `${host}${callback}`,
         ),
         postLogoutRedirectUris: [...hosts, ...(options.origins ?? [])].map((host) => `${host}/`),
+        ...(options.client === undefined ? {} : { metadata: options.client }),
       },
     ],
   });
