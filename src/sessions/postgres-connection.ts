@@ -41,6 +41,7 @@ export function connectPostgres(address: PostgresAddress, lost: () => void): Pos
       return await within(answerMilliseconds, asked.unsafe<Row[]>(text, [...values]));
     } catch (thrown) {
       if (thrown instanceof DeadlinePassed && asked === sql) {
+        noted(thrown); // at once: those whose connections are closed now must not try again
         sql = pool(address);
         void asked.close({ timeout: 0 });
       }
@@ -73,7 +74,7 @@ export function connectPostgres(address: PostgresAddress, lost: () => void): Pos
         return await answered<Row>(text, values);
       } catch (thrown) {
         // a pooled connection tells that its server has restarted by failing once
-        if (closed || !isBroken(thrown)) throw noted(thrown);
+        if (closed || away || !isBroken(thrown)) throw noted(thrown);
         return await judged<Row>(text, values);
       }
     },

@@ -54,8 +54,11 @@ export async function preparePostgresSchema(address: PostgresAddress): Promise<v
 }
 
 async function foundVersion(sql: Bun.SQL): Promise<number | null> {
-  const [table] = await sql.unsafe<{ name: string | null }[]>("SELECT to_regclass('akproxy_schema')::text AS name");
-  if (table === undefined || table.name === null) return null;
+  // not to_regclass: measured, it still says that there is none to who waited for the lock while another made it
+  const [table] = await sql.unsafe<unknown[]>(
+    "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'akproxy_schema' AND pg_catalog.pg_table_is_visible(oid)",
+  );
+  if (table === undefined) return null;
   const [row] = await sql.unsafe<{ version: number }[]>("SELECT version FROM akproxy_schema");
   return row?.version ?? null;
 }

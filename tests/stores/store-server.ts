@@ -149,14 +149,8 @@ async function createDatabase(url: string, name: string): Promise<void> {
 
 /** Does it answer, and no longer "starting up" or "loading"? */
 async function isReady(name: ServerName, port: number): Promise<boolean> {
-  if (!(await connects(port))) return false;
+  if (name === "redis") return /^(?:\+PONG|-NOAUTH)/.test(await answerTo("PING\r\n", port));
   try {
-    if (name === "redis") {
-      const client = new Bun.RedisClient(`redis://127.0.0.1:${port}`, { autoReconnect: false });
-      await client.send("GET", ["x"]);
-      client.close();
-      return true;
-    }
     const sql = new Bun.SQL(`postgres://akproxy@127.0.0.1:${port}/postgres`, { max: 1, connectionTimeout: 2 });
     await sql.unsafe("SELECT 1");
     await sql.close();
@@ -166,12 +160,16 @@ async function isReady(name: ServerName, port: number): Promise<boolean> {
   }
 }
 
-function connects(port: number): Promise<boolean> {
+/** The first bytes that are answered; none where nobody listens. */
+function answerTo(question: string, port: number): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    socket.on("connect", () => resolve(true));
-    socket.on("error", () => resolve(false));
-    socket.on("connect", () => socket.destroy());
+    const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(question));
+    socket.on("data", (bytes) => {
+      resolve(bytes.toString());
+      socket.destroy();
+    });
+    socket.on("error", () => resolve(""));
+    socket.on("close", () => resolve(""));
   });
 }
 

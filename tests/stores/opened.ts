@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto";
+import type { SessionsConfig } from "../../src/core/config.ts";
+import type { Session } from "../../src/core/session.ts";
+import type { SessionStore } from "../../src/ports/session-store.ts";
+import { openKeys } from "../../src/seal/keys.ts";
+import { openSessions } from "../../src/sessions/open.ts";
+import { type SessionWish, sessionOf } from "../contract/session-store.ts";
+
+const keys = openKeys(["a secret of the outpost, long enough"]);
+const now = () => Math.floor(Date.now() / 1000);
+
+/** An instance's view of the store: connections, channel and memory of its own. */
+export function openInstance(config: SessionsConfig, clock: () => number = now): Promise<SessionStore> {
+  return openSessions(config, { keys, now: clock, randomBytes });
+}
+
+/** A session that began now, for an hour, with an id of its own. */
+export function newSession(wish: SessionWish = {}): Session {
+  const id = randomBytes(32).toString("base64url");
+  return { ...sessionOf({ id, ...wish }), createdAt: now(), lastSeenAt: now(), expiresAt: now() + 3600 };
+}
+
+/** Waits until `condition` holds; how long that took, in milliseconds. Throws after `patience`. */
+export async function until(condition: () => Promise<boolean>, patience = 10_000): Promise<number> {
+  const start = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - start > patience) throw new Error(`it did not come about in ${patience} ms`);
+    await Bun.sleep(2);
+  }
+  return performance.now() - start;
+}
+
+/** Does the store answer with this session? False also while it does not answer at all. */
+export async function has(store: SessionStore, { id }: Session): Promise<boolean> {
+  return (await store.get(id).catch(() => null)) !== null;
+}

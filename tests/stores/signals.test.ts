@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sessionOf } from "../contract/session-store.ts";
+import { has, newSession, openInstance, until } from "./opened.ts";
+import { isServerHere, type ServerName, type StoreServer, startServer } from "./store-server.ts";
+
+/** Twice the longest time that a beat is good for: the channel has spoken, or is found silent. */
+const settled = 1500;
+
+function signalsOn(name: ServerName): void {
+  describe(`signals through a real ${name}`, () => {
+    let server: StoreServer;
+    beforeAll(async () => {
+      server = await startServer(name);
+    });
+    afterAll(() => server.stop());
+
+    test("SES-07: what one instance ends, the others have forgotten within a second: by id, person, sid and handle", async () => {
+      const config = await server.newStore();
+      const [here, there] = [await openInstance(config), await openInstance(config)];
+      await Bun.sleep(200); // both channels have spoken
+      const times: number[] = [];
+
+      for (let round = 0; round < 40; round++) {
+        const session = newSession({ subject: `s${round}`, idpSession: `sid${round}` });
+        await here.create(session);
+        expect(await has(there, session)).toBe(true);
+        const [summary] = await here.list({ username: "alice" });
+        const end = [
+          () => here.delete(session.id),
+          () => here.deleteBySubject("https://idp.test/", `s${round}`),
+          () => here.deleteByIdpSession("https://idp.test/", `sid${round}`),
+          () => here.deleteByHandle(summary?.handle ?? ""),
+        ][round % 4];
+        await end?.();
+        times.push(await until(async () => !(await has(there, session)), 1000));
+      }
+
+      times.sort((left, right) => left - right);
+      console.info(
+        `${name}: a sign-out is known elsewhere after ${times[20]?.toFixed(1)} ms, at most ${times.at(-1)?.toFixed(1)} ms`,
+      );
+      expect(times.at(-1)).toBeLessThan(1000);
+      await here.close();
+      await there.close();
+    });
+
+    test("an update in one instance is what the others see", async () => {
+      const config = await server.newStore();
+      const [here, there] = [await openInstance(config), await openInstance(config)];
+      const session = newSession();
+      await here.create(session);
+      await has(there, session);
+
+      await here.update({ ...session, identity: { ...session.identity, groups: ["new"] }, version: 2 });
+
+      await until(async () => (await there.get(session.id))?.identity.groups[0] === "new", 1000);
+      await here.close();
+      await there.close();
+    });
+
+    test("a session that another instance keeps awake is not idle here", async () => {
+      const clock = { now: 1000 };
+      const config = await server.newStore();
+      const here = await openInstance(config, () => clock.now);
+      const there = await openInstance(config, () => clock.now);
+      const session = sessionOf({ idleSeconds: 100 });
+      await here.create(session);
+      await Bun.sleep(200); // the channels have spoken: what is looked up is kept
+      await here.get(session.id);
+      clock.now = 1090;
+      await there.touch(session.id, 1090);
+
+      clock.now = 1110;
+      const seen = await here.get(session.id);
+      clock.now = 1190;
+
+      expect(seen?.lastSeenAt).toBe(1090);
+      expect(await here.get(session.id)).toBeNull();
+      await here.close();
+      await there.close();
+    });
+
+    test("a server that says nothing ends the trust in what is kept: no pass, and nobody waits twice", async () => {
+      const config = await server.newStore();
+      const store = await openInstance(config);
+      const session = newSession();
+      await store.create(session);
+      await Bun.sleep(300);
+      expect(await has(store, session)).toBe(true);
+
+      await server.freeze();
+      const silent = await until(async () => !(await has(store, session)), 5000);
+      const start = performance.now();
+      const passes: boolean[] = [];
+      for (let n = 0; n < 20; n++) passes.push(await has(store, session));
+      const waited = performance.now() - start;
+      await server.thaw();
+
+      expect(silent).toBeLessThan(3500); // 0.7 s of trust, and the longest wait for an answer
+      expect(passes).not.toContain(true);
+      expect(waited).toBeLessThan(500);
+      await until(() => has(store, session));
+      await store.close();
+    });
+
+    test("decision 22: while the server is away nothing passes, and all is well when it is back, restarted or not", async () => {
+      const config = await server.newStore();
+      const [here, there] = [await openInstance(config), await openInstance(config)];
+      const [kept, signedOut] = [newSession({ subject: "kept" }), newSession({ subject: "ends" })];
+      for (const session of [kept, signedOut]) {
+        await here.create(session);
+        await Bun.sleep(200);
+        expect(await has(there, session)).toBe(true);
+      }
+
+      await server.kill();
+      await Bun.sleep(50);
+      const whileAway = await Promise.all([has(here, kept), has(there, kept), has(there, signedOut)]);
+      const error = await there.get(kept.id).catch((thrown: unknown) => thrown);
+      await server.start();
+      const back = await until(() => has(there, kept));
+      await until(() => has(here, kept));
+      await here.deleteBySubject("https://idp.test/", "ends");
+      const known = await until(async () => !(await has(there, signedOut)), 1000);
+
+      expect(whileAway).toEqual([false, false, false]);
+      expect(error).toMatchObject({ code: "store_unavailable" });
+      expect(String(error)).toContain(config.place);
+      expect(back).toBeLessThan(3000);
+      expect(known).toBeLessThan(1000);
+      await Bun.sleep(settled);
+      expect(await has(there, signedOut)).toBe(false);
+      await here.close();
+      await there.close();
+    });
+  });
+}
+
+if (isServerHere("redis")) signalsOn("redis");
+if (isServerHere("postgres")) signalsOn("postgres");
