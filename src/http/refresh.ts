@@ -15,7 +15,7 @@ export interface ClaimRefreshes {
 }
 
 /** What a refresh reaches. */
-export type RefreshDeps = Pick<Deps, "sessions" | "idpOf" | "now" | "randomBytes" | "log">;
+export type RefreshDeps = Pick<Deps, "sessions" | "idpOf" | "now" | "randomBytes" | "log" | "metrics">;
 
 export interface RefreshTuning {
   readonly storeRetryMilliseconds: number; //      between two attempts to write down what the issuer gave
@@ -63,6 +63,7 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
     const session = await deps.sessions.get(id);
     if (session === null || session.refresh === null || session.refresh.dueAt > deps.now()) return;
     const outcome = await deps.idpOf(provider).refresh(session.identity, session.refresh.token);
+    deps.metrics.refresh({ provider: provider.slug, result: outcome.kind });
     await conclude(deps, provider, session, outcome);
   }
 

@@ -117,11 +117,13 @@ async function identityOfUserinfo(
     throw new Failure("idp_misconfigured", "issuer: it answers a refresh without id_token, and userinfo tells nothing");
   }
   const now = identityOf(claims, before.rawToken, deps);
+  const email = now.email || before.email;
   return {
     ...now,
     uid: now.uid || before.uid,
     username: now.username || before.username,
-    email: now.email || before.email,
+    email,
+    emailVerified: now.emailVerified ?? (email === before.email ? before.emailVerified : null),
     name: now.name || before.name,
     idpSession: before.idpSession,
     proxy: claims["ak_proxy"] === undefined ? before.proxy : now.proxy,

@@ -37,6 +37,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: "Logins that came back from the issuer, by provider and result.",
     labels: ["provider", "result"],
   });
+  const refreshes = counter({
+    name: "akproxy_token_refreshes_total",
+    help: "Refreshes of a session's claims, by provider and result: fresh, ended (the session too) or unknown.",
+    labels: ["provider", "result"],
+  });
   const signOuts = counter({ name: "akproxy_sign_outs_total", help: "Sign-outs, by provider.", labels: ["provider"] });
   const webSockets = gauge({ name: "akproxy_websockets", help: "Open WebSockets.", labels: [] });
   const facts = factGauges(options);
@@ -62,10 +67,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
       counter(seconds);
     },
     login: (labels) => logins.add(labels, 1),
+    refresh: (labels) => refreshes.add(labels, 1),
     signOut: (labels) => signOuts.add(labels, 1),
     webSockets: (delta) => webSockets.add({}, delta),
     render: (asked) =>
-      [...[requests, durations, logins, signOuts, webSockets].map((family) => family.text()), facts(asked)].join(""),
+      [
+        ...[requests, durations, logins, refreshes, signOuts, webSockets].map((family) => family.text()),
+        facts(asked),
+      ].join(""),
   };
 }
 

@@ -5,6 +5,8 @@ export interface Metrics {
     seconds: number,
   ): void;
   login(labels: { readonly provider: string; readonly result: string }): void;
+  /** `result`: what became of a refresh of a session's claims. */
+  refresh(labels: { readonly provider: string; readonly result: "fresh" | "ended" | "unknown" }): void;
   signOut(labels: { readonly provider: string }): void;
   webSockets(delta: 1 | -1): void;
   /** The text exposition format of Prometheus; `sessions` is asked of the store by the caller. */

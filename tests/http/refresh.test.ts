@@ -6,6 +6,7 @@ import { Failure } from "../../src/core/failure.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import type { Session } from "../../src/core/session.ts";
 import { claimRefreshes, type RefreshDeps, sessionRefresh } from "../../src/http/refresh.ts";
+import { createMetrics } from "../../src/metrics/create-metrics.ts";
 import type { IdentityProvider, Refreshed } from "../../src/ports/identity-provider.ts";
 import type { SessionStore } from "../../src/ports/session-store.ts";
 import { openKeys } from "../../src/seal/keys.ts";
@@ -25,6 +26,7 @@ function outpost(
   clock = { now: 2000 },
 ) {
   const log = keptLog();
+  const metrics = createMetrics({ version: "1.2.3" });
   const asked: string[] = [];
   const no = () => Promise.reject(new Error("not asked here"));
   const idp: IdentityProvider = {
@@ -40,9 +42,9 @@ function outpost(
     status: () => ({ ready: true, lastError: null }),
     warmUp: () => undefined,
   };
-  const deps: RefreshDeps = { sessions: store, idpOf: () => idp, now: () => clock.now, randomBytes, log };
+  const deps: RefreshDeps = { sessions: store, idpOf: () => idp, now: () => clock.now, randomBytes, log, metrics };
   const refreshes = claimRefreshes({ storeRetryMilliseconds: 1 });
-  return { clock, log, asked, deps, refreshes };
+  return { clock, log, metrics, asked, deps, refreshes };
 }
 
 function dueSession(start: string, token = "first"): Session {
@@ -136,12 +138,15 @@ test("OIDC-14: an issuer that says it is over ends the session", async () => {
   const store = await memory();
   const session = dueSession("s");
   await store.create(session);
-  const { deps, refreshes, log } = outpost(store, () => ({ kind: "ended", reason: "the issuer refuses it" }));
+  const { deps, refreshes, log, metrics } = outpost(store, () => ({ kind: "ended", reason: "the issuer refuses it" }));
 
   refreshes.whenDue(deps, provider, session);
   await refreshes.settled();
 
   expect(await store.get(session.id)).toBeNull();
+  expect(metrics.render({ sessions: null, inFlight: 0 })).toContain(
+    'akproxy_token_refreshes_total{provider="app",result="ended"} 1\n',
+  );
   expect(log.lines).toEqual([
     'info session ended at its refresh {"provider":"app","user":"alice","reason":"the issuer refuses it"}',
   ]);

@@ -150,6 +150,19 @@ test("without id_token userinfo says who it is now: groups that it does not tell
   expect(refreshed.kind === "fresh" && refreshed.identity.idpSession).toBe("s1");
 });
 
+test("OIDC-13: without id_token an address stays as unverified as it was, and a new one is as userinfo says", async () => {
+  const before = await loggedIn({ email_verified: false });
+  answers({});
+  const said: (boolean | null)[] = [];
+  for (const told of [{}, { email: "alice@example.test" }, { email: "n@example.test" }, { email_verified: true }]) {
+    fake.userinfo = { sub: "u1", ...told };
+    const refreshed = await idp.refresh(before, "first");
+    if (refreshed.kind === "fresh") said.push(refreshed.identity.emailVerified);
+  }
+
+  expect(said).toEqual([false, false, null, true]);
+});
+
 test("OIDC-14: without id_token, userinfo of another subject ends the login", async () => {
   const before = await loggedIn();
   answers({});
