@@ -1,4 +1,4 @@
-import { allValues, type HeaderLine, type HeaderLines } from "./header-lines.ts";
+import { allValues, type HeaderLine, type HeaderLines, isNamed } from "./header-lines.ts";
 import type { CookieScope } from "./provider.ts";
 
 /** One cookie of a request as it stands between two semicolons: [name, value], quotes and percent signs untouched. */
@@ -41,14 +41,21 @@ export function isOurCookieName(name: string): boolean {
  * more than we do; a segment without `=` is shown whole.
  */
 export function withoutCookies(headers: HeaderLines, isOurs: (name: string) => boolean): HeaderLines {
-  return headers.flatMap(([name, value]): HeaderLine[] => {
-    if (name.toLowerCase() !== "cookie") return [[name, value]];
-    const segments = value.split(";");
-    const kept = segments.filter((segment) => !isOurs(laxName(segment)));
-    if (kept.length === segments.length) return [[name, value]];
-    const rest = kept.join(";").replace(/^[ \t]+/, "");
-    return /^[; \t]*$/.test(rest) ? [] : [[name, rest]];
-  });
+  const kept: HeaderLine[] = [];
+  for (const line of headers) {
+    const rest = isNamed(line[0], "cookie") ? lineWithout(line, isOurs) : line;
+    if (rest !== null) kept.push(rest);
+  }
+  return kept;
+}
+
+/** A Cookie line without ours; null when nothing is left. */
+function lineWithout(line: HeaderLine, isOurs: (name: string) => boolean): HeaderLine | null {
+  const segments = line[1].split(";");
+  const kept = segments.filter((segment) => !isOurs(laxName(segment)));
+  if (kept.length === segments.length) return line;
+  const rest = kept.join(";").replace(/^[ \t]+/, "");
+  return /^[; \t]*$/.test(rest) ? null : [line[0], rest];
 }
 
 /**

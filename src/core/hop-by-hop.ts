@@ -1,4 +1,5 @@
-import { type HeaderLines, listMembers, withoutNames } from "./header-lines.ts";
+import { type HeaderLines, listMembers } from "./header-lines.ts";
+import { remembered } from "./remembered.ts";
 
 /** Fields that belong to one connection (RFC 9110 7.6.1), the two framing ones of HTTP/1.1 and those still met in the wild. */
 const hopByHop: ReadonlySet<string> = new Set([
@@ -22,6 +23,9 @@ export function isHopByHop(lowerCaseName: string): boolean {
 
 /** The end-to-end fields: without the hop-by-hop ones and without every field that any Connection line nominates (HDR-07, HDR-08). */
 export function endToEnd(headers: HeaderLines): HeaderLines {
-  const nominated = new Set(listMembers(headers, "connection"));
-  return withoutNames(headers, (name) => hopByHop.has(name) || nominated.has(name));
+  const members = listMembers(headers, "connection");
+  const nominated = members.length === 0 ? null : new Set(members);
+  return headers.filter(([name]) => !isOfOneHop(name) && nominated?.has(name.toLowerCase()) !== true);
 }
+
+const isOfOneHop = remembered((name) => isHopByHop(name.toLowerCase()));

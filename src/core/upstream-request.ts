@@ -3,11 +3,11 @@ import { type OverriddenUpstream, overriddenUpstream } from "./backend-override.
 import { foldedName } from "./client-headers.ts";
 import { isOurCookieName, withoutCookies } from "./cookie.ts";
 import type { HeaderLine, HeaderLines } from "./header-lines.ts";
-import { allValues, withoutNames } from "./header-lines.ts";
+import { allValues, isNamed } from "./header-lines.ts";
 import { endToEnd } from "./hop-by-hop.ts";
 import { parseHost } from "./host.ts";
 import type { Identity } from "./identity.ts";
-import { identityHeaders, type OutpostFacts } from "./identity-headers.ts";
+import { type IdentityHeaders, identityHeaders, type OutpostFacts } from "./identity-headers.ts";
 import { judgeTarget, leadsUp } from "./judged-target.ts";
 import type { ProxyProvider, Upstream } from "./provider.ts";
 import type { InboundRequest } from "./request.ts";
@@ -48,15 +48,9 @@ export function planUpstreamRequest(
   if (!chosen.ok) return { kind: "refused", reason: `provider "${provider.slug}": ak_proxy.${chosen.reason}` };
   const { upstream } = chosen;
   const host = upstreamHost(request, provider, identity, upstream);
-  const known = identity === null ? { lines: [], warnings: [] } : identityHeaders(identity, provider, outpost);
+  const known = identity === null ? nobody : identityHeaders(identity, provider, outpost);
   const kept = withoutCookies(endToEnd(request.headers), isOurCookieName);
-  const ours: HeaderLine[] = [
-    ["X-Forwarded-For", forwardedFor(request)],
-    ["X-Forwarded-Host", request.hostHeader],
-    ["X-Forwarded-Proto", request.scheme],
-    ...known.lines,
-  ];
-  const set = new Set([...ours.map(([name]) => foldedName(name)), ...onlyOurs(provider, identity)]);
+  const set = namesSet(provider, identity, known.lines);
   return {
     kind: "send",
     request: {
@@ -65,16 +59,34 @@ export function planUpstreamRequest(
       target: joinTarget(upstream, request.target),
       headers: [
         ...withHost(
-          withoutNames(kept, (name) => set.has(foldedName(name))),
+          kept.filter(([name]) => !set.has(foldedName(name))),
           host.value,
         ),
-        ...ours,
+        ["X-Forwarded-For", forwardedFor(request)],
+        ["X-Forwarded-Host", request.hostHeader],
+        ["X-Forwarded-Proto", request.scheme],
+        ...known.lines,
       ],
       timeoutSeconds,
     },
-    warnings: [...host.warnings, ...known.warnings],
+    warnings: host.warnings.length === 0 ? known.warnings : [...host.warnings, ...known.warnings],
   };
 }
+
+const nobody: IdentityHeaders = { lines: [], warnings: [] };
+
+/** The folded names that are ours to say, made once for the lines of an identity, or for nobody at a provider. */
+function namesSet(provider: ProxyProvider, identity: Identity | null, lines: HeaderLines): ReadonlySet<string> {
+  const key = identity === null ? provider : lines;
+  const known = namesBefore.get(key);
+  if (known !== undefined) return known;
+  const facts = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+  const names = new Set([...facts, ...lines.map(([name]) => foldedName(name)), ...onlyOurs(provider, identity)]);
+  namesBefore.set(key, names);
+  return names;
+}
+
+const namesBefore = new WeakMap<object, ReadonlySet<string>>();
 
 /** internal_host, or where this person's ak_proxy leads; never the one in place of the other (UPS-06). */
 function upstreamOf(request: InboundRequest, provider: ProxyProvider, identity: Identity | null): OverriddenUpstream {
@@ -98,14 +110,11 @@ function onlyOurs(provider: ProxyProvider, identity: Identity | null): readonly 
 
 /** The lines with this Host, where one stands or else first: RFC 9110 7.2 asks for that, and a client's order is its own. */
 function withHost(lines: HeaderLines, value: string): HeaderLines {
-  const at = lines.findIndex(([name]) => isHost(name));
-  const others = lines.filter(([name]) => !isHost(name));
-  const place = Math.max(0, at);
-  return [...others.slice(0, place), [lines[at]?.[0] ?? "Host", value], ...others.slice(place)];
-}
-
-function isHost(name: string): boolean {
-  return name.length === 4 && name.toLowerCase() === "host";
+  const at = lines.findIndex(([name]) => isNamed(name, "host"));
+  const line: HeaderLine = [lines[at]?.[0] ?? "Host", value];
+  if (at === -1) return [line, ...lines];
+  const others = lines.filter(([name], index) => index !== at && !isNamed(name, "host"));
+  return [...others.slice(0, at), line, ...others.slice(at)];
 }
 
 /** The target with the upstream's base path before its path and base query before its query; the rest as received (decision 3). */

@@ -2,7 +2,7 @@ import { foldedName } from "../core/client-headers.ts";
 import { isOurCookieName, setCookieName } from "../core/cookie.ts";
 import { type Decision, decide } from "../core/decide.ts";
 import { Failure } from "../core/failure.ts";
-import { firstValue, type HeaderLines } from "../core/header-lines.ts";
+import { firstValue, type HeaderLines, isNamed } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
 import { isNavigation, isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
@@ -23,8 +23,13 @@ export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvi
     scheme: request.scheme,
     host: request.host,
     target,
-    isNavigation: isNavigation(request.method, request.headers),
-    hasAuthorization: (firstValue(request.headers, "authorization") ?? "").trim() !== "",
+    // asked for those who are not logged in alone
+    get isNavigation() {
+      return isNavigation(request.method, request.headers);
+    },
+    get hasAuthorization() {
+      return (firstValue(request.headers, "authorization") ?? "").trim() !== "";
+    },
   };
   const result = carryOut(deps, exchange, provider, decide(judged, provider, visitorOf(session)));
   const isTied = result.kind === "pass" && result.identity !== null && provider.endsStreams;
@@ -82,8 +87,7 @@ function upstreamRequest(
 /** The upstream's headers without what only we may say to the browser: our cookies and the identity headers (HDR-15; decision 16). */
 export function forClient(headers: HeaderLines): HeaderLines {
   return headers.filter(([name, value]) => {
-    const lower = name.toLowerCase();
-    if (lower === "set-cookie") return !isOurCookieName(setCookieName(value));
+    if (isNamed(name, "set-cookie")) return !isOurCookieName(setCookieName(value));
     return !foldedName(name).startsWith("x-authentik-");
   });
 }

@@ -97,8 +97,13 @@ async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMetho
     scheme,
     host,
     target,
-    isNavigation: isNavigation(request.method, headers),
-    hasAuthorization: (firstValue(headers, "authorization") ?? "").trim() !== "",
+    // asked for those who are not logged in alone
+    get isNavigation() {
+      return isNavigation(request.method, headers);
+    },
+    get hasAuthorization() {
+      return (firstValue(headers, "authorization") ?? "").trim() !== "";
+    },
   };
   const decision = decide(judged, provider, visitorOf(session));
   if (toldMethod === "") warnOfMethod(deps, exchange, dialect, decision);
