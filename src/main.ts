@@ -5,6 +5,7 @@ import { demoCommand } from "./cli/demo.ts";
 import { explainCommand } from "./cli/explain.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
+import { sessionsCommand } from "./cli/sessions.ts";
 import { snippetCommand } from "./cli/snippet.ts";
 import { error, finish } from "./cli/terminal.ts";
 import { testRegexCommand } from "./cli/test-regex.ts";
@@ -33,6 +34,7 @@ for (const command of [
   snippetCommand(),
   testRegexCommand(),
   explainCommand(),
+  sessionsCommand(),
   versionCommand(),
 ]) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program));

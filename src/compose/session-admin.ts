@@ -1,0 +1,68 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Config } from "../core/config.ts";
+import { Failure } from "../core/failure.ts";
+import type { SessionStore } from "../ports/session-store.ts";
+import { openKeys } from "../seal/keys.ts";
+import { openSessions } from "../sessions/open.ts";
+import { readSecrets, secretPath } from "../sessions/secret-file.ts";
+import { storeExitCode } from "../sessions/store-exit-code.ts";
+import { type SessionsSeen, seeSessions } from "./session-reader.ts";
+
+/** Sessions to look at. */
+export type ListedSessions = Pick<SessionStore, "list" | "close">;
+
+/** Sessions to end; what is ended here is ended in every running instance. */
+export type EndableSessions = Pick<SessionStore, "list" | "deleteByHandle" | "close">;
+
+/** The store of a config, opened for its operator, or why there is nothing to open. */
+export type SessionsOpened<Sessions> =
+  | { readonly kind: "open"; readonly sessions: Sessions; readonly warnings: readonly string[] }
+  | SessionsNotOpened;
+
+export type SessionsNotOpened =
+  | { readonly kind: "in_process" } //             the memory of a running akproxy: no other process reaches it
+  | { readonly kind: "never_made"; readonly file: string } // no session yet
+  | { readonly kind: "of_another_user"; readonly directory: string; readonly uid: number }
+  | Exclude<SessionsSeen, { readonly kind: "seen" }>;
+
+type World = Parameters<typeof seeSessions>[1];
+
+/** Opens the store to look into it. Makes nothing, and never throws for what is on disk. */
+export async function viewSessions(config: Config, world: World): Promise<SessionsOpened<ListedSessions>> {
+  const absent = nothingToOpen(config);
+  if (absent !== null) return absent;
+  const seen = await seeSessions(config, world);
+  if (seen.kind !== "seen") return seen;
+  const { reader, warnings } = seen;
+  return reader === null ? { kind: "in_process" } : { kind: "open", sessions: reader, warnings };
+}
+
+/** Opens the store that stands to end sessions in it. Makes no file, and never throws for what is on disk. */
+export async function administerSessions(config: Config, world: World): Promise<SessionsOpened<EndableSessions>> {
+  const absent = nothingToOpen(config) ?? foreignStore(config);
+  if (absent !== null) return absent;
+  try {
+    const found = readSecrets(config.secrets, config.stateDir);
+    if (found === null) return { kind: "no_secret", path: secretPath(config.stateDir) };
+    const sessions = await openSessions(config.sessions, { ...world, keys: openKeys(found.secrets) });
+    return { kind: "open", sessions, warnings: found.warnings };
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    return { kind: "unusable", message: thrown.message, exitCode: storeExitCode(thrown) };
+  }
+}
+
+function nothingToOpen({ sessions }: Config): SessionsNotOpened | null {
+  if (sessions.kind === "memory") return { kind: "in_process" };
+  if (sessions.kind !== "sqlite" || existsSync(sessions.file)) return null;
+  return { kind: "never_made", file: sessions.file };
+}
+
+/** Root opens everything, and the store refuses a directory that is another user's: better told than run into. */
+function foreignStore({ sessions }: Config): SessionsNotOpened | null {
+  if (sessions.kind !== "sqlite" || process.getuid?.() !== 0) return null;
+  const directory = dirname(sessions.file);
+  const { uid } = statSync(directory);
+  return uid === 0 ? null : { kind: "of_another_user", directory, uid };
+}

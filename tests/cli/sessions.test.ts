@@ -1,0 +1,269 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sessionTable, shownHandle, writtenHandle } from "../../src/cli/sessions-text.ts";
+import { chosenSessions } from "../../src/cli/sessions-wishes.ts";
+import { startEchoApp } from "../../src/demo/echo-app.ts";
+import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
+import type { SessionSummary } from "../../src/ports/session-store.ts";
+import { type Browser, createBrowser, loginAs } from "../fakes/browser.ts";
+import { type Served, serveProcess } from "../fakes/served.ts";
+import { openSocket } from "../journeys/web-socket-client.ts";
+
+const app = "http://app.test/";
+const echo = startEchoApp({ port: 0 });
+let issuer: ToyIssuer;
+let served: Served;
+let origin = "";
+
+beforeAll(async () => {
+  issuer = await startToyIssuer({
+    port: 0,
+    clients: [
+      {
+        clientId: "akproxy",
+        clientSecret: "toy-client-secret-of-32-characters!",
+        redirectUris: [`${app}outpost.goauthentik.io/callback?X-authentik-auth-callback=true`],
+      },
+    ],
+  });
+  served = serveProcess((folder) => config(`state_dir = "${folder}/state"`, issuer.issuer));
+  origin = await served.address("http");
+});
+afterAll(async () => {
+  await served.end();
+  await Promise.all([issuer.close(), echo.close()]);
+});
+
+function config(top: string, issuerUrl: string): string {
+  return `
+${top}
+[listen]
+http = "127.0.0.1:0"
+https = ""
+metrics = ""
+[log]
+format = "json"
+[oidc]
+issuer = "${issuerUrl}"
+client_id = "akproxy"
+client_secret = "toy-client-secret-of-32-characters!"
+[providers.app]
+mode = "proxy"
+external_host = "http://app.test"
+internal_host = "${echo.url}"
+`;
+}
+
+interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exit: number;
+}
+
+async function sessions(args: readonly string[], configFile = served.configFile): Promise<Ran> {
+  const main = join(import.meta.dir, "../../src/main.ts");
+  const child = Bun.spawn([process.execPath, main, "sessions", ...args, "-c", configFile], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { PATH: process.env["PATH"] ?? "" },
+  });
+  const [stdout, stderr, exit] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, exit };
+}
+
+async function loggedIn(subject: string): Promise<Browser> {
+  const browser = createBrowser({ resolve: { "app.test": origin } });
+  const page = await loginAs(browser, app, subject);
+  if (page.status !== 200) throw new Error(`no login: ${page.status} at ${page.url}`);
+  return browser;
+}
+
+async function isLoggedIn(browser: Browser): Promise<boolean> {
+  return (await browser.get(`${app}json`)).status === 200;
+}
+
+async function handlesOf(user: string): Promise<readonly string[]> {
+  const { stdout } = await sessions(["list", "--user", user, "--json"]);
+  const listed: { readonly sessions: readonly { readonly handle: string }[] } = JSON.parse(stdout);
+  return listed.sessions.map(({ handle }) => handle);
+}
+
+/** The milliseconds until the browser's session is seen to have ended. */
+async function untilLoggedOut(browser: Browser): Promise<number> {
+  const from = performance.now();
+  while (await isLoggedIn(browser)) {
+    if (performance.now() - from > 5000) throw new Error("still logged in");
+  }
+  return performance.now() - from;
+}
+
+describe("beside a running akproxy", () => {
+  afterEach(async () => {
+    await sessions(["revoke", "--all"]);
+  });
+
+  test("a session is listed with handle, user, provider and times, and shown", async () => {
+    await loggedIn("alice");
+
+    const list = await sessions(["list", "--user", "alice"]);
+    const [handle = ""] = await handlesOf("alice");
+    const shown = await sessions(["show", handle]);
+
+    expect(list.exit).toBe(0);
+    expect(list.stdout).toMatch(/^handle {6}user {3}provider {2}made {4}last seen {2}ends\n/);
+    expect(list.stdout).toMatch(/\n[.\w-]{10} {2}alice {2}app {7}\ds ago {2}\ds ago {5}in (1d|23h59m)\n$/);
+    expect(shown.exit).toBe(0);
+    expect(shown.stdout).toStartWith(`handle     ${handle}\nuser       alice\nprovider   app\nmade       20`);
+    expect(shown.stdout).toMatch(/\nends {7}20[\d:TZ-]+, in (1d|23h59m)\n$/);
+  });
+
+  test("decision 42: a session that is revoked by its handle ends there within a second, its WebSocket with 1008, and another's goes on", async () => {
+    const ended = await loggedIn("alice");
+    const goesOn = await loggedIn("bob");
+    const cookie = ended.cookies.headerFor(new URL(app));
+    const socket = await openSocket(Number(new URL(origin).port), { cookie });
+    expect(await isLoggedIn(ended)).toBe(true);
+    const [handle = ""] = await handlesOf("alice");
+
+    const revoked = await sessions(["revoke", handle]);
+    const from = performance.now();
+    const milliseconds = await untilLoggedOut(ended);
+    const close = await socket.closed;
+
+    expect(revoked).toEqual({ stdout: "1 session ended\n", stderr: "", exit: 0 });
+    expect(milliseconds).toBeLessThan(1000);
+    expect(close.code).toBe(1008);
+    expect(performance.now() - from).toBeLessThan(5000);
+    expect(await isLoggedIn(goesOn)).toBe(true);
+  }, 20_000);
+
+  test("all sessions of a user end at once, and --all ends everybody's", async () => {
+    const browsers = [await loggedIn("alice"), await loggedIn("alice"), await loggedIn("bob"), await loggedIn("bob")];
+
+    const alices = await sessions(["revoke", "--user", "alice", "--json"]);
+    const left = await Promise.all(browsers.map(isLoggedIn));
+    const all = await sessions(["revoke", "--all"]);
+    const none = await Promise.all(browsers.map(isLoggedIn));
+    const empty = await sessions(["list"]);
+
+    expect(JSON.parse(alices.stdout)).toEqual({ ended: 2 });
+    expect(left).toEqual([false, false, true, true]);
+    expect(all).toEqual({ stdout: "2 sessions ended\n", stderr: "", exit: 0 });
+    expect(none).toEqual([false, false, false, false]);
+    expect(empty).toEqual({ stdout: "", stderr: "no sessions\n", exit: 0 });
+  }, 20_000);
+
+  test("a handle that no session has is exit 1, shown or revoked", async () => {
+    const shown = await sessions(["show", "AAAAAAAAAA"]);
+    const revoked = await sessions(["revoke", "AAAAAAAAAA"]);
+
+    expect([shown.exit, shown.stdout]).toEqual([1, ""]);
+    expect(shown.stderr).toContain("no session has that handle");
+    expect([revoked.exit, revoked.stdout]).toEqual([1, "0 sessions ended\n"]);
+    expect(revoked.stderr).toContain("1 of 1 handles are no session's");
+  });
+});
+
+describe("without a store to open", () => {
+  function folderWith(name: string, text: string): { readonly folder: string; readonly file: string } {
+    const folder = mkdtempSync(join(tmpdir(), `akproxy-sessions-${name}-`));
+    const file = join(folder, "akproxy.toml");
+    writeFileSync(file, text, { mode: 0o600 });
+    return { folder, file };
+  }
+
+  test.each(["list", "revoke --all"])("%s makes nothing, and says that there is none", async (words) => {
+    const { folder, file } = folderWith("none", config('state_dir = "./state"', "http://127.0.0.1:1/"));
+
+    const { exit, stderr, stdout } = await sessions(words.split(" "), file);
+
+    expect([exit, stdout]).toEqual([74, ""]);
+    expect(stderr).toContain(`the store "${folder}/state/sessions.sqlite" does not exist`);
+    expect(readdirSync(folder)).toEqual(["akproxy.toml"]);
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each(["list", "revoke --all"])("%s of sessions in memory says where they live", async (words) => {
+    const text = `${config('state_dir = "./state"', "http://127.0.0.1:1/")}[sessions]\nstore = "memory"\n`;
+    const { folder, file } = folderWith("memory", text);
+
+    const { exit, stderr } = await sessions(words.split(" "), file);
+
+    expect(exit).toBe(1);
+    expect(stderr).toContain('store "memory" lives in the running process');
+    expect(existsSync(join(folder, "state"))).toBe(false);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("a config that is nowhere is exit 74, a bad one 78", async () => {
+    const { folder, file } = folderWith("bad", "nonsense = 1\n");
+
+    const exits = [await sessions(["list"], file), await sessions(["list"], join(folder, "absent.toml"))];
+
+    expect(exits.map(({ exit }) => exit)).toEqual([78, 74]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("which sessions are meant", () => {
+  test.each<[string, Parameters<typeof chosenSessions>]>([
+    ["revoke with neither handle, user nor --all", ["revoke", [], {}]],
+    ["revoke with a user and --all", ["revoke", [], { user: "alice", all: true }]],
+    ["revoke with a handle and a user", ["revoke", ["AAAAAAAAAA"], { user: "alice" }]],
+    ["show without a handle", ["show", [], {}]],
+    ["show with two", ["show", ["AAAAAAAAAA", "BBBBBBBBBB"], {}]],
+    ["list with a handle", ["list", ["AAAAAAAAAA"], {}]],
+    ["what is shorter than a handle, which could name more than one session", ["revoke", ["AAAA"], {}]],
+    ["what is longer", ["revoke", ["AAAAAAAAAAA"], {}]],
+    ["an option that there is not", ["revoke", ["--dry-run"], {}]],
+  ])("%s is unclear, and nothing is done", (_name, wish) => {
+    expect(chosenSessions(...wish).kind).toBe("unclear");
+  });
+
+  test("a handle that begins with a minus is written with a dot, and read back", () => {
+    expect(shownHandle("-cAAAA-AAA")).toBe(".cAAAA-AAA");
+    expect(writtenHandle(".cAAAA-AAA")).toBe("-cAAAA-AAA");
+    expect(writtenHandle("-cAAAA-AAA")).toBe("-cAAAA-AAA");
+    expect(writtenHandle("AAAAA.AAAA")).toBeNull();
+  });
+});
+
+describe("the table", () => {
+  const summary: SessionSummary = {
+    handle: "kJ3_x9Tq2w",
+    username: "somebody.with.a.long.name@subdomain.company.example",
+    providerSlug: "grafana",
+    createdAt: 1000,
+    lastSeenAt: 86_000,
+    endsAt: 173_800,
+  };
+
+  test("is as wide as it has to be in a pipe", () => {
+    expect(sessionTable([summary], { now: 87_400, columns: null }).split("\n")).toEqual([
+      "handle      user                                                 provider  made    last seen   ends",
+      "kJ3_x9Tq2w  somebody.with.a.long.name@subdomain.company.example  grafana   1d ago  23m20s ago  in 1d",
+    ]);
+  });
+
+  test("fits a terminal of 80 columns by cutting names", () => {
+    const lines = sessionTable([summary], { now: 87_400, columns: 80 }).split("\n");
+
+    expect(lines.map((line) => Bun.stringWidth(line))).toEqual([79, 80]);
+    expect(lines[1]).toContain("somebody.with.a");
+    expect(lines[1]).toContain("…");
+  });
+
+  test("shows controls in a user name as escapes, so that it can't steer the terminal", () => {
+    const text = sessionTable([{ ...summary, username: "al\u001b[2Jice\n" }], { now: 87_400, columns: null });
+
+    expect(text).toContain("al\\u001b[2Jice\\u000a");
+    expect(text.split("\n")).toHaveLength(2);
+  });
+});
