@@ -72,7 +72,9 @@ function wordsOf(source: Source, issue: z.core.$ZodIssue, path: Path): { message
       return { message: `must be ${article(issue.expected)}, not ${found}`, hint: quotesHint(issue.expected, found) };
     case "invalid_union": {
       const kinds = issue.errors.flatMap((branch) => branch.map(unionBranch));
-      return { message: `must be ${[...new Set(kinds)].join(" or ")}, not ${found}`, hint: null };
+      const isDotted = found === "a table" && path.includes("claims");
+      const hint = isDotted ? 'quote a dotted name: "realm_access.roles" = ["admin"]' : null;
+      return { message: `must be ${[...new Set(kinds)].join(" or ")}, not ${found}`, hint };
     }
     case "too_small":
       return {

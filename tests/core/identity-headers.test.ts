@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { noAkProxyTable } from "../../src/core/ak-proxy-table.ts";
 import { identityFromClaims } from "../../src/core/claims.ts";
-import { identityHeaders } from "../../src/core/identity-headers.ts";
+import { identityHeaders, nobodyHeaders } from "../../src/core/identity-headers.ts";
+import { compileGoRegExps } from "../../src/goregexp/compile.ts";
 import { alice, aliceWith, outpost, proxyProvider } from "./samples.ts";
 
 test("the twelve headers of alice: names, order and values", () => {
@@ -103,4 +105,44 @@ test("an Authorization among the additional headers wins over the injected one, 
   const { lines } = identityHeaders(identity, provider, outpost);
 
   expect(lines.filter(([name]) => name.toLowerCase() === "authorization")).toEqual([["authorization", "Token t"]]);
+});
+
+test("groups_filter narrows X-authentik-groups and nothing else", () => {
+  const provider = proxyProvider({ groupsFilter: compileGoRegExps(["^app-", "^staff$"]) });
+  const identity = alice({ groups: ["app-admins", "vpn", "staff", "staff-x", "my-app-x"], entitlements: ["vpn"] });
+
+  const { lines } = identityHeaders(identity, provider, outpost);
+
+  expect(lines[1]).toEqual(["X-authentik-groups", "app-admins|staff"]);
+  expect(lines[2]).toEqual(["X-authentik-entitlements", "vpn"]);
+});
+
+test("identity headers over 8 KiB are warned of with the biggest one and what makes it smaller, without a value", () => {
+  const many = Array.from({ length: 700 }, (_, index) => `group-${String(index).padStart(5, "0")}`);
+
+  const byGroups = identityHeaders(alice({ groups: many }), proxyProvider(), outpost);
+  const byToken = identityHeaders(alice({ rawToken: "t".repeat(9000) }), proxyProvider(), outpost);
+  const byOther = identityHeaders(alice({ name: "n".repeat(9000) }), proxyProvider(), outpost);
+  const within = identityHeaders(alice({ rawToken: "t".repeat(7000) }), proxyProvider(), outpost);
+
+  expect(byGroups.warnings).toEqual([
+    "8828 bytes of identity headers, 8421 of them X-authentik-groups: many servers refuse more than 8 KiB; narrow it with groups_filter",
+  ]);
+  expect(byToken.warnings).toEqual([
+    "9441 bytes of identity headers, 9019 of them X-authentik-jwt: many servers refuse more than 8 KiB; leave it out with send_jwt = false",
+  ]);
+  expect(byOther.warnings[0]).toEndWith("of them X-authentik-name: many servers refuse more than 8 KiB");
+  expect(within.warnings).toEqual([]);
+});
+
+test("HDR-06, HDR-14: a verdict for nobody empties the config's additionalHeaders, too; the twelve stay as they are", () => {
+  const text = { kind: "text", template: { source: "", parts: [] } } as const;
+  const headers = { kind: "table", entries: { "X-App-User": text } } as const;
+  const akProxy = { ...noAkProxyTable, userAttributes: { additionalHeaders: headers } };
+
+  const plain = nobodyHeaders(proxyProvider(), outpost);
+  const withTable = nobodyHeaders(proxyProvider({ akProxy }), outpost);
+
+  expect(plain).toHaveLength(12);
+  expect(withTable).toEqual([...plain, ["X-App-User", ""]]);
 });
