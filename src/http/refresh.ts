@@ -30,8 +30,8 @@ const takenSeconds = 5;
 /** How many refreshes are under way at once; a session for which there is no room is due still at its next request. */
 const mostAtOnce = 32;
 
-/** After so many attempts to write, the lease is over. */
-const mostWrites = 30;
+/** Ten minutes of attempts to write: a store that was away for longer has lost that token, and the issuer will end the login. */
+const mostWrites = 2400;
 
 /** An access token's life where the issuer does not tell it, and the bounds of what is made of it. */
 const [untoldSeconds, leastSeconds, mostSeconds] = [300, 30, 3600];
@@ -53,7 +53,7 @@ export function sessionRefresh(
 }
 
 /** The refreshes of one process. */
-export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds: 1000 }): ClaimRefreshes {
+export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds: 250 }): ClaimRefreshes {
   const pauses = refreshPauses();
   const underWay = new Set<Promise<void>>();
 
@@ -128,7 +128,7 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
   return {
     whenDue(deps, provider, session) {
       const now = deps.now();
-      if (session.refresh === null || session.refresh.dueAt > now || !provider.refreshesClaims) return;
+      if (session.refresh === null || session.refresh.dueAt > now || !isRefreshed(provider, session)) return;
       if (underWay.size >= mostAtOnce || pauses.isPaused(session.id, provider.slug, now)) return;
       pauses.pauseSession(session.id, now + leaseSeconds);
       const work = attempt(deps, provider, session.id)
@@ -140,6 +140,11 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
       await Promise.all(underWay);
     },
   };
+}
+
+/** A config may have given the provider another issuer meanwhile, which must not see the token of the one before. */
+function isRefreshed(provider: Provider, session: Session): boolean {
+  return provider.refreshesClaims && session.identity.issuer === provider.oidc.issuer;
 }
 
 function traceOf(error: unknown): string {

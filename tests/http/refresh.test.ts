@@ -264,6 +264,11 @@ test.each([
     proxyProvider({ refreshesClaims: false }),
     { token: "first", dueAt: 1500 },
   ],
+  [
+    "was opened at another issuer than its provider has now",
+    proxyProvider({ oidc: { ...proxyProvider().oidc, issuer: "https://other.test/" } }),
+    { token: "first", dueAt: 1500 },
+  ],
 ])("a session that %s is left alone", async (_what, of, refresh) => {
   const store = await memory();
   const session = { ...dueSession("s"), refresh };
