@@ -129,7 +129,7 @@ test("identity headers over 8 KiB are warned of with the biggest one and what ma
     "8828 bytes of identity headers, 8421 of them X-authentik-groups: many servers refuse more than 8 KiB; narrow it with groups_filter",
   ]);
   expect(byToken.warnings).toEqual([
-    "9441 bytes of identity headers, 9019 of them X-authentik-jwt: many servers refuse more than 8 KiB; leave it out with send_jwt = false",
+    "9417 bytes of identity headers, 9019 of them X-authentik-jwt: many servers refuse more than 8 KiB; leave it out with send_jwt = false",
   ]);
   expect(byOther.warnings[0]).toEndWith("of them X-authentik-name: many servers refuse more than 8 KiB");
   expect(within.warnings).toEqual([]);
