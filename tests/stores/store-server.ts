@@ -14,6 +14,8 @@ export interface StoreServer {
   /** Config of a store of its own in it: a key prefix, or a database. */
   newStore(): Promise<SessionsConfig & { readonly kind: ServerName }>;
   start(): Promise<void>;
+  /** How much is in it, over all stores: keys of Redis, rows and bytes of PostgreSQL's default database. */
+  size(): Promise<string>;
   /** kill -9, the processes it has started included. */
   kill(): Promise<void>;
   /** SIGSTOP and SIGCONT: a server that takes connections and says nothing. */
@@ -82,11 +84,28 @@ export async function startServer(name: ServerName, options: ServerOptions = {})
       return { kind: "postgres", url, place: url, tlsMode: "disable", certificateAuthorities: null };
     },
     start,
+    size: () => (name === "redis" ? redisSize(base) : postgresSize(`${base}/postgres`)),
     kill: () => signal("SIGKILL"),
     freeze: () => signal("SIGSTOP"),
     thaw: () => signal("SIGCONT"),
     stop,
   };
+}
+
+async function redisSize(url: string): Promise<string> {
+  const client = new Bun.RedisClient(url);
+  const keys = await client.send("DBSIZE", []);
+  client.close();
+  return `${keys} keys`;
+}
+
+async function postgresSize(url: string): Promise<string> {
+  const sql = new Bun.SQL(url, { max: 1 });
+  const [row] = await sql.unsafe<{ rows: string; bytes: string }[]>(
+    "SELECT count(*) AS rows, pg_total_relation_size('akproxy_sessions') AS bytes FROM akproxy_sessions",
+  );
+  await sql.close();
+  return `${row?.rows} rows, ${row?.bytes} bytes`;
 }
 
 function redisExecutable(): string | null {

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Browser, continueAs, isToyLogin, loginAs } from "../fakes/browser.ts";
+import { isHere } from "../proxies/programs.ts";
+import { anonymousRequests } from "./anonymous-requests.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { until } from "./opened.ts";
+import { isServerHere, type ServerName, type StoreServer, startServer } from "./store-server.ts";
+
+const app = "http://app.test/";
+const outpost = "http://app.test/outpost.goauthentik.io";
+
+function cookiesOf(browser: Browser): string {
+  return browser.cookies.headerFor(new URL(app)) ?? "";
+}
+
+/** Alice signs out at the first instance: how long the second one still knows her two sessions, in milliseconds. */
+async function signOutTimes(cluster: Cluster): Promise<readonly number[]> {
+  const [first, second] = cluster.instances;
+  const browsers = [cluster.browser(() => first.port), cluster.browser()];
+  for (const browser of browsers) await loginAs(browser, app, "alice");
+  const cookies = browsers.map(cookiesOf);
+  for (const cookie of cookies) {
+    for (const at of cluster.instances) expect((await cluster.ask(at, cookie)).user).toBe("alice");
+  }
+
+  const answer = await browsers[0]?.get(`${outpost}/sign_out`);
+
+  expect(answer?.status).toBe(302);
+  const times: number[] = [];
+  for (const cookie of cookies) {
+    expect((await cluster.ask(first, cookie)).status).toBe(302);
+    times.push(await until(async () => (await cluster.ask(second, cookie)).status !== 200, 1000));
+  }
+  return times;
+}
+
+function instancesOver(name: ServerName): void {
+  describe(`two instances over one ${name} behind nginx`, () => {
+    let server: StoreServer;
+    let cluster: Cluster;
+    beforeAll(async () => {
+      server = await startServer(name);
+      cluster = await startCluster({ store: server.url });
+    });
+    afterAll(async () => {
+      await cluster.stop();
+      await server.stop();
+    });
+
+    test("a login started on one instance is finished on the other, and both know the visitor", async () => {
+      const browser = cluster.browser();
+      const seen: (string | null)[] = [];
+
+      const start = await browser.get(`${outpost}/start?rd=${encodeURIComponent(`${app}wanted`)}`);
+      seen.push(start.headers.get("x-instance"));
+      const login = await browser.follow(start.location ?? "");
+      expect(isToyLogin(login)).toBe(true);
+      const landed = await continueAs(browser, login, "alice");
+      for (let n = 0; n < 4; n++) seen.push((await browser.get(`${app}json`)).headers.get("x-instance"));
+
+      expect([landed.url, landed.status]).toEqual([`${app}wanted`, 200]);
+      expect(new Set(seen).size).toBe(2);
+      for (const one of cluster.instances) {
+        expect(await cluster.ask(one, cookiesOf(browser))).toEqual({ status: 200, user: "alice" });
+      }
+    });
+
+    test("a login's start and callback can be on any two instances", async () => {
+      const [first, second] = cluster.instances;
+
+      for (const [one, other] of [
+        [first, second],
+        [second, first],
+      ] as const) {
+        let at = one.port;
+        const browser = cluster.browser(() => at);
+        const login = await browser.follow(app);
+        at = other.port;
+        const landed = await continueAs(browser, login, "bob");
+        expect([landed.url, landed.status]).toEqual([app, 200]);
+      }
+    });
+
+    test("decision 11: a sign-out on one instance ends all the person's sessions on the other within a second", async () => {
+      const times: number[] = [];
+
+      for (let round = 0; round < 5; round++) times.push(...(await signOutTimes(cluster)));
+
+      times.sort((left, right) => left - right);
+      console.info(
+        `${name}: signed out on the other instance after ${times[5]?.toFixed(1)} ms, at most ${times.at(-1)?.toFixed(1)} ms`,
+      );
+      expect(times.at(-1)).toBeLessThan(1000);
+    });
+
+    test("decision 22: while the store is away verdicts and pages are 503, and nobody is sent to log in again afterwards", async () => {
+      const browser = cluster.browser();
+      await loginAs(browser, app, "bob");
+      const cookie = cookiesOf(browser);
+      for (const one of cluster.instances) expect((await cluster.ask(one, cookie)).user).toBe("bob");
+
+      await server.kill();
+      await Bun.sleep(100);
+      const away = await Promise.all(cluster.instances.map((one) => cluster.ask(one, cookie)));
+      const ready = await Promise.all(
+        cluster.instances.map(async (one) => (await fetch(`http://127.0.0.1:${one.adminPort}/readyz`)).status),
+      );
+      await server.start();
+      for (const one of cluster.instances) await until(async () => (await cluster.ask(one, cookie)).status !== 503);
+
+      expect(away.map(({ status }) => status)).toEqual([503, 503]);
+      expect(ready).toEqual([503, 503]);
+      for (const one of cluster.instances) expect((await cluster.ask(one, cookie)).user).toBe("bob");
+    });
+
+    test("the gauge of sessions is the store's size on every instance", async () => {
+      const gauges = await Promise.all(
+        cluster.instances.map(async ({ adminPort }) => {
+          const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+          return Number(/^akproxy_sessions (\d+)$/m.exec(text)?.[1]);
+        }),
+      );
+
+      expect(gauges[0]).toBeGreaterThan(0);
+      expect(gauges[1]).toBe(gauges[0] ?? 0);
+    });
+
+    test("DOS-01: 5,000 anonymous requests of every kind write nothing to the store", async () => {
+      const sessions = async () => {
+        const text = await (await fetch(`http://127.0.0.1:${cluster.instances[0].adminPort}/metrics`)).text();
+        return /^akproxy_sessions (\d+)$/m.exec(text)?.[1];
+      };
+      const before = [await sessions(), await server.size()];
+
+      const statuses = await anonymousRequests(cluster.instances[0].port, 5000);
+
+      expect([...statuses.keys()].filter((status) => status >= 500)).toEqual([]);
+      expect([await sessions(), await server.size()]).toEqual(before);
+    });
+  });
+}
+
+if (isHere("nginx")) {
+  if (isServerHere("redis")) instancesOver("redis");
+  if (isServerHere("postgres")) instancesOver("postgres");
+}

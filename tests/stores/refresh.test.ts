@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { SessionStore } from "../../src/ports/session-store.ts";
+import { proxyProvider } from "../core/samples.ts";
+import { dueSession, fresh, outpost } from "../http/refresh-outpost.ts";
+import { openInstance } from "./opened.ts";
+import { isServerHere, type StoreServer, startServer } from "./store-server.ts";
+
+const provider = proxyProvider();
+const clock = () => 2000;
+const wait = (milliseconds: number) => new Promise<void>((next) => setTimeout(next, milliseconds));
+
+/** Refreshes of several akproxy over one real server. */
+function refreshTests(kind: "redis" | "postgres"): void {
+  let server: StoreServer;
+  let stores: readonly SessionStore[];
+  beforeAll(async () => {
+    server = await startServer(kind);
+    const config = await server.newStore();
+    stores = await Promise.all([1, 2, 3].map(() => openInstance(config, clock)));
+  });
+  afterAll(async () => {
+    await Promise.all(stores.map((store) => store.close()));
+    await server.stop();
+  });
+
+  test("DOS-05: 500 requests at three instances with one due session make one refresh, which all of them learn", async () => {
+    const session = dueSession("shared");
+    await stores[0]?.create(session);
+    const outposts = stores.map((store) => outpost(store, fresh));
+    await Promise.all(stores.map((store) => store.get(session.id))); // each keeps it in memory
+
+    for (let count = 0; count < 500; count += 1) {
+      for (const { refreshes, deps } of outposts) refreshes.whenDue(deps, provider, session);
+    }
+    await Promise.all(outposts.map(({ refreshes }) => refreshes.settled()));
+    // again, with what each remembers of before, as a request would that came in between
+    for (const one of outposts) one.clock.now += 10;
+    for (const { refreshes, deps } of outposts) refreshes.whenDue(deps, provider, session);
+    await Promise.all(outposts.map(({ refreshes }) => refreshes.settled()));
+    await wait(1000); // what one process changes the others know within a second (decision 42)
+
+    const groups = await Promise.all(stores.map(async (store) => (await store.get(session.id))?.identity.groups));
+    expect(outposts.flatMap(({ asked }) => asked)).toEqual(["first"]);
+    expect(groups).toEqual([["fresh"], ["fresh"], ["fresh"]]);
+  });
+
+  test("SES-09: in 200 rounds of a refresh at one instance racing a sign-out at another nobody is alive afterwards", async () => {
+    const [here, there] = stores;
+    if (here === undefined || there === undefined) throw new Error("no instances");
+    const { deps, refreshes, asked } = outpost(here, async (identity) => {
+      await wait(Math.random() * 3);
+      return fresh(identity);
+    });
+
+    const alive: number[] = [];
+    for (let round = 0; round < 200; round += 1) {
+      const session = dueSession(`r${round}`);
+      await here.create(session);
+      refreshes.whenDue(deps, provider, session);
+      await wait(Math.random() * 4);
+      if (round % 2 === 0) await there.deleteBySubject(session.identity.issuer, session.identity.subject);
+      else await there.delete(session.id);
+      await refreshes.settled();
+      if ((await there.get(session.id)) !== null) alive.push(round);
+    }
+    await wait(1000);
+    for (let round = 0; round < 200; round += 1) {
+      if ((await here.get(dueSession(`r${round}`).id)) !== null) alive.push(round);
+    }
+
+    expect(alive).toEqual([]);
+    expect(asked.length).toBeGreaterThan(20);
+  }, 60_000);
+}
+
+for (const kind of ["redis", "postgres"] as const) {
+  if (isServerHere(kind)) describe(`refreshes over a real ${kind}`, () => refreshTests(kind));
+}
