@@ -2,7 +2,7 @@ import { Failure } from "../core/failure.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Provider } from "../core/provider.ts";
 import type { Session, SessionRefresh } from "../core/session.ts";
-import type { Refreshed, RefreshGrant } from "../ports/identity-provider.ts";
+import type { IdentityProvider, Refreshed, RefreshGrant } from "../ports/identity-provider.ts";
 import type { Deps } from "./deps.ts";
 import { refreshPauses } from "./refresh-pauses.ts";
 
@@ -15,7 +15,9 @@ export interface ClaimRefreshes {
 }
 
 /** What a refresh reaches. */
-export type RefreshDeps = Pick<Deps, "sessions" | "idpOf" | "now" | "randomBytes" | "log" | "metrics">;
+export interface RefreshDeps extends Pick<Deps, "sessions" | "now" | "randomBytes" | "log" | "metrics"> {
+  readonly idpOf: (provider: Provider) => Pick<IdentityProvider, "refresh">;
+}
 
 export interface RefreshTuning {
   readonly storeRetryMilliseconds: number; //      between two attempts to write down what the issuer gave

@@ -3,59 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../../src/core/failure.ts";
-import type { Identity } from "../../src/core/identity.ts";
-import type { Session } from "../../src/core/session.ts";
-import { claimRefreshes, type RefreshDeps, sessionRefresh } from "../../src/http/refresh.ts";
-import { createMetrics } from "../../src/metrics/create-metrics.ts";
-import type { IdentityProvider, Refreshed } from "../../src/ports/identity-provider.ts";
+import { sessionRefresh } from "../../src/http/refresh.ts";
 import type { SessionStore } from "../../src/ports/session-store.ts";
 import { openKeys } from "../../src/seal/keys.ts";
 import { openSessions } from "../../src/sessions/open.ts";
-import { idOf, sessionOf } from "../contract/session-store.ts";
 import { proxyProvider } from "../core/samples.ts";
-import { keptLog } from "../fakes/login-settings.ts";
+import { dueSession, fresh, outpost } from "./refresh-outpost.ts";
 
 const provider = proxyProvider();
 const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
 const keys = openKeys(["a secret of the outpost, long enough"]);
-
-/** An outpost's refreshes over a store, with an issuer that answers what `answer` says. */
-function outpost(
-  store: SessionStore,
-  answer: (identity: Identity) => Refreshed | Promise<Refreshed>,
-  clock = { now: 2000 },
-) {
-  const log = keptLog();
-  const metrics = createMetrics({ version: "1.2.3" });
-  const asked: string[] = [];
-  const no = () => Promise.reject(new Error("not asked here"));
-  const idp: IdentityProvider = {
-    authorizationUrl: no,
-    redeem: no,
-    async refresh(identity, token) {
-      asked.push(token);
-      return answer(identity);
-    },
-    readLogoutToken: no,
-    endSessionUrl: no,
-    jwksUri: () => "",
-    status: () => ({ ready: true, lastError: null }),
-    warmUp: () => undefined,
-  };
-  const deps: RefreshDeps = { sessions: store, idpOf: () => idp, now: () => clock.now, randomBytes, log, metrics };
-  const refreshes = claimRefreshes({ storeRetryMilliseconds: 1 });
-  return { clock, log, metrics, asked, deps, refreshes };
-}
-
-function dueSession(start: string, token = "first"): Session {
-  return { ...sessionOf({ id: idOf(start), subject: start, expiresAt: 99_000 }), refresh: { token, dueAt: 1500 } };
-}
-
-const fresh = (identity: Identity): Refreshed => ({
-  kind: "fresh",
-  identity: { ...identity, groups: ["fresh"] },
-  grant: { token: "second", accessSeconds: 300 },
-});
 
 const memory = (clock = { now: 2000 }) => openSessions({ kind: "memory" }, { keys, now: () => clock.now, randomBytes });
 
