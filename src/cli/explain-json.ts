@@ -54,7 +54,7 @@ function decisionOf({ chosen, decided }: Extract<Explanation, { kind: "decided" 
 }
 
 function visitorOf({ visitor }: ExplainedDecision): object | null {
-  if (visitor.kind === "anonymous") return null;
+  if (visitor.kind !== "known") return null;
   const { username, groups, email } = visitor.identity;
   return { username, groups, email };
 }

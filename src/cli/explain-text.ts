@@ -80,7 +80,7 @@ function decidedRows(explanation: Extract<Explanation, { kind: "decided" }>, sty
 const verdictColours = { public: "32", allowed: "32", login: "33", denied: "31" } as const;
 
 function visitorText({ visitor }: ExplainedDecision): string {
-  if (visitor.kind === "anonymous") return "nobody";
+  if (visitor.kind !== "known") return "nobody";
   const { username, groups, email } = visitor.identity;
   const name = username === "" ? "somebody logged in" : username;
   return [name, email, groups.length === 0 ? "in no group" : `in ${groups.join(", ")}`]
@@ -123,6 +123,6 @@ function sentText(explanation: Explanation, style: ExplainStyle): string {
 
 /** An identity without a token is one that was only said (--as). */
 function assumedNote({ visitor, is }: ExplainedDecision): readonly string[] {
-  if (visitor.kind === "anonymous" || visitor.identity.rawToken !== "" || is === "public") return [];
+  if (visitor.kind !== "known" || visitor.identity.rawToken !== "" || is === "public") return [];
   return [paint("2", "  (what is empty here comes from the claims of a session: --cookie)", process.stdout)];
 }

@@ -15,7 +15,7 @@ export interface TestedUrl {
 /** What serve decides of an anonymous visitor's navigation to `url`: its rules count, too. */
 export function testByProvider(url: GivenUrl, provider: Provider): TestedUrl {
   const { scheme, host, target } = url;
-  const request = { method: "GET", scheme, host, target, isNavigation: true, hasAuthorization: false };
+  const request = { method: "GET", scheme, host, target, isNavigation: true };
   const decision = decide(request, provider, { kind: "anonymous" });
   const { pattern, reason } = inWords(decision.because);
   const searched = matchSubject(provider, `${scheme}://${host}`, target);

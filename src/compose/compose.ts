@@ -3,6 +3,8 @@ import type { Config } from "../core/config.ts";
 import { parseNetwork } from "../core/ip-address.ts";
 import type { Provider } from "../core/provider.ts";
 import type { IssuerHealth } from "../http/admin.ts";
+import { credentialAnswers } from "../http/credential-answers.ts";
+import { credentialLimits } from "../http/credential-limits.ts";
 import type { Deps } from "../http/deps.ts";
 import { liveStreams } from "../http/live-streams.ts";
 import { loginLoops } from "../http/login-loops.ts";
@@ -66,6 +68,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     refreshes: claimRefreshes(),
     seenLogouts: seenTokens(now),
     logoutRate: peerRate(now),
+    credentialLimits: credentialLimits(now, config.limits.failedCredentials),
     log,
     warnOnce: warnOnce(log),
     metrics: createMetrics({ version }),
@@ -109,7 +112,10 @@ async function closeEndedStreams({ liveStreams, sessions, log }: Lasting): Promi
 }
 
 /** What outlives a change of config. */
-type Lasting = Omit<Deps, "directory" | "providers" | "trustedProxies" | "limits" | "outpostName" | "idpOf">;
+type Lasting = Omit<
+  Deps,
+  "directory" | "providers" | "trustedProxies" | "limits" | "outpostName" | "idpOf" | "credentials"
+>;
 
 interface InForce {
   readonly deps: Deps;
@@ -130,6 +136,8 @@ function fromConfig(config: Config, lasting: Lasting, makeIdp: (provider: Provid
     trustedProxies: config.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
     limits: config.limits,
     outpostName: config.outpostName,
+    // answers of before speak of another client, perhaps, or of other claims (authentik: dropped with the application)
+    credentials: credentialAnswers(lasting.now),
     idpOf(provider) {
       const idp = bySlug.get(provider.slug);
       if (idp === undefined) throw new Error(`provider "${provider.slug}" has no issuer`);

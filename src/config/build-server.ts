@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Config, Limits, Listen, SessionsConfig } from "../core/config.ts";
+import { parseRate } from "../core/rate-limit.ts";
 import type { Path } from "./findings.ts";
 import { headerText } from "./header-text.ts";
 import { readOutpostSecrets } from "./outpost-secrets.ts";
@@ -97,8 +98,8 @@ function buildLimits(source: Source, table: ConfigTable["limits"]): Limits {
   }
   const seconds = (key: "upstream_connect" | "upstream_response_header" | "idle" | "drain") =>
     take(source, path(key), readDuration(table[key]), 0);
-  // keys whose feature comes later are read too: a bad value is reported beside "not available yet"
-  if (table.failed_credentials !== "" && !/^[1-9]\d{0,5}\/\d{0,5}[smhd]$/.test(table.failed_credentials)) {
+  const failedCredentials = parseRate(table.failed_credentials);
+  if (table.failed_credentials !== "" && failedCredentials === null) {
     source.findings.error(path("failed_credentials"), "is not a rate", 'write COUNT/TIME, for example "20/1m"');
   }
   return {
@@ -107,6 +108,7 @@ function buildLimits(source: Source, table: ConfigTable["limits"]): Limits {
     upstreamConnectSeconds: seconds("upstream_connect"),
     upstreamResponseHeaderSeconds: seconds("upstream_response_header"),
     idleSeconds: seconds("idle"),
+    failedCredentials,
     drainSeconds: seconds("drain"),
   };
 }

@@ -10,22 +10,12 @@ interface Row {
   readonly hint: string;
 }
 
-const isFilled = (value: unknown): boolean => {
-  if (Array.isArray(value)) return value.length > 0;
-  return isTable(value) ? Object.keys(value).length > 0 : value !== "" && value !== false;
-};
-const equals = (unavailable: unknown) => (value: unknown) => value === unavailable;
-
-const laterHeaderCredentials =
-  "remove the key; this version passes Authorization headers on public paths and reads none";
 const rows: readonly Row[] = [
   {
     key: "listen.workers",
     applies: (value) => value !== 1,
     hint: "one process serves all; write workers = 1 or nothing",
   },
-  { key: "limits.failed_credentials", applies: isFilled, hint: 'remove the key, or write ""' },
-  { key: "providers.*.intercept_header_auth", applies: equals(false), hint: laterHeaderCredentials },
 ];
 
 /** Reports every use of what comes in a later version: refused, since a key that is ignored is a wall that is not there. */

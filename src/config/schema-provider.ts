@@ -85,7 +85,10 @@ export const providerTable = z.strictObject({
   skip_path_regex: patterns("unauthenticated paths (URLs in forward_domain), Go RE2 syntax, a regex a line or a list"),
   protect_path_regex: patterns("wins over skip_path_regex: what matches always needs a login"),
   ...oidcOverrides,
-  intercept_header_auth: flag(true, "answer Authorization headers here instead of passing them on"),
+  intercept_header_auth: flag(
+    true,
+    "answer a refused Bearer or Basic credential with 401; false: take its sender for anybody else",
+  ),
   basic_auth_enabled: flag(false, "send HTTP Basic credentials to the upstream"),
   basic_auth_user_attribute: text("", "key of the user name in user_attributes; empty: the email"),
   basic_auth_password_attribute: text("", "key of the password in user_attributes; required when enabled"),

@@ -1,4 +1,4 @@
-import { type Claims, claimAt } from "./claims.ts";
+import { type Claims, claimAt, itemsOf } from "./claims.ts";
 
 const mostItems = 10_000;
 
@@ -6,12 +6,12 @@ const mostItems = 10_000;
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
- * The texts of a claim: one of a string, number or boolean, each of a list of these. What is empty, has another type or holds a control
+ * The texts of a claim: one of a string, number or boolean, each of a list of these (`itemsOf`). What is empty, has another type or holds a control
  * character is left out, so that it can be equal to nothing.
  */
 export function claimTexts(claims: Claims, path: string): readonly string[] {
   const value = claimAt(claims, path);
-  const items: readonly unknown[] = Array.isArray(value) ? value.slice(0, mostItems) : [value];
+  const items = itemsOf(value)?.slice(0, mostItems) ?? [value];
   return items.flatMap((item) => {
     if (typeof item === "number" || typeof item === "boolean") return [String(item)];
     return typeof item === "string" && item !== "" && !controlCharacter.test(item) ? [item.toWellFormed()] : [];
@@ -39,6 +39,6 @@ export function claimText(claims: Claims, path: string): string | null {
   const value = claimAt(claims, path);
   if (typeof value === "string") return value === "" ? null : value.toWellFormed();
   const texts = claimTexts(claims, path);
-  const kept = Array.isArray(value) ? texts.filter((text) => !text.includes("|")) : texts;
+  const kept = itemsOf(value) !== null ? texts.filter((text) => !text.includes("|")) : texts;
   return kept.length === 0 ? null : kept.join("|");
 }

@@ -114,7 +114,7 @@ function textClaim(claims: Claims, path: string, warnings: string[]): string {
 function listClaim(claims: Claims, path: string, warnings: string[]): readonly string[] {
   const value = claimAt(claims, path);
   if (value === null) return [];
-  const items: readonly unknown[] | null = typeof value === "string" ? [value] : Array.isArray(value) ? value : null;
+  const items = typeof value === "string" ? [value] : itemsOf(value);
   if (items === null) {
     warnings.push(`claim "${path}" is not an array of strings and is left empty`);
     return [];
@@ -125,6 +125,16 @@ function listClaim(claims: Claims, path: string, warnings: string[]): readonly s
     warnings.push(`claim "${path}": ${items.length - kept.length} of ${items.length} items dropped (${why})`);
   }
   return kept.map((item) => String(item).toWellFormed());
+}
+
+/**
+ * The items of a claim that is a list; null when it is none. An object of objects is the list of its keys: Zitadel says under each role of
+ * somebody which organisations gave it to them.
+ */
+export function itemsOf(value: unknown): readonly unknown[] | null {
+  if (Array.isArray(value)) return value;
+  const isKeyed = isObject(value) && Object.values(value).every(isObject) && Object.keys(value).length > 0;
+  return isKeyed ? Object.keys(value) : null;
 }
 
 /** Can it stand between the separators of X-authentik-groups and X-authentik-entitlements? (authentik joins them by `|`) */

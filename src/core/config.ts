@@ -1,4 +1,5 @@
 import type { Certificate, Provider } from "./provider.ts";
+import type { Rate } from "./rate-limit.ts";
 
 /** The whole configuration, parsed: defaults applied, files read, nothing optional and nothing left to check (spec: config). */
 export interface Config {
@@ -47,6 +48,7 @@ export interface Limits {
   readonly upstreamConnectSeconds: number; //      0: none
   readonly upstreamResponseHeaderSeconds: number; // 0: none
   readonly idleSeconds: number;
+  readonly failedCredentials: Rate | null; //      per address and per user name; null: no limit
   readonly drainSeconds: number;
 }
 

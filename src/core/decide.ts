@@ -1,4 +1,5 @@
 import { mayEnter } from "./access.ts";
+import type { CredentialScheme } from "./header-credential.ts";
 import { parseHost } from "./host.ts";
 import type { Identity } from "./identity.ts";
 import { type JudgedTarget, judgePath } from "./judged-target.ts";
@@ -8,6 +9,7 @@ import { type MatchedRule, rulesFor } from "./rules.ts";
 /** Who is asking. */
 export type Visitor =
   | { readonly kind: "known"; readonly identity: Identity; readonly via: "session" | "bearer" | "basic" }
+  | { readonly kind: "refused"; readonly scheme: CredentialScheme } // a credential was shown, and is not good
   | { readonly kind: "anonymous" };
 
 /** A request as the application would receive it: the facts that a decision may rest on, and no others. */
@@ -17,7 +19,6 @@ export interface JudgedRequest {
   readonly host: string; //                        as InboundRequest.host
   readonly target: JudgedTarget;
   readonly isNavigation: boolean; //               may a login be started? (decision 9)
-  readonly hasAuthorization: boolean; //           a non-empty Authorization header
 }
 
 /** The line of the config that a decision rests on, for log and `explain`. */
@@ -37,7 +38,11 @@ type Verdict =
   | { readonly kind: "allow_public" } //                                  as nobody
   | { readonly kind: "denied"; readonly identity: Identity | null } //    null: a rule denies everybody
   | { readonly kind: "login" }
-  | { readonly kind: "unauthorized"; readonly reason: "not_a_navigation" | "header_auth_intercepted" };
+  | Unauthorized;
+
+type Unauthorized =
+  | { readonly kind: "unauthorized"; readonly reason: "not_a_navigation" }
+  | { readonly kind: "unauthorized"; readonly reason: "header_auth_intercepted"; readonly scheme: CredentialScheme };
 
 /**
  * The one place where it is decided who may pass. Pure and total: every request has exactly one decision. First the rules; where none
@@ -69,7 +74,7 @@ function decideWithoutRules(request: JudgedRequest, provider: Provider, visitor:
       ? { kind: "allow", identity, because }
       : { kind: "denied", identity, because };
   }
-  return { ...askedToLogIn(request, provider), because: loginBecause(path) };
+  return { ...askedToLogIn(request, provider, visitor), because: loginBecause(path) };
 }
 
 /** What everybody may see: as themselves for those who may enter anyway, as nobody for all others. */
@@ -87,14 +92,22 @@ function refusalByRule(
   { access }: MatchedRule,
 ): Verdict | null {
   if (access.kind === "deny") return { kind: "denied", identity: visitor.kind === "known" ? visitor.identity : null };
-  if (visitor.kind === "anonymous") return askedToLogIn(request, provider);
+  if (visitor.kind !== "known") return askedToLogIn(request, provider, visitor);
   const { identity } = visitor;
   return access.kind === "allow" && !mayEnter(identity, access.allow) ? { kind: "denied", identity } : null;
 }
 
-function askedToLogIn(request: JudgedRequest, provider: Provider): Verdict {
-  if (request.hasAuthorization && provider.interceptHeaderAuth) {
-    return { kind: "unauthorized", reason: "header_auth_intercepted" };
+/**
+ * differs from authentik: an Authorization of a scheme that akproxy does not know keeps nobody from a login, since it is the
+ * application's; and a refused credential gets its 401 in forward auth too.
+ */
+function askedToLogIn(
+  request: JudgedRequest,
+  provider: Provider,
+  visitor: Exclude<Visitor, { readonly kind: "known" }>,
+): Verdict {
+  if (visitor.kind === "refused" && provider.interceptHeaderAuth) {
+    return { kind: "unauthorized", reason: "header_auth_intercepted", scheme: visitor.scheme };
   }
   return request.isNavigation ? { kind: "login" } : { kind: "unauthorized", reason: "not_a_navigation" };
 }

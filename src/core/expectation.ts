@@ -13,7 +13,7 @@ export function outcomeOf(
 ): { readonly is: Outcome; readonly because: Because } {
   const { method, url, visitor } = asked;
   const { scheme, host, target } = url;
-  const request = { method, scheme, host, target, isNavigation: isNavigation(method, []), hasAuthorization: false };
+  const request = { method, scheme, host, target, isNavigation: isNavigation(method, []) };
   const decision = decide(request, provider, visitor);
   return { is: outcomeIn(decision, provider), because: decision.because };
 }

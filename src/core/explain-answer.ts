@@ -1,3 +1,4 @@
+import { challengeOf } from "./challenge.ts";
 import type { Decision } from "./decide.ts";
 import { type Dialect, dialects } from "./dialects.ts";
 import { startPath } from "./endpoint.ts";
@@ -62,7 +63,7 @@ function proxyAnswers(decided: Decided, provider: ProxyProvider): Answers {
     case "login":
       return toBrowser(302, "to the start of a login", startUrl(provider, request));
     case "unauthorized":
-      return toBrowser(401, unauthorizedText(provider));
+      return toBrowser(401, unauthorizedText(decision, provider));
   }
 }
 
@@ -107,7 +108,7 @@ function verdictTo(dialect: Dialect, { decision }: Decided, provider: Provider):
         ? answer(302, `to the login at ${provider.oidc.issuer}, and back`)
         : answer(401, `for its configuration to turn into a redirect to ${ownUrl(provider, startPath).href}`);
     case "unauthorized":
-      return answer(401, unauthorizedText(provider));
+      return answer(401, unauthorizedText(decision, provider));
   }
 }
 
@@ -128,8 +129,10 @@ function named({ lines, warnings }: ReturnType<typeof identityHeaders>): Omit<Pa
   return { headers: lines, warnings };
 }
 
-function unauthorizedText(provider: Provider): string {
-  return `with WWW-Authenticate: Bearer realm="${provider.slug}" and the login's URL, no redirect`;
+function unauthorizedText(decision: Extract<Decision, { readonly kind: "unauthorized" }>, provider: Provider): string {
+  const challenge = challengeOf(decision, provider.slug);
+  const url = decision.reason === "not_a_navigation" ? " and the login's URL" : "";
+  return `with WWW-Authenticate: ${challenge}${url}, no redirect`;
 }
 
 /** As the answer of serve has it: the login is told to come back to what was asked for. */

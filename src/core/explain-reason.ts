@@ -26,7 +26,7 @@ function ambiguityText({ because, neverPublic, rules }: ExplainedDecision): stri
 }
 
 function namedText({ visitor, is }: ExplainedDecision, allow: Allow): string {
-  if (visitor.kind === "anonymous" || is === "public") return "";
+  if (visitor.kind !== "known" || is === "public") return "";
   const entry = entryOf(visitor.identity, allow);
   return entry === null ? missText(visitor.identity, allow) : `, by ${entry}`;
 }

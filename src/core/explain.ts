@@ -7,7 +7,8 @@ import { type Outcome, outcomeIn } from "./expectation.ts";
 import { type Answers, answersTo } from "./explain-answer.ts";
 import { type Arrived, type Asked, arrive, type TrustWalk, trustWalks } from "./explain-request.ts";
 import { type RuleTrace, traceRules } from "./explain-rules.ts";
-import { firstValue, type HeaderLines } from "./header-lines.ts";
+import { type ShownCredential, shownCredential } from "./header-credential.ts";
+import type { HeaderLines } from "./header-lines.ts";
 import { parseHost } from "./host.ts";
 import type { OutpostFacts } from "./identity-headers.ts";
 import { type Network, parseNetwork } from "./ip-address.ts";
@@ -60,6 +61,9 @@ export function explain(config: Config, question: Question): Explanation {
   if (chosen === null) return { ...base, kind: "no_provider", hosts: hostsOf(config) };
   const endpoint = ownEndpoint(request, chosen.provider);
   if (endpoint !== null) return { ...base, kind: "endpoint", chosen, endpoint };
+  if (shownCredential(request.headers).kind === "several") {
+    return { ...base, kind: "refused", status: 400, reason: "Authorization holds more than one credential" };
+  }
   return { ...base, kind: "decided", chosen, decided: decided(question, request, chosen.provider) };
 }
 
@@ -99,21 +103,20 @@ function decided(question: Question, request: InboundRequest, provider: Provider
   const { method, scheme, host, headers } = request;
   const { visitor, outpost } = question;
   const target = judgeTarget(request.target);
-  const hasAuthorization = (firstValue(headers, "authorization") ?? "").trim() !== "";
+  const shown = shownCredential(headers);
   const judged: JudgedRequest = {
     method,
     scheme,
     host,
     target,
     isNavigation: isNavigation(method, headers),
-    hasAuthorization,
   };
-  const decision = decide(judged, provider, visitor);
+  const decision = decide(judged, provider, unasked(visitor, shown));
   const origin = `${scheme}://${host}`;
   return {
     searched: matchSubject(provider, origin, target),
     neverPublic: target.neverPublic,
-    obstacle: obstacleOf(judged, headers, provider),
+    obstacle: obstacleOf(judged, headers, provider, shown),
     rules: traceRules(provider, { method, hostname: parseHost(host)?.hostname ?? "", target }),
     path: judgePath(provider, origin, target),
     visitor,
@@ -123,9 +126,26 @@ function decided(question: Question, request: InboundRequest, provider: Provider
   };
 }
 
+/** Nobody is asked about a credential here: it is taken for refused, which on a public path is the same as none. */
+function unasked(visitor: Visitor, shown: ShownCredential): Visitor {
+  if (visitor.kind !== "anonymous") return visitor;
+  if (shown.kind === "malformed") return { kind: "refused", scheme: shown.scheme };
+  return shown.kind === "shown" ? { kind: "refused", scheme: shown.credential.kind } : visitor;
+}
+
 /** What keeps a login from being started, as a clause; each header line is asked about alone. */
-function obstacleOf(judged: JudgedRequest, headers: HeaderLines, provider: Provider): string | null {
-  if (judged.hasAuthorization && provider.interceptHeaderAuth) return "it carries an Authorization header";
+function obstacleOf(
+  judged: JudgedRequest,
+  headers: HeaderLines,
+  provider: Provider,
+  shown: ShownCredential,
+): string | null {
+  if (provider.interceptHeaderAuth) {
+    if (shown.kind === "malformed") return `its ${shown.scheme} credential is malformed`;
+    if (shown.kind === "shown") {
+      return `it shows a ${shown.credential.kind} credential; the issuer, which is not asked here, may accept it`;
+    }
+  }
   if (judged.isNavigation) return null;
   if (!isNavigation(judged.method, [])) return `its method is ${judged.method}`;
   if (isWebSocketUpgrade(headers)) return "it asks to become a WebSocket";

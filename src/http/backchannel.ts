@@ -50,6 +50,7 @@ function addressee(providers: readonly Provider[], token: string): Provider | nu
 /** `sid` names one session at the issuer, which may be one here at each provider; without it every session of the person is meant (2.7). */
 async function end(deps: Deps, exchange: Exchange, provider: Provider, notice: LogoutNotice): Promise<Answer> {
   const { issuer, idpSession, subject, tokenId } = notice;
+  deps.credentials.forget({ issuer, subject, idpSession });
   try {
     const ended =
       idpSession !== null

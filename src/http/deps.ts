@@ -9,6 +9,8 @@ import type { SessionStore } from "../ports/session-store.ts";
 import type { ConsumedAttempts } from "../seal/consumed-attempts.ts";
 import type { Keys } from "../seal/keys.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
+import type { CredentialAnswers } from "./credential-answers.ts";
+import type { CredentialLimits } from "./credential-limits.ts";
 import type { LiveStreams } from "./live-streams.ts";
 import type { LoginLoops } from "./login-loops.ts";
 import type { PeerRate } from "./peer-rate.ts";
@@ -33,6 +35,8 @@ export interface Deps {
   readonly refreshes: ClaimRefreshes;
   readonly seenLogouts: SeenTokens;
   readonly logoutRate: PeerRate; //                of refused logout tokens
+  readonly credentials: CredentialAnswers;
+  readonly credentialLimits: CredentialLimits;
   readonly log: Log;
   readonly warnOnce: WarnOnce;
   readonly metrics: Metrics;

@@ -16,8 +16,9 @@ export async function frontchannelLogout(deps: Deps, exchange: Exchange): Promis
   if (request.method !== "GET") return withHeaders(empty(405, "refused"), [["allow", "GET"]]);
   const session = await namedSession(deps, exchange);
   if (session === null) return page(exchange, []);
-  const { issuer, idpSession, username } = session.identity;
+  const { issuer, subject, idpSession, username } = session.identity;
   const ended = await deps.sessions.deleteByIdpSession(issuer, idpSession ?? "");
+  deps.credentials.forget({ issuer, subject, idpSession });
   deps.metrics.signOut({ provider: provider.slug });
   const fields = { request_id: request.id, provider: provider.slug, user: username, sessions: ended };
   deps.log.info("front-channel logout", fields);

@@ -41,6 +41,7 @@ function isWanted(request: InboundRequest): boolean {
 async function endSessions(deps: Deps, exchange: Exchange, session: Session): Promise<void> {
   const { issuer, subject, username } = session.identity;
   const ended = await deps.sessions.deleteBySubject(issuer, subject);
+  deps.credentials.forget({ issuer, subject, idpSession: null });
   deps.liveStreams.closeOf(personKey(session.identity), 1008, "signed out");
   deps.metrics.signOut({ provider: exchange.provider.slug });
   const { id } = exchange.request;

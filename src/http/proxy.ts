@@ -1,6 +1,6 @@
 import { foldedName } from "../core/client-headers.ts";
 import { isOurCookieName, setCookieName } from "../core/cookie.ts";
-import { type Decision, decide } from "../core/decide.ts";
+import type { Decision } from "../core/decide.ts";
 import { Failure } from "../core/failure.ts";
 import { firstValue, type HeaderLines, isNamed } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
@@ -8,16 +8,16 @@ import { isNavigation, isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream-request.ts";
 import { type Answer, redirect } from "./answer.ts";
+import { tooMany, unauthorizedBy } from "./credential-refusals.ts";
 import type { Deps } from "./deps.ts";
 import { askedUrl, type Exchange, type Passage } from "./exchange.ts";
+import { decided } from "./header-auth.ts";
 import { startUrl } from "./login.ts";
-import { deniedPage, foreignOrigin, unauthorized } from "./refusals.ts";
-import { sessionOf, visitorOf } from "./visitor.ts";
+import { deniedPage, foreignOrigin } from "./refusals.ts";
 
 /** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
 export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Promise<Answer | Passage> {
   const { request, target } = exchange;
-  const session = await sessionOf(deps, exchange);
   const judged = {
     method: request.method,
     scheme: request.scheme,
@@ -27,11 +27,11 @@ export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvi
     get isNavigation() {
       return isNavigation(request.method, request.headers);
     },
-    get hasAuthorization() {
-      return (firstValue(request.headers, "authorization") ?? "").trim() !== "";
-    },
   };
-  const result = carryOut(deps, exchange, provider, decide(judged, provider, visitorOf(session)));
+  const found = await decided(deps, exchange, judged);
+  if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
+  const { decision, session } = found;
+  const result = carryOut(deps, found.exchange, provider, decision);
   const isTied = result.kind === "pass" && result.identity !== null && provider.endsStreams;
   return isTied ? { ...result, sessionId: session?.id ?? null } : result;
 }
@@ -47,7 +47,7 @@ function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider, decis
     case "login":
       return redirect(startUrl(provider, askedUrl(exchange)), "login");
     case "unauthorized":
-      return unauthorized(deps, exchange);
+      return unauthorizedBy(deps, exchange, decision);
   }
 }
 

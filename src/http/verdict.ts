@@ -1,23 +1,23 @@
-import { type Decision, decide, type JudgedRequest } from "../core/decide.ts";
+import type { Decision, JudgedRequest } from "../core/decide.ts";
 import type { Dialect } from "../core/dialects.ts";
 import { endpointOf, isOwnPath } from "../core/endpoint.ts";
-import { firstValue } from "../core/header-lines.ts";
 import { judgeTarget } from "../core/judged-target.ts";
 import { isNavigation } from "../core/navigation.ts";
 import type { OriginalRequest, OriginalUrl } from "../core/original-url.ts";
 import { allowed } from "./allowed.ts";
 import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
 import { finishLogin, startedHere } from "./callback.ts";
+import { tooMany, unauthorizedBy } from "./credential-refusals.ts";
 import type { Deps } from "./deps.ts";
 import { type Arrival, askedUrl, type Exchange, type Outcome, pageRequest } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
 import { frontchannelLogout } from "./frontchannel.ts";
+import { decided } from "./header-auth.ts";
 import { beginLogin, startEndpoint } from "./login.ts";
 import { signOut } from "./logout.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { unknownHost } from "./pages/unknown-host-page.ts";
 import { deniedPage, unauthorized } from "./refusals.ts";
-import { sessionOf, visitorOf } from "./visitor.ts";
 
 /**
  * Answers a reverse proxy that asks for a verdict: 2xx lets in, everything else does not. Only trusted peers are answered (decision 7;
@@ -89,8 +89,7 @@ async function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Pr
 }
 
 async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMethod: string): Promise<Answer> {
-  const { provider, request, target } = exchange;
-  const session = await sessionOf(deps, exchange);
+  const { request, target } = exchange;
   const { scheme, host, headers } = request;
   const judged: JudgedRequest = {
     method: toldMethod,
@@ -101,11 +100,10 @@ async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMetho
     get isNavigation() {
       return isNavigation(request.method, headers);
     },
-    get hasAuthorization() {
-      return (firstValue(headers, "authorization") ?? "").trim() !== "";
-    },
   };
-  const decision = decide(judged, provider, visitorOf(session));
+  const found = await decided(deps, exchange, judged);
+  if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
+  const { decision } = found;
   if (toldMethod === "") warnOfMethod(deps, exchange, dialect, decision);
   switch (decision.kind) {
     case "allow":
@@ -119,7 +117,7 @@ async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMetho
         ? await beginLogin(deps, exchange, askedUrl(exchange))
         : unauthorized(deps, exchange);
     case "unauthorized":
-      return unauthorized(deps, exchange);
+      return unauthorizedBy(deps, exchange, decision);
   }
 }
 

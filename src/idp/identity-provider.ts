@@ -5,6 +5,7 @@ import { authorizationRequest } from "./authorization-request.ts";
 import { type Discovery, discovery } from "./discovery.ts";
 import { endSessionUrl } from "./end-session-url.ts";
 import { expectedToken, type FinishLoginDeps, finishLogin, type LoginSettings } from "./finish-login.ts";
+import { headerLogin } from "./header-login.ts";
 import { type IssuerFetch, issuerFetch } from "./issuer-fetch.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
 import { openidConfiguration } from "./openid-configuration.ts";
@@ -67,6 +68,7 @@ function identityProvider(provider: LoginSettings, shared: SharedIssuer, deps: I
     },
     redeem: (callback, expected) => finishLogin(callback, expected, asking),
     refresh: (identity, refreshToken) => refreshLogin(identity, refreshToken, asking),
+    authenticate: (credential) => headerLogin(credential, asking),
     async readLogoutToken(token) {
       return verifyLogoutToken(token, expectedToken(await shared.discovery.metadata(), asking));
     },

@@ -8,6 +8,7 @@ export interface IssuerMetadata {
   readonly jwksUri: string | null;
   readonly userinfoEndpoint: string | null;
   readonly endSessionEndpoint: string | null;
+  readonly introspectionEndpoint: string | null; // RFC 8414 2
   readonly scopes: readonly string[]; //           empty: none advertised
   readonly prompts: readonly string[]; //          empty: none advertised (Initiating User Registration 1.0 section 4)
   readonly idTokenAlgorithms: readonly string[]; // never empty
@@ -36,6 +37,7 @@ export function issuerMetadata(issuer: string, document: unknown): IssuerMetadat
     jwksUri: endpoint(issuer, fields, "jwks_uri"),
     userinfoEndpoint: endpoint(issuer, fields, "userinfo_endpoint"),
     endSessionEndpoint: endpoint(issuer, fields, "end_session_endpoint"),
+    introspectionEndpoint: endpoint(issuer, fields, "introspection_endpoint"),
     scopes: strings(fields, "scopes_supported", []),
     prompts: strings(fields, "prompt_values_supported", []),
     idTokenAlgorithms: strings(fields, "id_token_signing_alg_values_supported", ["RS256"]),

@@ -29,6 +29,7 @@ export function openidConfiguration(
       authorization_endpoint: metadata.authorizationEndpoint,
       token_endpoint: metadata.tokenEndpoint,
       ...(metadata.userinfoEndpoint === null ? {} : { userinfo_endpoint: metadata.userinfoEndpoint }),
+      ...(metadata.introspectionEndpoint === null ? {} : { introspection_endpoint: metadata.introspectionEndpoint }),
       id_token_signing_alg_values_supported: [...metadata.idTokenAlgorithms],
       authorization_response_iss_parameter_supported: metadata.sendsIss,
     },

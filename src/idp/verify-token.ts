@@ -9,7 +9,7 @@ import {
 import { Failure } from "../core/failure.ts";
 
 /** The name a token has in messages. */
-export type TokenName = "id_token" | "logout_token";
+export type TokenName = "id_token" | "logout_token" | "access_token";
 
 /** What any token of an issuer for one client must match. */
 export interface ExpectedToken {
@@ -37,12 +37,23 @@ export async function verifiedClaims(
   expected: ExpectedToken,
   required: readonly string[],
 ): Promise<JWTPayload> {
+  const claims = await addressedClaims(name, token, expected, required);
+  checkAuthorizedParty(name, claims, expected.clientId);
+  return claims;
+}
+
+/** As `verifiedClaims`, but whoever was given the token: one of an access token's several audiences is enough (RFC 9068 4). */
+export async function addressedClaims(
+  name: TokenName,
+  token: string,
+  expected: ExpectedToken,
+  required: readonly string[],
+): Promise<JWTPayload> {
   const claims = await verified(name, token, expected, required);
   if (claims.exp !== undefined && !Number.isFinite(claims.exp)) throw invalidToken(name, "exp is not a time");
   if (typeof claims.iat !== "number" || claims.iat > expected.now + toleranceSeconds) {
     throw invalidToken(name, "iat is in the future");
   }
-  checkAuthorizedParty(name, claims, expected.clientId);
   return claims;
 }
 

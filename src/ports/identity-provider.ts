@@ -1,4 +1,5 @@
 import type { Failure } from "../core/failure.ts";
+import type { HeaderCredential } from "../core/header-credential.ts";
 import type { Identity } from "../core/identity.ts";
 
 /** What a started login must remember to check its answer. */
@@ -28,6 +29,13 @@ export type Refreshed =
   /** Nothing could be learned. `grant` is the new one where the issuer has changed it all the same: the old one is used up. */
   | { readonly kind: "unknown"; readonly failure: Failure; readonly grant: RefreshGrant | null };
 
+/** What the issuer says of a credential that a program showed. */
+export type Authenticated =
+  /** `expiresAt`: epoch seconds; null: the issuer does not say. */
+  | { readonly kind: "known"; readonly identity: Identity; readonly expiresAt: number | null }
+  /** `reason` is for the log and holds nothing of the credential. */
+  | { readonly kind: "refused"; readonly reason: string };
+
 /** What a logout token says (OIDC Back-Channel Logout 1.0 section 2.4); at least one of idpSession and subject is not null. */
 export interface LogoutNotice {
   readonly issuer: string;
@@ -50,6 +58,8 @@ export interface IdentityProvider {
   redeem(callback: URL, expected: LoginChecks): Promise<SignedIn>;
   /** Asks who `identity` is now (OIDC Core 12). Never throws. */
   refresh(identity: Identity, refreshToken: string): Promise<Refreshed>;
+  /** Asks the issuer whose credential this is (outpost behaviour 10). Throws only idp_unreachable and idp_misconfigured: nothing is known then. */
+  authenticate(credential: HeaderCredential): Promise<Authenticated>;
   /** Verifies a logout token that is addressed to this provider's client (OUT-03). */
   readLogoutToken(token: string): Promise<LogoutNotice>;
   /** RP-initiated logout (OIDC RP-Initiated Logout 1.0); null when the issuer has no end_session_endpoint. */

@@ -59,6 +59,7 @@ const idp: IdentityProvider = {
   authorizationUrl: () => Promise.resolve("https://idp.test/authorize?x"),
   redeem: () => Promise.reject(new Error("not asked here")),
   refresh: () => Promise.reject(new Error("not asked here")),
+  authenticate: () => Promise.resolve({ kind: "refused", reason: "of the test" }),
   readLogoutToken: () => Promise.reject(new Error("not asked here")),
   endSessionUrl: () => Promise.resolve(null),
   jwksUri: () => "https://idp.test/jwks",
@@ -110,7 +111,7 @@ async function served(target: string, headers: HeaderLines): Promise<Fact> {
 }
 
 async function cookieFor(slug: string, visitor: Visitor): Promise<HeaderLines> {
-  if (visitor.kind === "anonymous") return [];
+  if (visitor.kind !== "known") return [];
   const provider = config.providers.find((candidate) => candidate.slug === slug);
   if (provider === undefined) return [];
   const id = idOf(`s${made++}`);

@@ -46,6 +46,7 @@ test("the minimal file is enough, and everything else has its default", async ()
       upstreamConnectSeconds: 10,
       upstreamResponseHeaderSeconds: 60,
       idleSeconds: 120,
+      failedCredentials: { count: 20, seconds: 60 },
       drainSeconds: 30,
     },
     log: { level: "info", format: "auto" },

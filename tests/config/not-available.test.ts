@@ -5,7 +5,6 @@ import { configText, goodEnv, problemLines } from "./problem-lines.ts";
 test.each([
   ["listen.workers", "[listen]\nworkers = 2"],
   ["listen.workers", '[listen]\nworkers = "auto"'],
-  ["limits.failed_credentials", '[limits]\nfailed_credentials = "20/1m"'],
 ])("%s of %j is refused as not available yet, not ignored", async (path, top) => {
   const [line, ...others] = await problemLines(configText({ top }), goodEnv);
 
@@ -13,16 +12,9 @@ test.each([
   expect(others).toEqual([]);
 });
 
-test("a provider's intercept_header_auth = false is refused as not available yet", async () => {
-  const [line, ...others] = await problemLines(configText({ provider: "intercept_header_auth = false" }), goodEnv);
-
-  expect(line).toEndWith("error providers.app.intercept_header_auth: not available yet");
-  expect(others).toEqual([]);
-});
-
 test("what these keys may say now is taken", async () => {
-  const top = '[listen]\nworkers = 1\n[limits]\nfailed_credentials = ""';
-  const provider = `intercept_header_auth = true
+  const top = '[listen]\nworkers = 1\n[limits]\nfailed_credentials = "20/1m"';
+  const provider = `intercept_header_auth = false
 websocket_logout = "close"
 basic_auth_enabled = false
 basic_auth_user_attribute = ""
@@ -36,15 +28,8 @@ ak_proxy = { host_header = "{internal_host}", backend_override = "", backend_ove
   expect(config?.providers[0]?.hostHeader).toBe("{internal_host}");
 });
 
-test("the keys of the example that are commented out as not available are exactly the refused ones", async () => {
-  const text = await Bun.file("config.example.toml").text();
-  const uncommented = text.replace(/^# (\w+ = .*# not available yet.*)$/gm, "$1");
+test("the example uses nothing that is not available yet", async () => {
+  const { problems } = await loadConfig({ file: "config.example.toml", env: goodEnv });
 
-  const { problems } = await parseConfigText(uncommented, { file: "config.example.toml", env: goodEnv });
-  const asIs = await loadConfig({ file: "config.example.toml", env: goodEnv });
-
-  expect(asIs.problems).toEqual([]);
-  expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
-    "limits.failed_credentials: not available yet",
-  ]);
+  expect(problems).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { compileGoRegExps } from "../../src/goregexp/compile.ts";
 import { alice, domainProvider, proxyProvider, withPaths } from "./samples.ts";
 
 const anonymous: Visitor = { kind: "anonymous" };
+const refused: Visitor = { kind: "refused", scheme: "bearer" };
 const known: Visitor = { kind: "known", identity: alice(), via: "session" };
 const guarded = withPaths(proxyProvider(), ["^/public"], ["^/public/admin"]);
 const strict = { ...guarded, allow: { groups: ["ops"], users: [], emails: [], emailDomains: [], claims: {} } };
@@ -18,7 +19,6 @@ function asked(target: string, different: Partial<JudgedRequest> = {}): JudgedRe
     scheme: "https",
     host: "app.test",
     isNavigation: true,
-    hasAuthorization: false,
     ...different,
   };
 }
@@ -35,31 +35,13 @@ describe("decide", () => {
       guarded,
       anonymous,
     ],
-    [
-      "nobody on a public path with an unverified credential",
-      "allow_public",
-      asked("/public", { hasAuthorization: true }),
-      guarded,
-      anonymous,
-    ],
+    ["a refused credential on a public path", "allow_public", asked("/public"), guarded, refused],
     ["nobody elsewhere", "login", asked("/x"), guarded, anonymous],
     ["nobody on a protected path below a public one", "login", asked("/public/admin"), guarded, anonymous],
     ["nobody on a suspicious spelling of a public path", "login", asked("/public/%2e%2e/x"), guarded, anonymous],
     ["nobody who does not navigate", "unauthorized", asked("/x", { isNavigation: false }), guarded, anonymous],
-    [
-      "M2M-05: nobody with an unverified credential",
-      "unauthorized",
-      asked("/x", { hasAuthorization: true }),
-      guarded,
-      anonymous,
-    ],
-    [
-      "nobody with a credential that is the application's business",
-      "login",
-      asked("/x", { hasAuthorization: true }),
-      lax,
-      anonymous,
-    ],
+    ["M2M-05: a refused credential", "unauthorized", asked("/x"), guarded, refused],
+    ["a refused credential where interception is off", "login", asked("/x"), lax, refused],
     ["alice whom allow does not name", "denied", asked("/x"), strict, known],
     ["alice whom allow does not name, on a public path", "allow_public", asked("/public"), strict, known],
   ])("%s: %s", (_who, kind, request, provider, visitor) => {

@@ -34,6 +34,7 @@ const config: Config = {
     upstreamConnectSeconds: 10,
     upstreamResponseHeaderSeconds: 60,
     idleSeconds: 120,
+    failedCredentials: null,
     drainSeconds: 30,
   },
   log: { level: "info", format: "json" },
@@ -165,7 +166,13 @@ describe("what decides, in words", () => {
       },
       "it asks to become a WebSocket",
     ],
-    ["a credential", { headers: [["Authorization", "Bearer x"]] }, "it carries an Authorization header"],
+    [
+      "a credential",
+      { headers: [["Authorization", "Bearer x"]] },
+      "it shows a bearer credential; the issuer, which is not asked here, may accept it",
+    ],
+    ["a malformed credential", { headers: [["Authorization", "Basic ?"]] }, "its basic credential is malformed"],
+    ["an application's own scheme", { headers: [["Authorization", "Digest x"]] }, null],
   ])("%s: what keeps a login from being started is said", (_, different, obstacle) => {
     expect(decidedFor("https://app.test/x", different).obstacle).toBe(obstacle);
   });

@@ -95,7 +95,6 @@ function decided(rules: readonly AccessRule[], target: string, visitor: Visitor,
     host: "app.corp.test",
     target: judgeTarget(target),
     isNavigation: method === "GET",
-    hasAuthorization: false,
   } as const;
   return decide(request, domainProvider({ rules }), visitor);
 }

@@ -1,4 +1,5 @@
 import { type FailureCode, failureStatus } from "../../src/core/failure.ts";
+import { credentialRefused, tooManyRefused } from "../../src/http/pages/credential-pages.ts";
 import { failurePage } from "../../src/http/pages/failure-page.ts";
 import { closedToAll, loginRequired, notAllowed } from "../../src/http/pages/login-pages.ts";
 import { notFound } from "../../src/http/pages/not-found-page.ts";
@@ -37,6 +38,8 @@ export function everyPage(value: string): readonly (readonly [name: string, spec
       }),
     ],
     ["closed_to_all", closedToAll({ request: hostile, application: value })],
+    ["credential_refused", credentialRefused({ request: hostile, loginUrl: value, challenge: "Bearer" })],
+    ["too_many_refused", tooManyRefused({ request: hostile, waitSeconds: 3 })],
     ["login_required", loginRequired({ request: hostile, loginUrl: value, challenges: ["Bearer"] })],
     [
       "sign_out_confirm",

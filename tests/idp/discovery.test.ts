@@ -167,14 +167,18 @@ const document = {
   token_endpoint: "https://idp.test/token",
 };
 
-test.each(["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "end_session_endpoint"])(
-  "OIDC-11: %s of an https issuer must be https",
-  (name) => {
-    for (const url of ["http://idp.test/x", "javascript:alert(1)", "file:///etc/passwd", "/x", 5]) {
-      expect(() => issuerMetadata("https://idp.test", { ...document, [name]: url })).toThrow(`its "${name}" is not`);
-    }
-  },
-);
+test.each([
+  "authorization_endpoint",
+  "token_endpoint",
+  "jwks_uri",
+  "userinfo_endpoint",
+  "end_session_endpoint",
+  "introspection_endpoint",
+])("OIDC-11: %s of an https issuer must be https", (name) => {
+  for (const url of ["http://idp.test/x", "javascript:alert(1)", "file:///etc/passwd", "/x", 5]) {
+    expect(() => issuerMetadata("https://idp.test", { ...document, [name]: url })).toThrow(`its "${name}" is not`);
+  }
+});
 
 test("metadata that says nothing of it means RS256, client_secret_basic and no iss", () => {
   expect(issuerMetadata("https://idp.test", document)).toEqual({
@@ -184,6 +188,7 @@ test("metadata that says nothing of it means RS256, client_secret_basic and no i
     jwksUri: null,
     userinfoEndpoint: null,
     endSessionEndpoint: null,
+    introspectionEndpoint: null,
     scopes: [],
     prompts: [],
     idTokenAlgorithms: ["RS256"],

@@ -20,7 +20,15 @@ export interface PageSpec {
 }
 
 /** The stable word on a page: a failure's code, or the name of an outcome that is no failure. */
-export type PageCode = FailureCode | "not_allowed" | "login_required" | "sign_out_confirm" | "signed_out" | "not_found";
+export type PageCode =
+  | FailureCode
+  | "not_allowed"
+  | "login_required"
+  | "credential_refused"
+  | "too_many_refused"
+  | "sign_out_confirm"
+  | "signed_out"
+  | "not_found";
 
 /** Colour and glyph of a page's mark. */
 export type PageTone = "trouble" | "refused" | "question" | "done";

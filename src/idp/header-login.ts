@@ -1,0 +1,90 @@
+import type { Claims } from "../core/claims.ts";
+import { Failure } from "../core/failure.ts";
+import { type HeaderCredential, tokenUsername } from "../core/header-credential.ts";
+import { identityAtLogin } from "../core/login-identity.ts";
+import { isMachine, machineClaims } from "../core/machine-claims.ts";
+import type { Authenticated } from "../ports/identity-provider.ts";
+import { verifyAccessToken } from "./bearer-jwt.ts";
+import { grantedTo } from "./client-credentials.ts";
+import { completed, expectedToken, type FinishLoginDeps } from "./finish-login.ts";
+import { introspected } from "./introspection.ts";
+import type { IssuerMetadata } from "./issuer-metadata.ts";
+import { verifyRefreshedIdToken } from "./verify-id-token.ts";
+
+/**
+ * Whose credential this is, by the issuer's word (outpost behaviour 10; decisions 4 and 39). A bearer token is introspected where the
+ * issuer can do that, else verified as a JWT; a user name with a password is exchanged for a token of their own. Throws `Failure`
+ * idp_unreachable or idp_misconfigured: then nothing is known.
+ */
+export async function headerLogin(credential: HeaderCredential, deps: FinishLoginDeps): Promise<Authenticated> {
+  try {
+    const metadata = await deps.discovery.metadata();
+    const token = bearerTokenOf(credential);
+    if (token !== null) return await bearerLogin(token, metadata, deps);
+    return credential.kind === "basic" ? await basicLogin(credential, metadata, deps) : refused("no token");
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === "idp_unreachable" || error.code === "idp_misconfigured") {
+      throw error;
+    }
+    return refused(error.message);
+  }
+}
+
+/** authentik: the password of a certain user name is a token (and where it is no good, the user name is nobody's). */
+function bearerTokenOf(credential: HeaderCredential): string | null {
+  if (credential.kind === "bearer") return credential.token;
+  return credential.username === tokenUsername ? credential.password : null;
+}
+
+async function bearerLogin(token: string, metadata: IssuerMetadata, deps: FinishLoginDeps): Promise<Authenticated> {
+  const claims = await bearerClaims(token, metadata, deps);
+  return known(isPersons(claims) ? await completed(claims, token, metadata, deps) : claims, "", deps);
+}
+
+/** A public client cannot say to an introspection endpoint who it is (RFC 7662 2.1). */
+function bearerClaims(token: string, metadata: IssuerMetadata, deps: FinishLoginDeps): Promise<Claims> {
+  const client = deps.provider.oidc;
+  if (metadata.introspectionEndpoint === null || client.clientSecret === "") {
+    return verifyAccessToken(token, expectedToken(metadata, deps));
+  }
+  return introspected(deps.configure(metadata, deps.fetch), { token, client, now: deps.now() });
+}
+
+/** May userinfo know more? It speaks of persons, and needs the scope openid (OIDC Core 5.3). */
+function isPersons(claims: Claims): boolean {
+  const scope = claims["scope"];
+  return !isMachine(claims) && (typeof scope !== "string" || scope.split(" ").includes("openid"));
+}
+
+async function basicLogin(
+  credential: { readonly username: string; readonly password: string },
+  metadata: IssuerMetadata,
+  deps: FinishLoginDeps,
+): Promise<Authenticated> {
+  const expected = expectedToken(metadata, deps);
+  const { idToken, accessToken } = await grantedTo(credential, deps.provider.oidc, metadata, deps.fetch);
+  const claims =
+    idToken === null
+      ? await verifyAccessToken(accessToken, expected)
+      : await verifyRefreshedIdToken(idToken, expected, null);
+  // then the issuer has not looked at the user name, nor at the password
+  if (isMachine(claims) || claims["sub"] === expected.clientId) return refused("basic: the token is the client's own");
+  return known(await completed(claims, accessToken, metadata, deps), idToken ?? "", deps);
+}
+
+/**
+ * differs from authentik: a bearer token does not become the identity's raw token, which X-authentik-jwt would hand to the application
+ * (decision 16; M2M-08); an id_token that the issuer gave for a password does.
+ */
+function known(claims: Claims, rawToken: string, deps: FinishLoginDeps): Authenticated {
+  const { name, claims: paths } = deps.provider;
+  const outcome = identityAtLogin(machineClaims(claims, paths), deps.provider, rawToken);
+  if (!outcome.ok) return refused(`token: ${outcome.reason}`);
+  for (const warning of outcome.warnings) deps.log.warn("claim left out", { provider: name, warning });
+  const end = claims["exp"];
+  return { kind: "known", identity: outcome.identity, expiresAt: typeof end === "number" ? end : null };
+}
+
+function refused(reason: string): Authenticated {
+  return { kind: "refused", reason };
+}
