@@ -1,8 +1,10 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from "commander";
+import { completionCommand } from "./cli/completion.ts";
 import { decodeCookieCommand } from "./cli/decode-cookie.ts";
 import { demoCommand } from "./cli/demo.ts";
 import { explainCommand } from "./cli/explain.ts";
+import { healthcheckCommand } from "./cli/healthcheck.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { sessionsCommand } from "./cli/sessions.ts";
@@ -35,6 +37,8 @@ for (const command of [
   testRegexCommand(),
   explainCommand(),
   sessionsCommand(),
+  healthcheckCommand(),
+  completionCommand(),
   versionCommand(),
 ]) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program));

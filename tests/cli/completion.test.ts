@@ -1,0 +1,120 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const main = join(import.meta.dir, "../../src/main.ts");
+
+function completion(shell: string): { readonly text: string; readonly exit: number | null } {
+  const child = Bun.spawnSync([process.execPath, main, "completion", shell], { stderr: "pipe" });
+  return { text: child.stdout.toString(), exit: child.exitCode };
+}
+
+const script = completion("bash").text;
+
+/** What bash offers after these words, of which the last is under the cursor; by its own complete, in `folder`. */
+function offered(words: readonly string[], folder = "."): readonly string[] {
+  const asking = `
+    eval "$SCRIPT"
+    [[ $(complete -p akproxy) == *" -F _akproxy akproxy" ]] || exit 9
+    COMP_WORDS=(akproxy "$@"); COMP_CWORD=$#
+    _akproxy
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const child = Bun.spawnSync(["bash", "--norc", "-c", asking, "bash", ...words], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"] ?? "", SCRIPT: script },
+    stderr: "pipe",
+  });
+  if (child.exitCode !== 0 || child.stderr.length > 0) throw new Error(`bash: ${child.stderr}`);
+  return child.stdout
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
+test("bash completes the commands by what has been typed of them", () => {
+  expect(offered(["se"])).toEqual(["serve", "sessions"]);
+  expect(offered(["decode"])).toEqual(["decode-cookie"]);
+});
+
+test("bash completes every command that there is", () => {
+  const help = Bun.spawnSync([process.execPath, main, "--help"]).stdout.toString();
+  const existing = [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] ?? "");
+
+  expect(
+    offered([""])
+      .filter((word) => !word.startsWith("-"))
+      .toSorted(),
+  ).toEqual(existing.toSorted());
+});
+
+test("bash completes a command's first word, its options, and what an option takes", () => {
+  expect(offered(["sessions", ""])).toEqual(["list", "show", "revoke"]);
+  expect(offered(["snippet", "-c", "x.toml", "ng"])).toEqual(["nginx"]);
+  expect(offered(["sessions", "list", "--"])).toEqual(["--config", "--user", "--all", "--json", "--help"]);
+  expect(offered(["validate", "--format", "j"])).toEqual(["json"]);
+  expect(offered(["help", "healthc"])).toEqual(["healthcheck"]);
+});
+
+test("bash offers nothing where a word is not ours to know", () => {
+  expect(offered(["sessions", "list", "--user", ""])).toEqual([]);
+  expect(offered(["sessions", "show", ""])).toEqual([]);
+  expect(offered(["nonsense", "--"])).toEqual([]);
+});
+
+test("bash completes files after -c, one with a space in its name, too", () => {
+  const folder = mkdtempSync(join(tmpdir(), "akproxy-completion-"));
+  writeFileSync(join(folder, "my config.toml"), "");
+  writeFileSync(join(folder, "other.toml"), "");
+
+  const both = offered(["serve", "-c", ""], folder);
+  const one = offered(["serve", "--config", "my"], folder);
+  rmSync(folder, { recursive: true });
+
+  expect(both.toSorted()).toEqual(["my config.toml", "other.toml"]);
+  expect(one).toEqual(["my config.toml"]);
+});
+
+test("zsh's script names commands with their descriptions, options with what they take, and the words of arguments", () => {
+  const { text, exit } = completion("zsh");
+
+  expect(exit).toBe(0);
+  expect(text).toStartWith("#compdef akproxy\n");
+  expect(text).toContain("    'snippet:print the reverse proxy'\\''s config for a provider, complete and safe'\n");
+  expect(text).toContain("'--format[how to print]: :(text json github)'");
+  expect(text).toContain("'(-c --config)'{-c,--config}'[config file (else ");
+  expect(text).toContain("'1: :(list show revoke)' ;;");
+});
+
+test("fish's script has a line for each command, option and argument", () => {
+  const { text, exit } = completion("fish");
+
+  expect(exit).toBe(0);
+  expect(text).toContain("complete -c akproxy -n __fish_use_subcommand -a sessions -d '");
+  expect(text).toContain("complete -c akproxy -n '__fish_seen_subcommand_from sessions' -l user -x -d '");
+  expect(text).toContain("complete -c akproxy -n '__fish_seen_subcommand_from serve' -s c -l config -r -F -d '");
+  expect(text).toContain("and not __fish_seen_subcommand_from list show revoke' -a 'list show revoke'");
+});
+
+test.each([
+  ["bash", ["-n"]],
+  ["zsh", ["-n"]],
+  ["fish", ["--no-execute"]],
+])("%s itself finds no fault in its script, where it is installed", (shell, check) => {
+  const program = Bun.which(shell);
+  if (program === null) {
+    console.log(`${shell}: not installed, so its script is checked by its text alone`);
+    return;
+  }
+
+  const child = Bun.spawnSync([program, ...check, "/dev/stdin"], {
+    stdin: new Blob([completion(shell).text]),
+    stderr: "pipe",
+  });
+
+  expect([child.exitCode, child.stderr.toString()]).toEqual([0, ""]);
+});
+
+test("another shell is a wrong use of the command", () => {
+  expect(completion("tcsh").exit).toBe(2);
+});

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "akproxy-healthcheck-"));
+let served: Served;
+let addresses: Readonly<Record<"http" | "https" | "metrics", string>>;
+
+beforeAll(async () => {
+  served = serveProcess((dir) => serveConfig()(dir).replace('https = ""', 'https = "127.0.0.1:0"'));
+  const [http, https, metrics] = [
+    await served.address("http"),
+    await served.address("https"),
+    await served.address("metrics"),
+  ];
+  addresses = { http: new URL(http).host, https: new URL(https).host, metrics: new URL(metrics).host };
+});
+afterAll(async () => {
+  await served.end();
+  rmSync(folder, { recursive: true });
+});
+
+interface Listeners {
+  readonly http?: string;
+  readonly https?: string;
+  readonly metrics?: string;
+}
+
+async function healthcheck(
+  { http = "127.0.0.1:0", https = "", metrics = "" }: Listeners,
+  env: Record<string, string> = {},
+) {
+  const file = join(folder, "akproxy.toml");
+  const text = serveConfig()(folder)
+    .replace(/^http = .*$/m, `http = "${http}"`)
+    .replace(/^https = .*$/m, `https = "${https}"`)
+    .replace(/^metrics = .*$/m, `metrics = "${metrics}"`);
+  writeFileSync(file, text, { mode: 0o600 });
+  const main = join(import.meta.dir, "../../src/main.ts");
+  const child = Bun.spawn([process.execPath, main, "healthcheck", "-c", file], {
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, exit] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, exit };
+}
+
+const healthy = { stdout: "ok\n", stderr: "", exit: 0 };
+
+test("a running akproxy is healthy by its metrics listener", async () => {
+  expect(await healthcheck({ metrics: addresses.metrics })).toEqual(healthy);
+});
+
+test("without a metrics listener http is asked, and https where that is off, too, whatever its certificate", async () => {
+  expect(await healthcheck({ http: addresses.http })).toEqual(healthy);
+  expect(await healthcheck({ http: "", https: addresses.https })).toEqual(healthy);
+});
+
+test("a proxy that the environment names is not asked", async () => {
+  const env = { HTTP_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1" };
+
+  expect(await healthcheck({ metrics: addresses.metrics }, env)).toEqual(healthy);
+});
+
+test("an address at which every address is meant is asked at this machine's own", async () => {
+  const port = addresses.metrics.split(":")[1];
+
+  expect(await healthcheck({ metrics: `0.0.0.0:${port}` })).toEqual(healthy);
+});
+
+test("where nothing listens it is unhealthy, with the address and the reason", async () => {
+  const { exit, stderr, stdout } = await healthcheck({ metrics: "127.0.0.1:1" });
+
+  expect([exit, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain("listen.metrics: 127.0.0.1:1 does not answer: ECONNREFUSED");
+});
+
+test("where something else answers it is unhealthy", async () => {
+  const other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello", { status: 404 }) });
+
+  const { exit, stderr } = await healthcheck({ metrics: `127.0.0.1:${other.port}` });
+  await other.stop(true);
+
+  expect(exit).toBe(1);
+  expect(stderr).toContain("is answered by something else");
+});
+
+test("what accepts and never answers is unhealthy within seconds", async () => {
+  const silent = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data() {} } });
+
+  const { exit, stderr } = await healthcheck({ metrics: `127.0.0.1:${silent.port}` });
+  silent.stop(true);
+
+  expect(exit).toBe(1);
+  expect(stderr).toContain("does not answer: timeout");
+}, 10_000);
