@@ -1,7 +1,8 @@
 import type { Reply, WireRequest } from "../ports/wire.ts";
 import type { ByteSocket, SocketOwner } from "./byte-socket.ts";
+import { endLife } from "./front-answer.ts";
 import { feedBody, giveBodyUp } from "./front-body.ts";
-import { endLife, passRequest } from "./front-exchange.ts";
+import { passRequest } from "./front-exchange.ts";
 import { closeAfterwards, closingMilliseconds, refuse, writeAnswer } from "./front-output.ts";
 import { type FrontConnection, type FrontShared, noBytes } from "./front-state.ts";
 import { hasContent, type RequestHead, readRequestHead } from "./request-head.ts";

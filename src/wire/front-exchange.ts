@@ -1,14 +1,13 @@
-import type { ReadBody, Reply, StreamLife, WireAnswer } from "../ports/wire.ts";
-import { httpDate } from "./answer-bytes.ts";
+import type { ReadBody, Reply, StreamLife } from "../ports/wire.ts";
 import { startChunked } from "./chunked.ts";
+import { answering } from "./front-answer.ts";
 import { feedBody, rateMilliseconds, tooLarge } from "./front-body.ts";
-import { closeAfterwards, isLastRequest, refuse, write, writeAnswer } from "./front-output.ts";
+import { refuse } from "./front-output.ts";
 import { type BodyReading, type FrontConnection, type FrontExchange, noBytes } from "./front-state.ts";
 import { pass } from "./pass.ts";
-import type { AnswerHead, ClientSide, PassHandle, TunnelClient } from "./pass-client.ts";
+import type { ClientSide, PassHandle, TunnelClient } from "./pass-client.ts";
 import { readBody } from "./read-body.ts";
 import { hasContent, type RequestHead } from "./request-head.ts";
-import { responseHeadText } from "./response-text.ts";
 import { openTunnel } from "./tunnel.ts";
 
 /** What besides data a chunked request may hold. */
@@ -16,9 +15,6 @@ const chunkedLimits = { extensionBytes: 4096, trailerBytes: 8192, trailerFields:
 
 /** How long a body that is read here may take. */
 const readMilliseconds = 10_000;
-
-/** With no more than this the body's first bytes and the head before them go out in one piece. */
-const joinableBytes = 16 * 1024;
 
 /** Sends a request on, or opens a tunnel. `next` is called when the connection is free for another request. */
 export function passRequest(
@@ -129,99 +125,4 @@ function tunnelClient(
   next: (c: FrontConnection) => void,
 ): TunnelClient {
   return { ...clientSide(connection, exchange, next), endTunnel: () => connection.socket.end() };
-}
-
-type Answering = Pick<ClientSide, "writeHead" | "write" | "flush" | "endBody" | "answer" | "abort" | "informational">;
-
-function answering(
-  connection: FrontConnection,
-  exchange: FrontExchange,
-  next: (c: FrontConnection) => void,
-): Answering {
-  return {
-    writeHead: (head) => holdHead(connection, exchange, head),
-    write: (bytes) => writeBody(connection, exchange, bytes),
-    flush: () => flushHead(connection, exchange),
-    endBody() {
-      flushHead(connection, exchange);
-      endLife(exchange);
-      if (exchange.body.isDone && !exchange.closesAfter) next(connection);
-      else closeAfterwards(connection);
-    },
-    answer(answer: WireAnswer) {
-      exchange.hasHead = true;
-      const keeps = exchange.body.isDone && exchange.head.keepAlive;
-      writeAnswer(connection, exchange.head, answer, keeps ? "keep" : "close");
-      if (connection.phase === "head") next(connection);
-    },
-    abort() {
-      exchange.heldHead = null;
-      endLife(exchange);
-      connection.socket.terminate();
-    },
-    informational(status, reason, headers) {
-      if (exchange.head.version === "1.1")
-        write(connection, Buffer.from(responseHeadText(status, reason, headers), "latin1"));
-    },
-  };
-}
-
-function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: AnswerHead): void {
-  const { head } = exchange;
-  exchange.hasHead = true;
-  if (answer.body === "tunnel") beginTunnel(connection, exchange);
-  exchange.lifeEnded = exchange.life?.begun(answer.headers, () => cutOff(connection, exchange)) ?? null;
-  // RFC 9112 9.3, 9.6: an upload that is under way at the end of its answer ends with the connection, and the client is told
-  exchange.closesAfter =
-    answer.body === "until_close" || !head.keepAlive || !exchange.body.isDone || isLastRequest(connection);
-  const lines = [...answer.headers, ...connectionLines(exchange, answer)];
-  exchange.heldHead = Buffer.from(responseHeadText(answer.status, answer.reason, lines), "latin1");
-}
-
-/** Breaks an answer off in the middle: the upstream is let go, and the client can tell. */
-function cutOff(connection: FrontConnection, exchange: FrontExchange): void {
-  exchange.handle?.clientGone();
-  connection.socket.terminate();
-}
-
-/** Says once that the answer has ended, however. */
-export function endLife(exchange: FrontExchange): void {
-  const { lifeEnded } = exchange;
-  exchange.lifeEnded = null;
-  lifeEnded?.();
-}
-
-/** What came behind the handshake belongs to the other protocol now; it is handed on once the 101 is out. */
-function beginTunnel(connection: FrontConnection, exchange: FrontExchange): void {
-  const { unread } = connection;
-  connection.phase = "tunnel";
-  connection.unread = noBytes;
-  connection.socket.resume();
-  if (unread.length > 0) queueMicrotask(() => exchange.tunnel?.bytes(unread));
-  if (connection.clientEnded) queueMicrotask(() => exchange.tunnel?.clientEnded());
-}
-
-function connectionLines(exchange: FrontExchange, answer: AnswerHead): readonly (readonly [string, string])[] {
-  if (answer.body === "tunnel") return [["Connection", "Upgrade"]];
-  // RFC 9110 6.6.1: who forwards an answer without a Date adds it
-  const date = answer.headers.some(([name]) => name.length === 4 && name.toLowerCase() === "date")
-    ? []
-    : [["date", httpDate()] as const];
-  if (exchange.closesAfter) return [...date, ["Connection", "close"]];
-  return exchange.head.version === "1.0" ? [...date, ["Connection", "keep-alive"]] : date;
-}
-
-function writeBody(connection: FrontConnection, exchange: FrontExchange, bytes: Uint8Array): boolean {
-  const { heldHead } = exchange;
-  if (heldHead === null) return write(connection, bytes);
-  exchange.heldHead = null;
-  if (bytes.length <= joinableBytes) return write(connection, Buffer.concat([heldHead, bytes]));
-  write(connection, heldHead);
-  return write(connection, bytes);
-}
-
-function flushHead(connection: FrontConnection, exchange: FrontExchange): void {
-  const { heldHead } = exchange;
-  exchange.heldHead = null;
-  if (heldHead !== null) write(connection, heldHead);
 }

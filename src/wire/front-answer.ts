@@ -1,0 +1,109 @@
+import type { WireAnswer } from "../ports/wire.ts";
+import { httpDate } from "./answer-bytes.ts";
+import { closeAfterwards, isLastRequest, write, writeAnswer } from "./front-output.ts";
+import { type FrontConnection, type FrontExchange, noBytes } from "./front-state.ts";
+import type { AnswerHead, ClientSide } from "./pass-client.ts";
+import { responseHeadText } from "./response-text.ts";
+
+/** With no more than this the body's first bytes and the head before them go out in one piece. */
+const joinableBytes = 16 * 1024;
+
+/** How an exchange is answered; see ClientSide. */
+export type Answering = Pick<
+  ClientSide,
+  "writeHead" | "write" | "flush" | "endBody" | "answer" | "abort" | "informational"
+>;
+
+/** `next` is called when the connection is free for another request. */
+export function answering(
+  connection: FrontConnection,
+  exchange: FrontExchange,
+  next: (c: FrontConnection) => void,
+): Answering {
+  return {
+    writeHead: (head) => holdHead(connection, exchange, head),
+    write: (bytes) => writeBody(connection, exchange, bytes),
+    flush: () => flushHead(connection, exchange),
+    endBody() {
+      flushHead(connection, exchange);
+      endLife(exchange);
+      if (exchange.body.isDone && !exchange.closesAfter) next(connection);
+      else closeAfterwards(connection);
+    },
+    answer(answer: WireAnswer) {
+      exchange.hasHead = true;
+      const keeps = exchange.body.isDone && exchange.head.keepAlive;
+      writeAnswer(connection, exchange.head, answer, keeps ? "keep" : "close");
+      if (connection.phase === "head") next(connection);
+    },
+    abort() {
+      exchange.heldHead = null;
+      endLife(exchange);
+      connection.socket.terminate();
+    },
+    informational(status, reason, headers) {
+      if (exchange.head.version === "1.1")
+        write(connection, Buffer.from(responseHeadText(status, reason, headers), "latin1"));
+    },
+  };
+}
+
+function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: AnswerHead): void {
+  const { head } = exchange;
+  exchange.hasHead = true;
+  if (answer.body === "tunnel") beginTunnel(connection, exchange);
+  exchange.lifeEnded = exchange.life?.begun(answer.headers, () => cutOff(connection, exchange)) ?? null;
+  // RFC 9112 9.3, 9.6: an upload that is under way at the end of its answer ends with the connection, and the client is told
+  exchange.closesAfter =
+    answer.body === "until_close" || !head.keepAlive || !exchange.body.isDone || isLastRequest(connection);
+  const lines = [...answer.headers, ...connectionLines(exchange, answer)];
+  exchange.heldHead = Buffer.from(responseHeadText(answer.status, answer.reason, lines), "latin1");
+}
+
+/** Breaks an answer off in the middle: the upstream is let go, and the client can tell. */
+function cutOff(connection: FrontConnection, exchange: FrontExchange): void {
+  exchange.handle?.clientGone();
+  connection.socket.terminate();
+}
+
+/** Says once that the answer has ended, however. */
+export function endLife(exchange: FrontExchange): void {
+  const { lifeEnded } = exchange;
+  exchange.lifeEnded = null;
+  lifeEnded?.();
+}
+
+/** What came behind the handshake belongs to the other protocol now; it is handed on once the 101 is out. */
+function beginTunnel(connection: FrontConnection, exchange: FrontExchange): void {
+  const { unread } = connection;
+  connection.phase = "tunnel";
+  connection.unread = noBytes;
+  connection.socket.resume();
+  if (unread.length > 0) queueMicrotask(() => exchange.tunnel?.bytes(unread));
+  if (connection.clientEnded) queueMicrotask(() => exchange.tunnel?.clientEnded());
+}
+
+function connectionLines(exchange: FrontExchange, answer: AnswerHead): readonly (readonly [string, string])[] {
+  if (answer.body === "tunnel") return [["Connection", "Upgrade"]];
+  // RFC 9110 6.6.1: who forwards an answer without a Date adds it
+  const date = answer.headers.some(([name]) => name.length === 4 && name.toLowerCase() === "date")
+    ? []
+    : [["date", httpDate()] as const];
+  if (exchange.closesAfter) return [...date, ["Connection", "close"]];
+  return exchange.head.version === "1.0" ? [...date, ["Connection", "keep-alive"]] : date;
+}
+
+function writeBody(connection: FrontConnection, exchange: FrontExchange, bytes: Uint8Array): boolean {
+  const { heldHead } = exchange;
+  if (heldHead === null) return write(connection, bytes);
+  exchange.heldHead = null;
+  if (bytes.length <= joinableBytes) return write(connection, Buffer.concat([heldHead, bytes]));
+  write(connection, heldHead);
+  return write(connection, bytes);
+}
+
+function flushHead(connection: FrontConnection, exchange: FrontExchange): void {
+  const { heldHead } = exchange;
+  exchange.heldHead = null;
+  if (heldHead !== null) write(connection, heldHead);
+}
