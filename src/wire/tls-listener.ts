@@ -20,14 +20,15 @@ export interface TlsListener extends ByteListener {
 const ciphers =
   "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20";
 
-/** A handshake that takes longer is cut. */
-const handshakeMilliseconds = 10_000;
+/** A handshake that takes longer is cut (DOS-02). */
+const longestHandshake = 10_000;
 
 /** Listens for TLS. Resolves once it is bound; rejects when the address can't be. */
 export function listenTls(
   address: ListenAddress,
   facts: TlsFacts,
   accept: (socket: ByteSocket) => SocketOwner,
+  handshakeMilliseconds = longestHandshake,
 ): Promise<TlsListener> {
   const server = createServer({
     cert: facts.fallback.certificatePem,

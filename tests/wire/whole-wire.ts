@@ -1,0 +1,140 @@
+import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectSecure } from "node:tls";
+import type { Reply, WireHandler } from "../../src/ports/wire.ts";
+import { makeSelfSigned } from "../../src/tls/self-signed.ts";
+import type { ByteListener } from "../../src/wire/byte-socket.ts";
+import { serveConnection } from "../../src/wire/front-connection.ts";
+import type { FrontShared } from "../../src/wire/front-state.ts";
+import { listenPlain } from "../../src/wire/plain-listener.ts";
+import type { Pool } from "../../src/wire/pool.ts";
+import { listenTls } from "../../src/wire/tls-listener.ts";
+import { passTo, poolWith, upstreamAt } from "./upstream-fakes.ts";
+
+/** The whole wire on one port before one upstream, with its insides to look at; nothing sweeps it but the test. */
+export interface WholeWire {
+  readonly port: number;
+  readonly shared: FrontShared;
+  readonly pool: Pool;
+  /** A client's socket, connected. */
+  client(): Promise<Client>;
+  /** Resolves when no connection is left on either side; rejects after two seconds. */
+  quiet(): Promise<void>;
+  stop(): void;
+}
+
+/** A client's socket, and the TCP socket that carries it: the same one without TLS. */
+export interface Client {
+  readonly socket: Socket;
+  readonly carrier: Socket;
+  /** What came so far. */
+  text(): string;
+  /** Resolves when `part` has come; rejects when the connection ends before, or after two seconds. */
+  has(part: string): Promise<void>;
+  /** Resolves when the connection is over. */
+  readonly over: Promise<void>;
+}
+
+export type Carrier = "plain" | "tls";
+
+/** Of app.test, self-signed. */
+export const certificate = makeSelfSigned({ names: ["app.test"], days: 30, now: Math.floor(Date.now() / 1000) });
+
+/** Passes every request on to 127.0.0.1:`upstream`; a WebSocket's becomes a tunnel. */
+export function passingTo(upstream: number): WireHandler {
+  const to = passTo(upstreamAt(`127.0.0.1:${upstream}`));
+  return ({ method, target, headers }): Reply => {
+    const hop = new Set(["connection", "upgrade", "transfer-encoding"]);
+    const kept = headers.filter(([name]) => !hop.has(name.toLowerCase()));
+    const pass = { ...to, request: { ...to.request, method, target, headers: kept } };
+    return headers.some(([name]) => name.toLowerCase() === "upgrade")
+      ? { kind: "tunnel", pass, life: { opened: () => undefined, closed: () => undefined } }
+      : { kind: "pass", pass, life: null };
+  };
+}
+
+export async function startWholeWire(carrier: Carrier, handler: WireHandler): Promise<WholeWire> {
+  const pool = poolWith();
+  const shared: FrontShared = {
+    scheme: carrier === "tls" ? "https" : "http",
+    handler,
+    refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
+    pool,
+    limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+    connections: new Set(),
+    isDraining: false,
+  };
+  const address = { kind: "tcp", hostname: "127.0.0.1", port: 0 } as const;
+  const accept = (socket: Parameters<typeof serveConnection>[1]) => serveConnection(shared, socket);
+  const listener: ByteListener =
+    carrier === "plain"
+      ? listenPlain(address, accept)
+      : await listenTls(address, { fallback: certificate, named: [], minVersion: "1.2" }, accept);
+  const port = listener.port ?? 0;
+  return {
+    port,
+    shared,
+    pool,
+    client: () => connectClient(carrier, port),
+    quiet: () =>
+      within(async () => {
+        while (shared.connections.size > 0 || pool.count().inUse > 0) await Bun.sleep(1);
+      }, "connections are left"),
+    stop() {
+      listener.stop();
+      for (const connection of [...shared.connections]) connection.socket.terminate();
+      pool.drain();
+    },
+  };
+}
+
+async function connectClient(carrier: Carrier, port: number): Promise<Client> {
+  const raw = connectPlain({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+  raw.on("error", () => undefined);
+  const socket: Socket = carrier === "plain" ? raw : connectSecure({ socket: raw, rejectUnauthorized: false });
+  socket.allowHalfOpen = true;
+  await new Promise<void>((up, down) => {
+    socket.once(carrier === "plain" ? "connect" : "secureConnect", up);
+    socket.once("error", down);
+  });
+  let text = "";
+  let isOver = false;
+  socket.on("error", () => undefined);
+  socket.on("data", (bytes: Buffer) => {
+    text += bytes.toString("latin1");
+  });
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const end = () => {
+    isOver = true;
+    resolve();
+  };
+  for (const event of ["end", "close", "error"]) socket.on(event, end);
+  return {
+    socket,
+    carrier: raw,
+    text: () => text,
+    has: (part) =>
+      within(
+        async () => {
+          while (!text.includes(part)) {
+            if (isOver) throw new Error(`it ended before ${JSON.stringify(part)}: ${JSON.stringify(text)}`);
+            await Bun.sleep(1);
+          }
+        },
+        `${JSON.stringify(part)} did not come`,
+      ),
+    over,
+  };
+}
+
+/** What `wait` gives, or an error after two seconds. */
+export async function within<Value>(wait: () => Promise<Value>, otherwise: string): Promise<Value> {
+  let timer: Timer | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(otherwise)), 2000);
+  });
+  try {
+    return await Promise.race([wait(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
