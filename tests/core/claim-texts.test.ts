@@ -6,6 +6,7 @@ test.each([
   ["a number", { c: 7 }, ["7"]],
   ["true", { c: true }, ["true"]],
   ["a list", { c: ["it", 7, false] }, ["it", "7", "false"]],
+  ["an object of objects, its keys", { c: { admin: { "123": "acme.test" }, dev: {} } }, ["admin", "dev"]],
   ["an empty text", { c: "" }, []],
   ["null", { c: null }, []],
   ["nothing", {}, []],

@@ -88,6 +88,17 @@ test("OIDC-13: the subject is sub whatever the email says", () => {
   expect([identity.subject, identity.uid]).toEqual(["u1", "u1"]);
 });
 
+test("an object of objects is the list of its keys, as Zitadel has its roles", () => {
+  const roles = { admin: { "163840776835432705": "acme.zitadel.test" }, "x|y": {} };
+
+  const { identity } = read(
+    { "urn:zitadel:iam:org:project:roles": roles },
+    { groups: "urn:zitadel:iam:org:project:roles" },
+  );
+
+  expect(identity.groups).toEqual(["admin"]);
+});
+
 test("a dotted path reaches inside", () => {
   const { identity } = read({ realm_access: { roles: ["a", "b"] } }, { groups: "realm_access.roles" });
 
