@@ -10,12 +10,17 @@ export type ClaimReading = Pick<Provider, "oidc" | "claims" | "keptClaims" | "ak
 /**
  * Who logs in: the identity in the claims, with the provider's `[ak_proxy]` filled in once (authentik evaluates its mappings at login
  * only) and the claims that `allow` and `rules` ask about. A claim that a template needs and has no default for is a refusal that
- * names it.
+ * names it. `fillingClaims` are those that templates are filled in with, where they are more than what is known now.
  */
-export function identityAtLogin(claims: Claims, reading: ClaimReading, rawToken: string): IdentityOutcome {
+export function identityAtLogin(
+  claims: Claims,
+  reading: ClaimReading,
+  rawToken: string,
+  fillingClaims: Claims = claims,
+): IdentityOutcome {
   const outcome = identityFromClaims(claims, reading.claims, reading.oidc.issuer, rawToken);
   if (!outcome.ok) return outcome;
-  const filled = withAkProxyTable(outcome.identity.proxy, reading.akProxy, claims);
+  const filled = withAkProxyTable(outcome.identity.proxy, reading.akProxy, fillingClaims);
   if (!filled.ok) return filled;
   const overage = outcome.identity.areGroupsLeftOut ? [overageText(reading.claims.groups)] : [];
   return {

@@ -75,9 +75,14 @@ export async function completed(
 }
 
 /** Who the claims speak of; what had to be left out is logged. Throws `Failure` idp_token_invalid. */
-export function identityOf(claims: Claims, idToken: string, deps: FinishLoginDeps): Identity {
+export function identityOf(
+  claims: Claims,
+  idToken: string,
+  deps: FinishLoginDeps,
+  fillingClaims: Claims = claims, //               see identityAtLogin
+): Identity {
   const { name } = deps.provider;
-  const outcome = identityAtLogin(claims, deps.provider, idToken);
+  const outcome = identityAtLogin(claims, deps.provider, idToken, fillingClaims);
   if (!outcome.ok) throw new Failure("idp_token_invalid", `provider "${name}": id_token: ${outcome.reason}`);
   for (const warning of outcome.warnings) deps.log.warn("claim left out", { provider: name, warning });
   return outcome.identity;

@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { type Configuration, ResponseBodyError, refreshTokenGrant } from "openid-client";
-import type { Claims } from "../core/claims.ts";
+import { type Claims, mergedClaims } from "../core/claims.ts";
 import { Failure } from "../core/failure.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Refreshed, RefreshGrant } from "../ports/identity-provider.ts";
@@ -116,7 +116,8 @@ async function identityOfUserinfo(
   if (claims["sub"] === undefined) {
     throw new Failure("idp_misconfigured", "issuer: it answers a refresh without id_token, and userinfo tells nothing");
   }
-  const now = identityOf(claims, before.rawToken, deps);
+  // what userinfo does not tell must not fail a template that was filled in at login
+  const now = identityOf(claims, before.rawToken, deps, mergedClaims(claims, decodeJwt<Claims>(before.rawToken)));
   const email = now.email || before.email;
   return {
     ...now,
