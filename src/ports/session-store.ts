@@ -5,7 +5,7 @@ import type { Session } from "../core/session.ts";
  * by the store's clock. Deleting wins over every write: a write after a delete never brings a session back.
  */
 export interface SessionStore {
-  create(session: Session): Promise<void>;
+  create(session: Session): Promise<void>; //                  of more than 1000 of a person the one seen longest ago ends
   get(id: string): Promise<Session | null>; //                 null: absent, past its limits, or not readable with our secrets
   touch(id: string, lastSeenAt: number): Promise<void>; //     does nothing when the session is gone
   /**

@@ -62,6 +62,8 @@ export function cachedSessions(store: SessionStore, options: CacheOptions): Sess
     },
     /** Who may refresh a session must see it as it stands: another process may have done so a moment ago. */
     lease: (id, seconds) => changing(store.lease(id, seconds), () => kept.forget(id)),
+    // it may have ended one of the person's others
+    create: (session) => changing(store.create(session), () => kept.forgetPerson(session.identity)),
     update: (session) => changing(store.update(session), () => kept.forget(session.id)),
     deleteByHandle: (handle) => changing(store.deleteByHandle(handle), kept.forgetAll),
     delete: (id) => changing(store.delete(id), () => kept.forget(id)),

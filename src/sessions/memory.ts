@@ -69,6 +69,12 @@ export function memoryRows(): SessionRows {
       leasedUntil.set(key, until);
       return true;
     },
+    async trim(subjectKey, most) {
+      open();
+      const theirs = [...(bySubject.get(subjectKey) ?? [])].flatMap((key) => rows.get(key) ?? []);
+      theirs.sort((left, right) => right.lastSeenAt - left.lastSeenAt);
+      for (const { key } of theirs.slice(most)) drop(key);
+    },
     async remove(key) {
       open();
       drop(key);

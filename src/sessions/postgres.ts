@@ -48,6 +48,8 @@ export const postgresStatements = {
     WHERE key = $6 AND version = $3::integer - 1 AND ends_at > $7::bigint RETURNING key) ${telling}`,
   lease: `WITH leased AS (UPDATE akproxy_sessions SET leased_until = $1::bigint
     WHERE key = $2 AND ends_at > $3::bigint AND leased_until <= $3::bigint RETURNING key) SELECT count(*) AS n FROM leased`,
+  trim: deleting(`key IN (SELECT key FROM akproxy_sessions WHERE subject_key = $1
+    ORDER BY last_seen_at DESC OFFSET $2::integer)`),
   remove: deleting("key = $1"),
   removeByPrefix: deleting("key >= $1 AND key < $2"),
   removeBySubject: deleting("subject_key = ANY(string_to_array($1, ' '))"),
@@ -125,6 +127,9 @@ function statements(connection: PostgresConnection): Omit<SessionRows, "takeChan
       );
     },
     lease: async (key, until, now) => (await amount(sql.lease, [until, key, now], "once")) === 1,
+    async trim(subjectKey, most) {
+      await amount(sql.trim, [subjectKey, most]);
+    },
     async remove(key) {
       await amount(sql.remove, [key]);
     },

@@ -118,6 +118,16 @@ local row = load(key)
 if not row or row.ends <= now or row.leased > now then return 0 end
 redis.call('HSET', prefix .. 's:' .. key, 'leased', ARGV[3])
 return 1`,
+  trim: `
+local set, most = prefix .. 'u:' .. ARGV[2], number(ARGV[3])
+if redis.call('SCARD', set) <= most then return 0 end
+local seen, keys = {}, redis.call('SMEMBERS', set)
+for _, key in ipairs(keys) do seen[key] = number(redis.call('HGET', prefix .. 's:' .. key, 'seen')) end
+table.sort(keys, function(left, right) return seen[left] > seen[right] end)
+local surplus = {}
+for n = most + 1, #keys do surplus[#surplus + 1] = keys[n] end
+for _, key in ipairs(surplus) do redis.call('SREM', set, key) end
+return drop_all(surplus)`,
   remove: "return drop_all({ ARGV[2] })",
   removeIndexed: `
 local keys = {}

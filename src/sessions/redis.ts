@@ -79,6 +79,9 @@ function scripted(connection: RedisConnection, prefix: string): Omit<SessionRows
       return (await amount("replace", row.key, subject, idpSession ?? "", row.version, ...blobs(row), now)) === 1;
     },
     lease: async (key, until, now) => (await amount("lease", key, until, now)) === 1,
+    async trim(subjectKey, most) {
+      await run("trim", [subjectKey, most]);
+    },
     async remove(key) {
       await run("remove", [key]);
     },

@@ -29,6 +29,8 @@ export interface SessionRows {
   replace(row: SessionRow, now: number): Promise<boolean>;
   /** Leases the row that stands, ends after `now` and is leased to nobody at `now`. Else false. */
   lease(key: string, until: number, now: number): Promise<boolean>;
+  /** Of the rows with this subject key removes all but the `most` that were seen last. */
+  trim(subjectKey: string, most: number): Promise<void>;
   remove(key: string): Promise<void>;
   removeByPrefix(prefix: string): Promise<number>; //          all rows whose key begins so
   /** Removes all rows whose subject key is one of these (one a secret); how many were within their limits or not. */

@@ -10,7 +10,11 @@ export interface SealedSessionsDeps {
   readonly keys: Keys;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
+  readonly mostOfPerson?: number; //               1000
 }
+
+/** How many sessions a person may have at once: whoever logs in without end, by a program, fills no store (DOS-01). */
+const mostOfPerson = 1000;
 
 /** Of a row's key: enough to tell sessions apart in a list, not enough to guess the rest of. */
 const handleLength = 10;
@@ -59,7 +63,11 @@ export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): Ses
       const sight = await look(id);
       return sight.kind === "live" ? sight.session : null;
     },
-    create: (session) => rows.insert(sealSession(session, keys, randomBytes)),
+    async create(session) {
+      const row = sealSession(session, keys, randomBytes);
+      await rows.insert(row);
+      await rows.trim(row.subjectKeys.subject, deps.mostOfPerson ?? mostOfPerson);
+    },
     touch: (id, lastSeenAt) => rows.touch(rowKey(id), lastSeenAt, now()),
     update: (session) => rows.replace(sealSession(session, keys, randomBytes), now()),
     lease: (id, seconds) => rows.lease(rowKey(id), now() + seconds, now()),

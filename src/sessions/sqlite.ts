@@ -31,6 +31,8 @@ export const sessionStatements = {
   replace: `UPDATE sessions SET subject_key = ?1, idp_session_key = ?2, version = ?3, summary = ?4, body = ?5, leased_until = 0
     WHERE key = ?6 AND version = ?3 - 1 AND ends_at > ?7`,
   lease: "UPDATE sessions SET leased_until = ?1 WHERE key = ?2 AND ends_at > ?3 AND leased_until <= ?3",
+  trim: `DELETE FROM sessions WHERE key IN
+    (SELECT key FROM sessions WHERE subject_key = ?1 ORDER BY last_seen_at DESC LIMIT -1 OFFSET ?2)`,
   remove: "DELETE FROM sessions WHERE key = ?",
   removeByPrefix: "DELETE FROM sessions WHERE key >= ?1 AND key < ?2",
   removeBySubject: "DELETE FROM sessions WHERE subject_key IN (SELECT value FROM json_each(?))",
@@ -96,6 +98,9 @@ function rowsOf(database: Database, file: string): SessionRows {
       return run(sessionStatements.replace, ...values) === 1;
     },
     lease: async (key, until, now) => run(sessionStatements.lease, Math.ceil(until), key, now) === 1,
+    async trim(subjectKey, most) {
+      run(sessionStatements.trim, subjectKey, most);
+    },
     async remove(key) {
       run(sessionStatements.remove, key);
     },

@@ -58,11 +58,11 @@ export function sessionOf(wish: SessionWish = {}): Session {
 /** What every session store must do, whatever keeps its rows. `open` gives an empty store. */
 export function sessionStoreContract(
   name: string,
-  open: (deps: { readonly now: () => number }) => Promise<SessionStore>,
+  open: (deps: { readonly now: () => number; readonly mostOfPerson?: number }) => Promise<SessionStore>,
 ): void {
-  async function opened(): Promise<{ store: SessionStore; clock: Clock }> {
+  async function opened(more: { readonly mostOfPerson?: number } = {}): Promise<{ store: SessionStore; clock: Clock }> {
     const clock = { now: 1000 };
-    return { store: await open({ now: () => clock.now }), clock };
+    return { store: await open({ now: () => clock.now, ...more }), clock };
   }
 
   describe(`${name}: session store`, () => {
@@ -75,7 +75,7 @@ export function sessionStoreContract(
   });
 }
 
-type Opened = () => Promise<{ store: SessionStore; clock: Clock }>;
+type Opened = (more?: { readonly mostOfPerson?: number }) => Promise<{ store: SessionStore; clock: Clock }>;
 
 function keepsAndEnds(opened: Opened): void {
   test("a session comes back as it was created, and others do not", async () => {
@@ -349,7 +349,7 @@ function lists(opened: Opened): void {
 
   test("a list longer than a page names every session once", async () => {
     const { store } = await opened();
-    for (let n = 0; n < 1001; n++) await store.create(sessionOf({ id: idOf(`n-${n}-`) }));
+    for (let n = 0; n < 1001; n++) await store.create(sessionOf({ id: idOf(`n-${n}-`), subject: `s${n}` }));
 
     const handles = (await store.list({ username: null })).map(({ handle }) => handle);
 
@@ -387,6 +387,25 @@ function lists(opened: Opened): void {
 }
 
 function signsOut(opened: Opened): void {
+  test("DOS-01: of a person's sessions beyond the cap the one seen longest ago ends, and nobody else's", async () => {
+    const { store, clock } = await opened({ mostOfPerson: 3 });
+    await store.create(sessionOf({ id: idOf("bob"), subject: "bob-sub", idleSeconds: 3000 }));
+    for (const id of ["a", "b", "c"]) {
+      await store.create({ ...sessionOf({ id: idOf(id), idleSeconds: 3000 }), lastSeenAt: clock.now });
+      clock.now += 10;
+    }
+    await store.touch(idOf("a"), clock.now);
+    await store.get(idOf("b"));
+
+    await store.create({ ...sessionOf({ id: idOf("d"), idleSeconds: 3000 }), lastSeenAt: clock.now + 1 });
+
+    expect(await store.get(idOf("b"))).toBeNull();
+    for (const id of ["a", "c", "d", "bob"]) expect(await store.get(idOf(id))).not.toBeNull();
+    expect(await store.deleteBySubject("https://idp.test/", "alice-sub")).toBe(3);
+    expect(await store.count()).toBe(1);
+    await store.close();
+  });
+
   test("SES-06: a deleted session is gone, and only that one; deleting it again is nothing", async () => {
     const { store } = await opened();
     await store.create(sessionOf({ id: idOf("one") }));

@@ -5,4 +5,4 @@ import { sessionStoreContract } from "../contract/session-store.ts";
 
 const keys = openKeys(["a secret of the outpost, long enough"]);
 
-sessionStoreContract("memory", ({ now }) => openSessions({ kind: "memory" }, { keys, now, randomBytes }));
+sessionStoreContract("memory", (given) => openSessions({ kind: "memory" }, { keys, randomBytes, ...given }));

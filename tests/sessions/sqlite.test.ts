@@ -227,6 +227,7 @@ test("DOS-06: every statement but the insert is a search by an index, never a sc
     ["touch", "sqlite_autoindex_sessions_1 (key=?)"],
     ["replace", "sqlite_autoindex_sessions_1 (key=?)"],
     ["lease", "sqlite_autoindex_sessions_1 (key=?)"],
+    ["trim", "sqlite_autoindex_sessions_1 (key=?)"],
     ["remove", "sqlite_autoindex_sessions_1 (key=?)"],
     ["removeByPrefix", "sqlite_autoindex_sessions_1 (key>? AND key<?)"],
     ["removeBySubject", "sessions_by_subject (subject_key=?)"],

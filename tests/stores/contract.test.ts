@@ -15,7 +15,7 @@ function contractOn(name: ServerName): void {
     });
     afterAll(() => server.stop());
 
-    sessionStoreContract(name, async ({ now }) => openSessions(await server.newStore(), { keys, now, randomBytes }));
+    sessionStoreContract(name, async (given) => openSessions(await server.newStore(), { keys, randomBytes, ...given }));
   });
 }
 
