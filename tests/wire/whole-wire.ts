@@ -3,6 +3,7 @@ import { connect as connectSecure } from "node:tls";
 import type { Reply, WireHandler } from "../../src/ports/wire.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import type { ByteListener } from "../../src/wire/byte-socket.ts";
+import { sweepConnections } from "../../src/wire/front.ts";
 import { serveConnection } from "../../src/wire/front-connection.ts";
 import type { FrontShared } from "../../src/wire/front-state.ts";
 import { listenPlain } from "../../src/wire/plain-listener.ts";
@@ -19,6 +20,8 @@ export interface WholeWire {
   client(): Promise<Client>;
   /** Resolves when no connection is left on either side; rejects after two seconds. */
   quiet(): Promise<void>;
+  /** Lets every limit see that so much time has passed. */
+  elapse(seconds: number): void;
   stop(): void;
 }
 
@@ -53,7 +56,8 @@ export function passingTo(upstream: number): WireHandler {
 }
 
 export async function startWholeWire(carrier: Carrier, handler: WireHandler): Promise<WholeWire> {
-  const pool = poolWith();
+  let shift = 0;
+  const pool = poolWith({ now: () => Date.now() / 1000 + shift });
   const shared: FrontShared = {
     scheme: carrier === "tls" ? "https" : "http",
     handler,
@@ -79,6 +83,11 @@ export async function startWholeWire(carrier: Carrier, handler: WireHandler): Pr
       within(async () => {
         while (shared.connections.size > 0 || pool.count().inUse > 0) await Bun.sleep(1);
       }, "connections are left"),
+    elapse(seconds) {
+      shift += seconds;
+      pool.sweep();
+      sweepConnections(shared, Date.now() + shift * 1000);
+    },
     stop() {
       listener.stop();
       for (const connection of [...shared.connections]) connection.socket.terminate();
