@@ -7,6 +7,7 @@ import type { Config } from "../../src/core/config.ts";
 import { problemText } from "../../src/core/problem.ts";
 import { startEchoApp } from "../../src/demo/echo-app.ts";
 import { startToyIssuer, type ToyAvailability, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
+import type { ToyClient } from "../../src/demo/toy-issuer-configuration.ts";
 import type { ToyUsers } from "../../src/demo/toy-issuer-users.ts";
 import { createLog } from "../../src/log/create-log.ts";
 import { type Browser, type BrowserOptions, createBrowser } from "../fakes/browser.ts";
@@ -52,6 +53,7 @@ export interface StackOptions {
   readonly origins?: readonly string[]; //         more external hosts that the issuer may send browsers back to
   readonly oidc?: string; //                       more lines of TOML for [oidc]
   readonly client?: Readonly<Record<string, unknown>>; // more of the client's registration at the issuer (RFC 7591 names)
+  readonly clients?: readonly ToyClient[]; //      more clients of the issuer
   readonly sessions?: string; //                   more lines of TOML for [sessions]
   readonly top?: string; //                        more tables
   readonly store?: "memory" | "sqlite"; //         sqlite
@@ -81,6 +83,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         postLogoutRedirectUris: [...hosts, ...(options.origins ?? [])].map((host) => `${host}/`),
         ...(options.client === undefined ? {} : { metadata: options.client }),
       },
+      ...(options.clients ?? []),
     ],
   });
   issuer.setAvailability(options.issuerAtStart ?? "up");
