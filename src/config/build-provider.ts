@@ -42,7 +42,7 @@ export function buildProvider(source: Source, slug: string, table: ConfigTable):
     basicAuth: basicAuthOf(source, slug, provider),
     claims: claimsOf(source, slug, provider),
     keptClaims: claimsAskedFor([allow, ...rules.map(({ access }) => (access.kind === "allow" ? access.allow : null))]),
-    ...readAkProxy(source, slug, provider),
+    ...readAkProxy(source, slug, provider, overrideHosts),
     allow,
     rules,
     headerEncoding: provider.header_encoding,

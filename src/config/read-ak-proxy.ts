@@ -1,5 +1,7 @@
 import { additionalNameProblem } from "../core/additional-headers.ts";
 import type { AkProxyTable, AttributeTable, AttributeTemplate } from "../core/ak-proxy-table.ts";
+import { overriddenUpstream } from "../core/backend-override.ts";
+import type { OverrideHost, Upstream } from "../core/provider.ts";
 import { claimsIn, constantText, parseTemplate, type Template } from "../core/template.ts";
 import type { Path } from "./findings.ts";
 import { readHostAndPort } from "./read-web-address.ts";
@@ -12,13 +14,14 @@ export function readAkProxy(
   source: Source,
   slug: string,
   provider: ProviderTable,
+  hosts: readonly OverrideHost[],
 ): { readonly akProxy: AkProxyTable; readonly hostHeader: string | null } {
   const path = ["providers", slug, "ak_proxy"];
   const host = readHostHeader(source, [...path, "host_header"], provider.ak_proxy.host_header);
   return {
     hostHeader: host.constant,
     akProxy: {
-      backendOverride: readOverride(source, path, provider),
+      backendOverride: readOverride(source, path, provider, hosts),
       hostHeader: host.template,
       userAttributes: readAttributes(source, [...path, "user_attributes"], provider.ak_proxy.user_attributes),
     },
@@ -53,7 +56,12 @@ function readHostHeader(
 }
 
 /** Its scheme, and its host where no claim is in it, are looked at now; the rest when it is filled in. */
-function readOverride(source: Source, table: Path, { mode, ak_proxy }: ProviderTable): Template | null {
+function readOverride(
+  source: Source,
+  table: Path,
+  { mode, ak_proxy }: ProviderTable,
+  hosts: readonly OverrideHost[],
+): Template | null {
   const path = [...table, "backend_override"];
   const isUseless = mode === "forward_single" || mode === "forward_domain";
   for (const key of ["backend_override", "backend_override_hosts"] as const) {
@@ -77,9 +85,32 @@ function readOverride(source: Source, table: Path, { mode, ak_proxy }: ProviderT
   if (ak_proxy.backend_override_hosts.length === 0) {
     const line = 'add backend_override_hosts = ["foo.bar.baz"] beside it: the hosts it may name';
     source.findings.error(path, "is never followed without backend_override_hosts", line);
-  }
+  } else if (hosts.length === ak_proxy.backend_override_hosts.length) refuseUnfollowed(source, path, template, hosts);
   return template;
 }
+
+/** Where the template has its host itself, what no login could ever follow is seen now: by the code that follows it. */
+function refuseUnfollowed(source: Source, path: Path, template: Template, hosts: readonly OverrideHost[]): void {
+  const [first] = template.parts;
+  if (first?.kind !== "literal" || (template.parts.length > 1 && !/^https?:\/\/[^/]+\//i.test(first.text))) return;
+  const filled = template.parts.map((part) => (part.kind === "literal" ? part.text : "user")).join("");
+  const chosen = overriddenUpstream(filled, anyUpstream, hosts);
+  if (!chosen.ok)
+    source.findings.error(path, chosen.reason.replace(/^backend_override /, ""), "correct it, or the list");
+}
+
+/** What an override takes its TLS settings from, which decide nothing here. */
+const anyUpstream: Upstream = {
+  scheme: "http",
+  hostAndPort: "localhost",
+  unixPath: null,
+  basePath: "",
+  baseQuery: "",
+  verifyTls: true,
+  caPem: null,
+  serverName: null,
+  reach: "anywhere",
+};
 
 function readAttributes(source: Source, path: Path, table: Readonly<Record<string, unknown>>): AttributeTable {
   const attributes: Record<string, AttributeTemplate> = Object.create(null);

@@ -110,6 +110,18 @@ describe("what can't be meant is an error at its place", () => {
           `9:33 error providers.app.ak_proxy.backend_override: ${JSON.stringify(override.replace("//u@", "//…@"))} ${what}`,
         ] as const,
     ),
+    ...[
+      ["http://other.test/{sub}", 'names the host "other.test", which backend_override_hosts does not list'],
+      ["http://other.test", 'names the host "other.test", which backend_override_hosts does not list'],
+      ["http://foo.test/../{sub}", "has a path that holds a dot segment"],
+      ["http://0x7f.1/{sub}", "has an address in an unusual spelling"],
+    ].map(
+      ([override, what]) =>
+        [
+          `ak_proxy = { backend_override = "${override}", backend_override_hosts = ["foo.test"] }`,
+          `9:33 error providers.app.ak_proxy.backend_override: ${what}`,
+        ] as const,
+    ),
     ...["http://foo.test", "a b", "foo.test/x", "*.", "*.a:80", "*foo", "*.[::1]"].map(
       (entry) =>
         [
