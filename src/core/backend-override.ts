@@ -41,7 +41,7 @@ export function overriddenUpstream(
     upstream: {
       ...base,
       scheme: scheme.toLowerCase() === "https" ? "https" : "http",
-      hostAndPort: url.host,
+      hostAndPort: url.port === "" ? host.hostname : `${host.hostname}:${url.port}`,
       unixPath: null,
       basePath: url.pathname.replace(/\/+$/, ""),
       baseQuery: "",

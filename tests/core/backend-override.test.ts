@@ -33,6 +33,12 @@ test("an override has its own scheme, host and base path, and the TLS settings o
   });
 });
 
+test("the host is its name without the default port and a trailing dot", () => {
+  const chosen = overriddenUpstream("https://FOO.test.:443/", upstream, foo);
+
+  expect(chosen.ok && chosen.upstream.hostAndPort).toBe("foo.test");
+});
+
 test("a path beyond ASCII is escaped", () => {
   const chosen = overriddenUpstream("http://foo.test/jörg", upstream, foo);
 

@@ -6,6 +6,7 @@ import { type RecordingUpstream, startRecordingUpstream } from "../fakes/upstrea
 import { sessionOf } from "../security/guarded-app.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { app } from "./visit.ts";
+import { openSocket } from "./web-socket-client.ts";
 
 let stack: Stack;
 let internal: RecordingUpstream;
@@ -178,4 +179,25 @@ backend_override_hosts = ["127.0.0.1"]
   expect(status).toBe(200);
   expect([internal.requests.length, perUser.requests.length]).toEqual([(before[0] ?? 0) + 1, before[1] ?? 0]);
   expect(internal.requests.at(-1)?.target).toBe("/base/public/x");
+});
+
+test("a WebSocket goes to somebody's own upstream, too, and to none that is not listed", async () => {
+  const table = (hosts: string) => ({
+    internalHost: internal.origin,
+    provider: `[providers.app.ak_proxy]\nbackend_override = "{at|${stack.echoUrl}}"\nbackend_override_hosts = [${hosts}]`,
+  });
+  await stack.reload(table('"127.0.0.1"'));
+  const cookie = await sessionOf(stack, "http://app.test", "homeless");
+  const before = internal.requests.length;
+
+  const socket = await openSocket(stack.port, { cookie });
+  socket.send("hello");
+  const said = await socket.next();
+  socket.close(1000, "");
+  await stack.reload(table('"*.test"'));
+  const refused = openSocket(stack.port, { cookie });
+
+  expect(said).toBe("hello");
+  await expect(refused).rejects.toThrow();
+  expect(internal.requests.length).toBe(before);
 });
