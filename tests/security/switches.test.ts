@@ -30,11 +30,38 @@ const users = {
 };
 
 describe("CFG-03: each switch does what it says, both ways", () => {
-  test("intercept_header_auth is on: an unverified credential is 401, not a redirect", async () => {
-    const { answer, seen } = await observed({}, "/x", { headers: [["Authorization", "Bearer x"]] });
+  test.each([
+    ["true", 401],
+    ["false", 302],
+  ])("intercept_header_auth = %s: a credential that is not good is %d", async (value, status) => {
+    const provider = `intercept_header_auth = ${value}`;
+    const { answer, seen } = await observed({ provider }, "/x", { headers: [["Authorization", "Bearer x"]] });
 
-    expect(answer.status).toBe(401);
+    expect(answer.status).toBe(status);
     expect(seen).toBeNull();
+  });
+
+  test.each(["true", "false"])(
+    "intercept_header_auth = %s: on a public path a credential goes to the application untouched",
+    async (value) => {
+      const provider = `intercept_header_auth = ${value}\nskip_path_regex = "^/public"`;
+      const { seen } = await observed({ provider }, "/public", { headers: [["Authorization", "Bearer x"]] });
+
+      expect(seen === null ? "none" : header(seen, "authorization")).toBe("Bearer x");
+    },
+  );
+
+  test.each([
+    ["1/1m", [401, 429]],
+    ["", [401, 401]],
+  ])("limits.failed_credentials = %j: two bad credentials are %j", async (value, statuses) => {
+    const app = await startGuardedApp({ top: `[limits]\nfailed_credentials = "${value}"` });
+
+    const first = await app.ask("/x", { headers: [["Authorization", "Bearer x"]] });
+    const second = await app.ask("/x", { headers: [["Authorization", "Bearer y"]] });
+    await app.stop();
+
+    expect([first.status, second.status]).toEqual(statuses);
   });
 
   test.each([
