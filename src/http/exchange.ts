@@ -25,7 +25,8 @@ export interface Passage {
   readonly kind: "pass";
   readonly request: UpstreamRequest;
   readonly identity: Identity | null; //           null: nobody, on a public path
-  readonly sessionId: string | null; //            what its streams end with; null: no session, or they may outlive it
+  readonly person: string | null; //               at whose sign-out its streams end; null: nobody's, or they may outlive it
+  readonly sessionId: string | null; //            what they end with, too; null: a credential of a program let it in
   readonly exchange: Exchange;
   readonly becomesWebSocket: boolean;
 }

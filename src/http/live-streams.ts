@@ -1,6 +1,6 @@
 /** Something that stays open between an application and somebody: a WebSocket or an event stream. */
 export interface LiveStream {
-  readonly person: string | null; //               issuer and subject; null: nobody's, on a public path
+  readonly person: string | null; //               issuer and subject; null: nobody's, or it may outlive a sign-out
   readonly sessionId: string | null; //            the session it was opened with; null: none, or it may outlive its session
   readonly close: (code: number, reason: string) => void; // a close frame where there is one, else the connection is cut
 }

@@ -14,6 +14,7 @@ import { askedUrl, type Exchange, type Passage } from "./exchange.ts";
 import { decided } from "./header-auth.ts";
 import { startUrl } from "./login.ts";
 import { deniedPage, foreignOrigin } from "./refusals.ts";
+import { personKey } from "./visitor.ts";
 
 /** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
 export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Promise<Answer | Passage> {
@@ -32,8 +33,8 @@ export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvi
   if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
   const { decision, session } = found;
   const result = carryOut(deps, found.exchange, provider, decision);
-  const isTied = result.kind === "pass" && result.identity !== null && provider.endsStreams;
-  return isTied ? { ...result, sessionId: session?.id ?? null } : result;
+  if (result.kind !== "pass" || result.identity === null || !provider.endsStreams) return result;
+  return { ...result, person: personKey(result.identity), sessionId: session?.id ?? null };
 }
 
 function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider, decision: Decision): Answer | Passage {
@@ -63,7 +64,7 @@ function passage(deps: Deps, exchange: Exchange, provider: ProxyProvider, identi
     return foreignOrigin(deps, exchange);
   }
   const request = upstreamRequest(deps, exchange, provider, identity);
-  return { kind: "pass", request, identity, sessionId: null, exchange, becomesWebSocket };
+  return { kind: "pass", request, identity, person: null, sessionId: null, exchange, becomesWebSocket };
 }
 
 function upstreamRequest(

@@ -7,11 +7,9 @@ import type { Outcome, Passage } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
 import { outcomeOf } from "./front.ts";
 import { requestId } from "./inbound.ts";
-import type { LiveStream } from "./live-streams.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { page } from "./pages/page.ts";
 import { forClient } from "./proxy.ts";
-import { personKey } from "./visitor.ts";
 
 /** Answers the heads of requests on a raw wire; `deps` gives the ones in force, which a reload replaces. */
 export function wireHandler(deps: () => Deps): WireHandler {
@@ -65,16 +63,16 @@ function replyTo(deps: Deps, { result, request, provider }: Outcome, seconds: ()
   };
   return result.becomesWebSocket
     ? { kind: "tunnel", pass, life: tunnelLife(deps, result) }
-    : { kind: "pass", pass, life: result.sessionId === null ? null : streamLife(deps, result) };
+    : { kind: "pass", pass, life: result.person === null ? null : streamLife(deps, result) };
 }
 
 /** An open tunnel is counted, and closed with its session, at a sign-out and at a stop. */
-function tunnelLife(deps: Deps, passage: Passage): TunnelLife {
+function tunnelLife(deps: Deps, { person, sessionId }: Passage): TunnelLife {
   let remove: (() => void) | null = null;
   return {
     opened(close) {
       deps.metrics.webSockets(1);
-      remove = deps.liveStreams.add({ ...ownerOf(passage), close });
+      remove = deps.liveStreams.add({ person, sessionId, close });
     },
     closed() {
       if (remove === null) return;
@@ -85,16 +83,12 @@ function tunnelLife(deps: Deps, passage: Passage): TunnelLife {
   };
 }
 
-/** An event stream may go on for days: it is cut with its session. Other answers end by themselves. */
-function streamLife(deps: Deps, passage: Passage): StreamLife {
+/** An event stream may go on for days: it is cut with its session, or at its person's sign-out. Other answers end by themselves. */
+function streamLife(deps: Deps, { person, sessionId }: Passage): StreamLife {
   return {
     begun(headers, cut) {
       const type = firstValue(headers, "content-type") ?? "";
-      return /^\s*text\/event-stream\b/i.test(type) ? deps.liveStreams.add({ ...ownerOf(passage), close: cut }) : null;
+      return /^\s*text\/event-stream\b/i.test(type) ? deps.liveStreams.add({ person, sessionId, close: cut }) : null;
     },
   };
-}
-
-function ownerOf({ identity, sessionId }: Passage): Pick<LiveStream, "person" | "sessionId"> {
-  return { person: identity === null || sessionId === null ? null : personKey(identity), sessionId };
 }
