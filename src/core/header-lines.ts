@@ -7,9 +7,14 @@ export type HeaderLine = readonly [name: string, value: string];
  */
 export type HeaderLines = readonly HeaderLine[];
 
-/** Is a line's name this one, in any case? Most names differ in length, and are told apart by that alone. */
+/**
+ * Is a line's name this one, in any case? Most names differ in length or in their first letter, and are told apart by that alone: a name in
+ * lower case is a new string. The cases of a letter are one bit apart.
+ */
 export function isNamed(lineName: string, name: string): boolean {
-  return lineName.length === name.length && (lineName === name || lineName.toLowerCase() === name.toLowerCase());
+  if (lineName.length !== name.length) return false;
+  if (lineName === name) return true;
+  return (lineName.charCodeAt(0) | 0x20) === (name.charCodeAt(0) | 0x20) && lineName.toLowerCase() === name.toLowerCase();
 }
 
 /** The value of the first line called `name` (any case); null when there is none. */
