@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { completionCommand } from "./cli/completion.ts";
 import { decodeCookieCommand } from "./cli/decode-cookie.ts";
 import { demoCommand } from "./cli/demo.ts";
+import { doctorCommand } from "./cli/doctor.ts";
 import { explainCommand } from "./cli/explain.ts";
 import { healthcheckCommand } from "./cli/healthcheck.ts";
 import { schemaCommand } from "./cli/schema.ts";
@@ -36,6 +37,7 @@ for (const command of [
   snippetCommand(),
   testRegexCommand(),
   explainCommand(),
+  doctorCommand(),
   sessionsCommand(),
   healthcheckCommand(),
   completionCommand(),
