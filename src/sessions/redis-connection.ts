@@ -45,10 +45,12 @@ export async function keepRedis(
   prepare: (client: Bun.RedisClient) => Promise<void>,
   lost: () => void,
 ): Promise<KeptConnection<Bun.RedisClient>> {
+  const start = performance.now();
   try {
     return await keepOpen(() => openRedis(address, prepare), lost);
   } catch (thrown) {
-    throw redisFailure(address, await likelyCause(address, thrown));
+    const isSilent = performance.now() - start >= connectMilliseconds;
+    throw redisFailure(address, isSilent ? silence(thrown) : await likelyCause(address, thrown));
   }
 }
 
@@ -82,6 +84,10 @@ export function redisFailure({ place }: RedisAddress, thrown: unknown): Failure 
   if (thrown instanceof Failure) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new Failure("store_unavailable", `session store "${place}": ${message}`, { cause: thrown });
+}
+
+function silence(thrown: unknown): Error {
+  return new Error("no answer; is it there, and does a firewall let us through?", { cause: thrown });
 }
 
 /** Bun says "Connection closed" of a port where nobody listens, of a wrong password and of a certificate it does not trust. */

@@ -158,6 +158,9 @@ client_secret = "toy-client-secret-of-32-characters!"
 mode = "proxy"
 external_host = "http://app.test"
 internal_host = "${application}"
+[providers.guarded]
+mode = "forward_single"
+external_host = "http://guarded.test"
 `;
 }
 

@@ -1,16 +1,45 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { SessionsConfig } from "../../src/core/config.ts";
+import { openKeys } from "../../src/seal/keys.ts";
+import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
 import { type Browser, continueAs, isToyLogin, loginAs } from "../fakes/browser.ts";
 import { isHere } from "../proxies/programs.ts";
 import { anonymousRequests } from "./anonymous-requests.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
-import { until } from "./opened.ts";
+import { type Cluster, type Instance, outpostSecret, startCluster } from "./cluster.ts";
+import { newSession, now, openInstance, until } from "./opened.ts";
 import { isServerHere, type ServerName, type StoreServer, startServer } from "./store-server.ts";
 
 const app = "http://app.test/";
 const outpost = "http://app.test/outpost.goauthentik.io";
 
+/** The store that the instances share, for somebody beside them. */
+function storeOf(kind: ServerName, { url }: StoreServer): SessionsConfig {
+  const shared = { url, place: url, certificateAuthorities: null };
+  return kind === "redis" ? { kind, ...shared, keyPrefix: "akproxy:" } : { kind, ...shared, tlsMode: "disable" };
+}
+
 function cookiesOf(browser: Browser): string {
   return browser.cookies.headerFor(new URL(app)) ?? "";
+}
+
+/** What the four verdict endpoints say to this cookie, as their proxies ask. */
+async function verdictsOf({ port }: Instance, cookie: string): Promise<readonly number[]> {
+  const forwarded = { "x-forwarded-proto": "http", "x-forwarded-host": "guarded.test", "x-forwarded-uri": "/page" };
+  const original = { "x-original-url": "http://guarded.test/page", host: "guarded.test" };
+  const endpoints = [
+    ["auth/traefik", forwarded],
+    ["auth/caddy", forwarded],
+    ["auth/nginx", original],
+    ["auth/envoy/page", { host: "guarded.test" }],
+  ] as const;
+  return await Promise.all(
+    endpoints.map(async ([path, headers]) => {
+      const url = `http://127.0.0.1:${port}/outpost.goauthentik.io/${path}`;
+      const answer = await fetch(url, { headers: { ...headers, cookie, accept: "text/html" }, redirect: "manual" });
+      await answer.arrayBuffer();
+      return answer.status;
+    }),
+  );
 }
 
 /** Alice signs out at the first instance: how long the second one still knows her two sessions, in milliseconds. */
@@ -111,6 +140,27 @@ function instancesOver(name: ServerName): void {
       expect(away.map(({ status }) => status)).toEqual([503, 503]);
       expect(ready).toEqual([503, 503]);
       for (const one of cluster.instances) expect((await cluster.ask(one, cookie)).user).toBe("bob");
+    });
+
+    test("decision 22: while the store is away no verdict endpoint lets anybody in, and all do when it is back", async () => {
+      const keys = openKeys([outpostSecret]);
+      const beside = await openInstance(storeOf(name, server), now, { keys });
+      const session = newSession({ providerSlug: "guarded" });
+      await beside.create(session);
+      const cookie = `akproxy_guarded=${sealSessionCookie(keys, "guarded", session.id)}`;
+      const verdicts = async () => (await Promise.all(cluster.instances.map((one) => verdictsOf(one, cookie)))).flat();
+      const before = await verdicts();
+
+      await server.kill();
+      await Bun.sleep(100);
+      const away = await verdicts();
+      await server.start();
+      await until(async () => (await verdicts()).every((status) => status < 300));
+
+      expect(before).toEqual(Array.from({ length: 8 }, () => 200));
+      // nginx's auth_request knows 2xx, 401 and 403, and takes the rest for an error
+      expect(away).toEqual([503, 503, 500, 503, 503, 503, 500, 503]);
+      await beside.close();
     });
 
     test("the gauge of sessions is the store's size on every instance", async () => {

@@ -4,14 +4,20 @@ import type { Session } from "../../src/core/session.ts";
 import type { SessionStore } from "../../src/ports/session-store.ts";
 import { openKeys } from "../../src/seal/keys.ts";
 import { openSessions } from "../../src/sessions/open.ts";
+import type { SealedSessionsDeps } from "../../src/sessions/sealed-sessions.ts";
 import { type SessionWish, sessionOf } from "../contract/session-store.ts";
 
 const keys = openKeys(["a secret of the outpost, long enough"]);
-const now = () => Math.floor(Date.now() / 1000);
+/** Epoch seconds. */
+export const now = () => Math.floor(Date.now() / 1000);
 
 /** An instance's view of the store: connections, channel and memory of its own. */
-export function openInstance(config: SessionsConfig, clock: () => number = now): Promise<SessionStore> {
-  return openSessions(config, { keys, now: clock, randomBytes });
+export function openInstance(
+  config: SessionsConfig,
+  clock: () => number = now,
+  given: Partial<SealedSessionsDeps> = {},
+): Promise<SessionStore> {
+  return openSessions(config, { keys, now: clock, randomBytes, ...given });
 }
 
 /** A session that began now, for an hour, with an id of its own. */
