@@ -52,6 +52,9 @@ function failedCheck(place: string, code: string): Check {
     const fix = "name its authority in internal_host_ca_file";
     return unreachable("upstream", `${place}: its certificate is not believed: ${code}`, fix);
   }
+  if (code === "EPROTO") {
+    return fail("upstream", `${place} does not speak TLS`, "see whether internal_host should be http://");
+  }
   if (code === "ECONNREFUSED") return unreachable("upstream", `${place} refuses connections`, reachFix);
   return unreachable("upstream", `${place} cannot be reached: ${code}`, reachFix);
 }

@@ -342,6 +342,15 @@ describe("an application", () => {
     expect(check?.fix).toContain("https://");
   });
 
+  test("that speaks no TLS where https:// is written is told so", async () => {
+    const plain = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
+
+    const { upstream: check } = await checksOf({ provider: upstream(`https://127.0.0.1:${plain.port}`) });
+    await plain.stop(true);
+
+    expect(check).toMatchObject({ standing: "fail", fix: "see whether internal_host should be http://" });
+  });
+
   test("that answers 502 is a warning, one that is silent not waited for", async () => {
     const broken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("", { status: 502 }) });
     const silent = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data() {} } });
