@@ -35,7 +35,13 @@ async function login(page: string, claims: Readonly<Record<string, unknown>>) {
   const log = keptLog();
   const oidc = { ...provider.oidc, issuer: fake.issuer, tokenEndpointAuthMethod: "" };
   const idp = identityProviders({ log, now: () => testNow, version: "1.2.3" })({ ...provider, oidc });
-  const always = { iss: fake.issuer, aud: provider.oidc.clientId, exp: testNow + 300, iat: testNow, nonce: checks.nonce };
+  const always = {
+    iss: fake.issuer,
+    aud: provider.oidc.clientId,
+    exp: testNow + 300,
+    iat: testNow,
+    nonce: checks.nonce,
+  };
   const payload = { ...always, ...claims };
   fake.idToken = token({ alg: "ES256", kid: "fake" }, payload, es256(issuerKey.privateKey));
   const { identity } = await idp.redeem(callbackUrl(), checks);
