@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, lstatSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, lstatSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config, SessionsConfig } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
@@ -69,7 +69,10 @@ async function storeCheck(sessions: SessionsConfig, config: Config, world: Docto
   }
 }
 
-/** Read by SQLite itself; written to not at all, since its journal would stay behind for a moment. */
+/**
+ * Read by SQLite itself where somebody has it open. Else its header alone is: SQLite would leave -wal and -shm beside it, since who only
+ * reads can't remove them (sqlite.org/wal.html, section 3).
+ */
 async function fileStoreCheck(
   sessions: Extract<SessionsConfig, { kind: "sqlite" }>,
   config: Config,
@@ -80,17 +83,34 @@ async function fileStoreCheck(
   if (!existsSync(file)) {
     return isWritable(standingParent(directory))
       ? ok("store", `${file} will be made at the first start`)
-      : fail("store", `${file} cannot be made`, `give akproxy's user write access to ${directory}`);
+      : fail("store", `${file} can be neither read nor made`, `give akproxy's user write access to ${directory}`);
   }
+  if (!statSync(file).isFile()) return fail("store", `${file} is not a file`, "name another in [sessions] store");
   const locked = [file, directory].find((path) => !isWritable(path));
   if (locked !== undefined) {
     return fail("store", `${locked} is not writable by this user`, "run doctor as akproxy's user, or chown it");
+  }
+  if (!existsSync(`${file}-wal`)) {
+    return isDatabase(file)
+      ? ok("store", `${file}, not in use`)
+      : fail("store", `${file} is no SQLite database`, "move it away, or name another in [sessions] store");
   }
   return looked(file, async () => {
     const reader = await openSessionReader(sessions, { ...world, keys: keysOf(config, world) });
     await reader?.look(randomToken(world.randomBytes));
     await reader?.close();
   });
+}
+
+function isDatabase(file: string): boolean {
+  const header = Buffer.alloc(16);
+  const descriptor = openSync(file, constants.O_RDONLY);
+  try {
+    readSync(descriptor, header, 0, header.length, 0);
+    return header.toString("latin1") === "SQLite format 3\0"; // sqlite.org/fileformat.html, section 1.3
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** A deletion of what is not there needs the right to write, and changes nothing. */
@@ -126,7 +146,7 @@ function keysOf({ secrets }: Config, { randomBytes }: DoctorWorld) {
 
 function isWritable(path: string): boolean {
   try {
-    accessSync(path, constants.W_OK);
+    accessSync(path, constants.R_OK | constants.W_OK);
     return true;
   } catch {
     return false; //                               for whatever reason: it is said that it is not

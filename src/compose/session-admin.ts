@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
@@ -55,8 +55,17 @@ export async function administerSessions(config: Config, world: World): Promise<
 
 function nothingToOpen({ sessions }: Config): SessionsNotOpened | null {
   if (sessions.kind === "memory") return { kind: "in_process" };
-  if (sessions.kind !== "sqlite" || existsSync(sessions.file)) return null;
-  return { kind: "never_made", file: sessions.file };
+  if (sessions.kind !== "sqlite") return null;
+  try {
+    statSync(sessions.file);
+    return null;
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : String(thrown);
+    if (code === "ENOENT") return { kind: "never_made", file: sessions.file };
+    // a directory that may not be entered says of no file whether it is there
+    const message = `session store "${sessions.file}": ${code}`;
+    return { kind: "unusable", message, exitCode: storeExitCode(thrown) };
+  }
 }
 
 /** Root opens everything, and the store refuses a directory that is another user's: better told than run into. */

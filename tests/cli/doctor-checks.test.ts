@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diagnose } from "../../src/compose/doctor.ts";
@@ -7,7 +7,10 @@ import { certificateSection } from "../../src/compose/doctor-certificates.ts";
 import type { Check } from "../../src/compose/doctor-check.ts";
 import { judgedAnswer } from "../../src/compose/doctor-redirect.ts";
 import { parseConfigText } from "../../src/config/load.ts";
+import { openKeys } from "../../src/seal/keys.ts";
+import { openSessions } from "../../src/sessions/open.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
+import { sessionOf } from "../contract/session-store.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";
 
 const root = mkdtempSync(join(tmpdir(), "akproxy-checks-"));
@@ -393,6 +396,24 @@ describe("the state directory", () => {
 
     expect(linked["state_dir"]?.text).toContain("is a symbolic link");
     expect(writable["state_dir"]?.text).toContain("is writable by everybody");
+  });
+
+  test("with a store that nobody has open is left as it is", async () => {
+    const folder = mkdtempSync(join(root, "closed-"));
+    const keys = openKeys(["a secret of more than thirty-two characters"]);
+    const deps = {
+      keys,
+      now: () => 1000,
+      randomBytes: (count: number) => crypto.getRandomValues(new Uint8Array(count)),
+    };
+    const made = await openSessions({ kind: "sqlite", file: join(folder, "sessions.sqlite") }, deps);
+    await made.create(sessionOf());
+    await made.close();
+
+    const { store } = await checksOf({ top: `state_dir = "${folder}"` });
+
+    expect(store).toMatchObject({ standing: "ok", text: `${join(folder, "sessions.sqlite")}, not in use` });
+    expect(readdirSync(folder)).toEqual(["sessions.sqlite"]);
   });
 
   test("with a store that is no database is a failure that names the file", async () => {
