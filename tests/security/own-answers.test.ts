@@ -161,9 +161,7 @@ test("M2M-05: a credential that nobody verified is nobody's", async () => {
     "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.",
     "Basic YWxpY2U6",
     "Basic x",
-    "Digest x",
     "bearer",
-    "Bearer a, Basic b",
   ]) {
     const { answer, seen } = await app.pass("/x", { headers: [["Authorization", credential]] });
 
