@@ -15,7 +15,8 @@ export function completionCommand(): Command {
     .addArgument(new Argument("<shell>", "the shell").choices(completionShells))
     .addHelpText(
       "after",
-      "\nbash: > /etc/bash_completion.d/akproxy; zsh: > a folder of $fpath, as _akproxy; fish: > ~/.config/fish/completions/akproxy.fish" +
+      "\nWhere they go: bash /etc/bash_completion.d/akproxy, zsh _akproxy in a folder of" +
+        "\n$fpath, fish ~/.config/fish/completions/akproxy.fish" +
         "\n\nExamples:\n  source <(akproxy completion bash)\n  akproxy completion fish > ~/.config/fish/completions/akproxy.fish",
     )
     .action((shell: (typeof completionShells)[number], _options: unknown, command: Command) => {

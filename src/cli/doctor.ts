@@ -24,8 +24,9 @@ export function doctorCommand(): Command {
     .option("--json", "as JSON")
     .addHelpText(
       "after",
-      "\nExit: 0 nothing is wrong, 1 something is, 2 usage, 69 only that an issuer or an application can't be reached," +
-        "\n      74 no config, 77 it may not be read. Warnings do not count" +
+      "\nExit: 0 nothing is wrong, warnings or not; 1 something is; 2 usage; 69 nothing but" +
+        "\n      that an issuer or an application can't be reached; 74 no config, 77 it may" +
+        "\n      not be read" +
         "\n\nExamples:\n  akproxy doctor\n  akproxy doctor -c /etc/akproxy/config.toml --provider app --json",
     )
     .action(async (options: DoctorOptions) => finish(await examine(options)));

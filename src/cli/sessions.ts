@@ -21,8 +21,9 @@ export function sessionsCommand(): Command {
     .option("--json", "as JSON")
     .addHelpText(
       "after",
-      "\nExit: 0 fine, 1 no session has that handle, or they are in a process's memory, 2 usage," +
-        "\n      74 no config, secret or store, 77 may not be read or written, 78 the config is unusable" +
+      "\nExit: 0 fine, 1 no session has that handle, or they live in a process's memory," +
+        "\n      2 usage, 74 no config, secret or store, 77 may not be read or written," +
+        "\n      78 the config is unusable" +
         "\n\nExamples:\n  akproxy sessions list --user alice\n  akproxy sessions revoke kJ3_x9Tq2w",
     )
     .action(async (action: Action, handles: readonly string[], options: SessionsOptions) => {
