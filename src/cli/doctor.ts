@@ -24,7 +24,7 @@ export function doctorCommand(): Command {
     .option("--json", "as JSON")
     .addHelpText(
       "after",
-      "\nExit: 0 nothing is wrong, warnings or not; 1 something is; 2 usage; 69 nothing but" +
+      "\nExit: 0 nothing is wrong, warnings or not; 1 something is; 2 usage; 69 only" +
         "\n      that an issuer or an application can't be reached; 74 no config, 77 it may" +
         "\n      not be read" +
         "\n\nExamples:\n  akproxy doctor\n  akproxy doctor -c /etc/akproxy/config.toml --provider app --json",
