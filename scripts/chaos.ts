@@ -6,7 +6,7 @@ import { isServerHere } from "../tests/stores/store-server.ts";
 const storms = {
   redis: ["redis", ["--appendfsync", "everysec"]],
   "redis-always": ["redis", ["--appendfsync", "always"]],
-  postgres: ["postgres", []],
+  postgres: ["postgres", ["-c", "fsync=on"]],
 } as const;
 
 const kills = Number(process.argv[2] ?? 60);

@@ -151,6 +151,8 @@ async function postgresCommand(folder: string, port: number, settings: readonly 
     "UTF8",
   ]);
   const own = ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", data, "-c", "shared_buffers=16MB"];
+  // a killed process leaves what it wrote to the system; only a power cut would lose it
+  own.push("-c", "fsync=off");
   return [...asPostgres(), join(programs, "postgres"), ...own, ...settings];
 }
 
