@@ -65,7 +65,7 @@ function waitForHead(
   exchange.searchedTo = reading.searchedTo - from;
 }
 
-/** RFC 9110 15.2: interim answers are passed on, but for a 100 that nobody asked for; HTTP/1.0 knows none. */
+/** RFC 9110 15.2: interim answers are passed on, asked for or not; HTTP/1.0 knows none. */
 function passInterim(exchange: Exchange, head: ResponseHead): void {
   const { client, pass } = exchange;
   exchange.interimHeads += 1;
@@ -73,7 +73,7 @@ function passInterim(exchange: Exchange, head: ResponseHead): void {
     fail(exchange, "upstream_unreachable", unusable(exchange, "too many interim answers"));
     return;
   }
-  if (client.version === "1.0" || (head.status === 100 && !client.expectsContinue)) return;
+  if (client.version === "1.0") return;
   client.informational(head.status, head.reason, pass.forClient(answerLines(head.headers, "none")));
 }
 

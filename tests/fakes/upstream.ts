@@ -155,7 +155,8 @@ function unchunk(framed: string): { readonly body: string; readonly end: number 
     if (line === -1) return null;
     const size = Number.parseInt(framed.slice(at, line), 16);
     const next = line + 2 + size + 2;
-    if (next > framed.length) return null;
+    // a size that is no number makes `next` none either: such a body never comes whole
+    if (!(next <= framed.length)) return null;
     if (size === 0) return { body: chunks.join(""), end: next };
     chunks.push(framed.slice(line + 2, line + 2 + size));
     at = next;

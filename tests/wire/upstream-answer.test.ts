@@ -109,9 +109,9 @@ const rows: readonly Row[] = [
     given: "[interim]100 Continue\r\nA: b\r\n\r\n[none]200 OK\r\nContent-Length: 0\r\n\r\n[end]",
   },
   {
-    fact: "RFC 9110 15.2.1: a 100 that nobody waits for does not",
+    fact: "RFC 9110 15.2: a 100 that nobody waits for goes on, too",
     sent: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-    given: "[none]200 OK\r\nContent-Length: 0\r\n\r\n[end]",
+    given: "[interim]100 Continue\r\n\r\n[none]200 OK\r\nContent-Length: 0\r\n\r\n[end]",
   },
   {
     fact: "RFC 8297: 103 goes on, each one, without what belongs to the hop",
