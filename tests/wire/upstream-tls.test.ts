@@ -58,6 +58,16 @@ test("UPS-11: a self-signed upstream is refused, and accepted with verification 
   expect(upstream.exchanges.length).toBe(1);
 });
 
+test("UPS-11: with verification off a certificate for another name, as of an upstream named by its address, is accepted", async () => {
+  const { upstream } = await secureUpstream("inner.test");
+
+  const accepted = await outcome(upstream.hostAndPort, { verifyTls: false });
+  const refused = await outcome(upstream.hostAndPort, {});
+
+  expect(accepted).toBe("ok[end]");
+  expect(refused).toContain("502 upstream_unreachable");
+});
+
 test("UPS-11: a connection opened without verification is not used by a request that wants it", async () => {
   const { upstream } = await secureUpstream("127.0.0.1");
   const pool = poolWith();
