@@ -8,6 +8,7 @@ import { type Guard, startGuard } from "./guard.ts";
 import { type Real, startReal } from "./harness.ts";
 import { headerTests } from "./header-tests.ts";
 import { loginTests } from "./login-tests.ts";
+import { machineTests } from "./machine-tests.ts";
 import { isHere, type ProgramName } from "./programs.ts";
 import { trafficTests } from "./traffic-tests.ts";
 import { wallTests } from "./wall-tests.ts";
@@ -29,6 +30,7 @@ export function journeysThrough(name: ProgramName): void {
       loginTests(front);
       headerTests(front);
       trafficTests(front);
+      machineTests(front);
       // Traefik has no means to take one cookie out of several
       if (name !== "traefik" || place.mode === "proxy") cookieTests(front);
       wallTests(front);
