@@ -34,39 +34,40 @@ export function credentialLimits(now: () => number, rate: Rate | null, limit = 1
     return entry;
   }
 
-  function forgetOldest(): void {
-    for (const [key, { underway }] of entries) {
-      if (entries.size <= limit) return;
-      if (underway === 0) entries.delete(key);
-    }
-  }
-
-  function take(taken: readonly Entry[]): Attempt {
-    for (const entry of taken) {
-      entry.bucket = { ...entry.bucket, left: entry.bucket.left - 1 };
-      entry.underway += 1;
-    }
-    return {
-      kind: "admitted",
-      settle(outcome) {
-        for (const entry of taken) {
-          entry.underway -= 1;
-          if (outcome === "spared") entry.bucket = { ...entry.bucket, left: entry.bucket.left + 1 };
-          for (const go of entry.waiting.splice(0)) go();
-        }
-      },
-    };
-  }
-
   return {
     async enter(keys) {
       for (;;) {
         const wanted = keys.map((key) => entryOf(key, rate));
-        forgetOldest();
+        forgetOldest(entries, limit);
         const empty = wanted.find(({ bucket }) => secondsToWait(bucket, rate) > 0);
         if (empty === undefined) return take(wanted);
         if (empty.underway === 0) return { kind: "limited", waitSeconds: secondsToWait(empty.bucket, rate) };
         await new Promise<void>((resolve) => void empty.waiting.push(resolve));
+      }
+    },
+  };
+}
+
+function forgetOldest(entries: Map<string, Entry>, limit: number): void {
+  for (const [key, { underway }] of entries) {
+    if (entries.size <= limit) return;
+    if (underway === 0) entries.delete(key);
+  }
+}
+
+/** One token of each. */
+function take(entries: readonly Entry[]): Attempt {
+  for (const entry of entries) {
+    entry.bucket = { ...entry.bucket, left: entry.bucket.left - 1 };
+    entry.underway += 1;
+  }
+  return {
+    kind: "admitted",
+    settle(outcome) {
+      for (const entry of entries) {
+        entry.underway -= 1;
+        if (outcome === "spared") entry.bucket = { ...entry.bucket, left: entry.bucket.left + 1 };
+        for (const go of entry.waiting.splice(0)) go();
       }
     },
   };

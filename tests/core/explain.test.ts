@@ -186,6 +186,11 @@ describe("what is never decided", () => {
       { kind: "refused", status: 400, reason: "X-Forwarded-Proto does not hold one usable value" },
     ],
     ["https://app.test/", { method: "TRACE" }, { kind: "refused", status: 501 }],
+    [
+      "https://app.test/",
+      { headers: [["Authorization", "Bearer a, Basic b"]] },
+      { kind: "refused", status: 400, reason: "Authorization holds more than one credential" },
+    ],
     [`https://app.test/${"a".repeat(8192)}`, {}, { kind: "refused", status: 414 }],
     ["https://app.test/outpost.goauthentik.io/start?rd=/", {}, { kind: "endpoint", endpoint: "start" }],
     ["https://app.test/outpost.goauthentik.io/sign_out", {}, { kind: "endpoint", endpoint: "sign_out" }],
