@@ -14,7 +14,9 @@ export type HeaderLines = readonly HeaderLine[];
 export function isNamed(lineName: string, name: string): boolean {
   if (lineName.length !== name.length) return false;
   if (lineName === name) return true;
-  return (lineName.charCodeAt(0) | 0x20) === (name.charCodeAt(0) | 0x20) && lineName.toLowerCase() === name.toLowerCase();
+  return (
+    (lineName.charCodeAt(0) | 0x20) === (name.charCodeAt(0) | 0x20) && lineName.toLowerCase() === name.toLowerCase()
+  );
 }
 
 /** The value of the first line called `name` (any case); null when there is none. */

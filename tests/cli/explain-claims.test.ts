@@ -77,7 +77,9 @@ test("without the claim the verdict is denied, and what a login would lack is sa
   const { stdout, stderr, code } = await explain("/x", "--as", "alice");
 
   expect(code).toBe(0);
-  expect(stdout).toMatch(/verdict   denied: allow decides; it names neither the user nor a group nor a\s+claim of theirs/);
+  expect(stdout).toMatch(
+    /verdict {3}denied: allow decides; it names neither the user nor a group nor a\s+claim of theirs/,
+  );
   expect(stderr).toContain('claim "department" is missing or empty');
   expect(stderr).toContain("--claim NAME=VALUE");
 });
