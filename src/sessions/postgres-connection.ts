@@ -97,15 +97,18 @@ const naming = { application_name: "akproxy" };
 
 /** A client of its own; the caller closes it. */
 export function openSql(address: PostgresAddress, options: Bun.SQL.PostgresOrMySQLOptions): Bun.SQL {
-  const { url, tlsMode, certificateAuthorities } = address;
+  const { tlsMode, certificateAuthorities } = address;
+  const url = new URL(address.url);
+  // in the URL: beside a list of authorities the option has no place for it
+  url.searchParams.set("sslmode", tlsMode);
   return new Bun.SQL({
     adapter: "postgres",
     url,
     // PGDATABASE in the environment would count more than the URL
-    database: decodeURIComponent(new URL(url).pathname.slice(1)),
+    database: decodeURIComponent(url.pathname.slice(1)),
     connectionTimeout: connectSeconds,
     connection: naming,
-    tls: certificateAuthorities === null ? tlsMode : { ca: certificateAuthorities },
+    ...(certificateAuthorities === null ? {} : { tls: { ca: certificateAuthorities } }),
     ...options,
   });
 }

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { SessionsConfig } from "../../src/core/config.ts";
 import { postgresStatements } from "../../src/sessions/postgres.ts";
 import { storeExitCode } from "../../src/sessions/store-exit-code.ts";
+import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { freePort } from "../proxies/harness.ts";
-import { has, newSession, openInstance } from "./opened.ts";
+import { has, newSession, openInstance, until } from "./opened.ts";
 import { isServerHere, type StoreServer, startServer } from "./store-server.ts";
+
+type TlsMode = Extract<SessionsConfig, { readonly kind: "postgres" }>["tlsMode"];
 
 async function refusal(config: SessionsConfig) {
   const thrown = await openInstance(config).catch((error: unknown) => error);
@@ -84,6 +90,49 @@ function postgresTests(): void {
     expect(await store.get(session.id)).toEqual(session);
     expect((await refusal(asLittle(bare))).message).toContain("permission denied");
     await store.close();
+  });
+
+  test("sslmode: verify-full wants an authority we trust and the name, verify-ca the authority, require neither", async () => {
+    const { certificatePem, keyPem } = makeSelfSigned({ names: ["localhost"], days: 2, now: Date.now() / 1000 });
+    const folder = mkdtempSync(join(tmpdir(), "akproxy-postgres-tls-"));
+    chmodSync(folder, 0o755);
+    const [certificate, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    writeFileSync(certificate, certificatePem);
+    writeFileSync(key, keyPem, { mode: 0o600 });
+    if (process.getuid?.() === 0) Bun.spawnSync(["chown", "postgres", key]);
+    const settings = ["-c", "ssl=on", "-c", `ssl_cert_file=${certificate}`, "-c", `ssl_key_file=${key}`];
+    const guarded = await startServer("postgres", { settings });
+    const at = (host: string, tlsMode: TlsMode, certificateAuthorities: string | null): SessionsConfig => {
+      const url = `postgres://akproxy@${host}:${guarded.port}/postgres`;
+      return { kind: "postgres", url, place: url, tlsMode, certificateAuthorities };
+    };
+    const outcome = async (config: SessionsConfig) => {
+      const store = await openInstance(config).catch(() => null);
+      const uses =
+        "SELECT bool_and(ssl) AS n FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'akproxy'";
+      const secured =
+        store === null ? null : (await beside<{ n: boolean }>(at("127.0.0.1", "disable", null), uses))[0]?.n;
+      await store?.close();
+      await until(
+        async () =>
+          (await beside(at("127.0.0.1", "disable", null), uses.replace("bool_and(ssl)", "1")))[0] === undefined,
+      );
+      return secured;
+    };
+
+    const outcomes = [
+      await outcome(at("localhost", "verify-full", certificatePem)),
+      await outcome(at("127.0.0.1", "verify-full", certificatePem)),
+      await outcome(at("localhost", "verify-full", null)),
+      await outcome(at("127.0.0.1", "verify-ca", certificatePem)),
+      await outcome(at("localhost", "verify-ca", null)),
+      await outcome(at("127.0.0.1", "require", null)),
+      await outcome(at("127.0.0.1", "disable", null)),
+    ];
+    await guarded.stop();
+    rmSync(folder, { recursive: true });
+
+    expect(outcomes).toEqual([true, null, null, true, null, true, false]);
   });
 
   test("tables of a newer akproxy are refused", async () => {

@@ -49,6 +49,7 @@ function signalsOn(name: ServerName): void {
       const [here, there] = [await openInstance(config), await openInstance(config)];
       const session = newSession();
       await here.create(session);
+      await Bun.sleep(300); // both channels have spoken: what is looked up is kept
       await has(there, session);
 
       await here.update({ ...session, identity: { ...session.identity, groups: ["new"] }, version: 2 });
