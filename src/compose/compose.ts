@@ -56,6 +56,12 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   const { log, now, randomBytes, version } = surroundings;
   const { secrets, warnings } = loadOrMakeSecrets(config.secrets, config.stateDir, randomBytes);
   for (const warning of warnings) log.warn(warning);
+  if (config.secrets === null && (config.sessions.kind === "redis" || config.sessions.kind === "postgres")) {
+    // with secrets of their own two machines take each other's cookies for forged: a login at every other request
+    log.warn(
+      "outpost.secret is not set, and every machine makes its own; machines that share a store need one, the same",
+    );
+  }
   const keys = openKeys(secrets);
   const sessions = await openSessions(config.sessions, { keys, now, randomBytes });
   const lasting: Lasting = {

@@ -88,6 +88,7 @@ function serveOn(name: ServerName): void {
       const start = performance.now();
       const code = await child.exited;
 
+      expect(said).toContain("outpost.secret is not set, and every machine makes its own");
       expect(code).toBe(143);
       expect(performance.now() - start).toBeLessThan(3000);
       await server.stop();
