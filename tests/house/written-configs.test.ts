@@ -32,7 +32,7 @@ beforeAll(() => {
     now: Math.floor(Date.now() / 1000),
   });
   Object.assign(files, { certificate_file: certificatePem, ca_file: certificatePem, key_file: keyPem });
-  Object.assign(files, { internal_host_ca_file: certificatePem });
+  Object.assign(files, { internal_host_ca_file: certificatePem, store_file: "rediss://redis.company/0" });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -55,12 +55,19 @@ function completed(fragment: Table): Table {
   };
 }
 
+function authorities(): string {
+  const file = join(folder, "authorities.pem");
+  writeFileSync(file, files["ca_file"] ?? "");
+  return file;
+}
+
 /** The same with each file that it names in a folder of the test's, where systemd's credentials are, too. */
 function withFiles(value: unknown, key = ""): unknown {
   if (Array.isArray(value)) return value.map((item) => withFiles(item, key));
   if (value !== null && typeof value === "object" && !(value instanceof Date)) {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withFiles(inner, name)]));
   }
+  if (key === "store" && typeof value === "string") return value.replace(/ca_file=[^&]+/, `ca_file=${authorities()}`);
   if (!key.endsWith("_file") || typeof value !== "string" || value === "") return value;
   const credential = /^credential:(.+)$/.exec(value)?.[1];
   const name = credential ?? key;
