@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Browser, loginAs } from "../fakes/browser.ts";
 import { type Cluster, type Instance, startCluster } from "./cluster.ts";
 import { type ServerName, type StoreServer, startServer } from "./store-server.ts";
@@ -36,27 +39,31 @@ const noticeMilliseconds = 100;
 
 /**
  * Logins, checks and sign-outs at two instances over one store, while instances and store are killed with SIGKILL at random moments and
- * started again. Ends with everything up, and every session judged once more at every instance.
+ * started again; over one SQLite file, instances alone. Ends with everything up, and every session judged once more at every instance.
  */
-export async function chaos(name: ServerName, { kills, settings = [] }: ChaosOptions): Promise<ChaosCounts> {
-  const server = await startServer(name, { settings });
-  const cluster = await startCluster({ store: server.url, people: 20_000 });
+export async function chaos(name: ServerName | "sqlite", { kills, settings = [] }: ChaosOptions): Promise<ChaosCounts> {
+  const folder = mkdtempSync(join(tmpdir(), "akproxy-chaos-"));
+  const server = name === "sqlite" ? null : await startServer(name, { settings });
+  const store = server?.url ?? `sqlite:${join(folder, "shared", "sessions.sqlite")}`;
+  const cluster = await startCluster({ store, people: 20_000 });
   try {
     return await storm(cluster, server, kills);
   } finally {
     await cluster.stop();
-    await server.stop();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function storm(cluster: Cluster, server: StoreServer, kills: number): Promise<ChaosCounts> {
+async function storm(cluster: Cluster, server: StoreServer | null, kills: number): Promise<ChaosCounts> {
   const world = newWorld(cluster);
   let rages = true;
   const repeatedly = async (work: () => Promise<void>) => {
     while (rages) await work();
   };
   const kill = async () => {
-    for (let n = 0; n < kills; n++) await (n % 2 === 0 ? killInstance(world) : killStore(world, server));
+    for (let n = 0; n < kills; n++)
+      await (n % 2 === 0 || server === null ? killInstance(world) : killStore(world, server));
     rages = false;
   };
   await Promise.all([
