@@ -64,7 +64,11 @@ export async function startServer(name: ServerName, options: ServerOptions = {})
     if (name === "SIGKILL") await child.exited;
   }
 
+  // a run that ends by an error leaves no server behind
+  const endWithUs = () => child?.kill("SIGKILL");
+  process.on("exit", endWithUs);
   const stop = async () => {
+    process.off("exit", endWithUs);
     await signal("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   };
