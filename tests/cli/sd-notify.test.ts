@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sdNotify } from "../../src/cli/sd-notify.ts";
+import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
 
 /** A receiver of two datagrams at argv[1], in whichever language is there; it says `bound`, then each message on a line. */
 const receivers: Readonly<Record<string, readonly string[]>> = {
@@ -25,20 +26,22 @@ print "bound\\n"; for (1,2) { recv(S,my $m,4096,0); $m=~tr/\\n/|/; print "$m\\n"
 };
 
 /** What a real NOTIFY_SOCKET of that name receives; null, with the reason printed, when nothing here can open one. */
-async function received(name: string, send: () => void): Promise<readonly string[] | null> {
+async function received(name: string, send: () => unknown): Promise<readonly string[] | null> {
   for (const [language, program] of Object.entries(receivers)) {
     const path = Bun.which(language);
     if (path === null || Bun.spawnSync([path, "--version"]).exitCode !== 0) continue;
     const child = Bun.spawn([path, ...program, name], { stdout: "pipe" });
     const lines: string[] = [];
     let text = "";
+    let sent: unknown = null;
     for await (const bytes of child.stdout) {
       text += new TextDecoder().decode(bytes);
       if (lines.length === 0 && text.startsWith("bound\n")) {
         lines.push("bound");
-        send();
+        sent = send();
       }
     }
+    await sent;
     return text.trim().split("\n").slice(1);
   }
   console.log(
@@ -61,6 +64,26 @@ test("READY and STOPPING reach a NOTIFY_SOCKET that is a path", async () => {
   if (messages === null) return;
   expect(messages).toEqual(["READY=1|STATUS=ready", "STOPPING=1"]);
   expect(results).toEqual(["sent", "sent"]);
+});
+
+test("a served akproxy tells READY once it listens, and STOPPING at SIGTERM", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "akproxy-notify-"));
+  const name = join(folder, "notify.sock");
+  const statuses: number[] = [];
+  let served: Served | null = null;
+
+  const messages = await received(name, async () => {
+    served = serveProcess(serveConfig(), { env: { NOTIFY_SOCKET: name } });
+    statuses.push((await fetch(`${await served.address("metrics")}/livez`)).status);
+    served.process.kill("SIGTERM");
+    statuses.push(await served.process.exited);
+    await served.end();
+  });
+  rmSync(folder, { recursive: true });
+
+  if (messages === null) return;
+  expect(messages).toEqual(["READY=1|STATUS=1 providers", "STOPPING=1|STATUS=finishing what is in flight"]);
+  expect(statuses).toEqual([200, 143]);
 });
 
 test("an abstract NOTIFY_SOCKET is reached too", async () => {
