@@ -33,6 +33,11 @@ export function serveCommand(): Command {
 
 /** Null: ended by a signal, which has set the exit code. */
 async function serve(flag: string | undefined): Promise<ExitCode | null> {
+  if (process.env["BUN_OPTIONS"]) {
+    // Bun obeys it before any code of ours runs, a preload of a stranger's script too (SUP-03)
+    error("BUN_OPTIONS is set: it could run other code inside akproxy", "unset it; akproxy needs no options of Bun");
+    return 78;
+  }
   const { loaded } = await readConfig(flag);
   for (const problem of loaded.problems) err(problemText(problem));
   if (loaded.config === null) return loaded.unreadable === "permission" ? 77 : 78;

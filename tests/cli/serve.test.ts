@@ -199,3 +199,13 @@ test("NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment ends serve (TLS-01)", as
   expect(code).toBe(78);
   expect(served.stderr()).toContain("NODE_TLS_REJECT_UNAUTHORIZED");
 });
+
+test("SUP-03: BUN_OPTIONS in the environment ends serve", async () => {
+  const served = serve(serveConfig(), { env: { BUN_OPTIONS: "--silent" } });
+
+  const code = await served.process.exited;
+  await served.end();
+
+  expect(code).toBe(78);
+  expect(served.stderr()).toContain("BUN_OPTIONS");
+});
