@@ -18,6 +18,8 @@ export interface Dialect {
   readonly onLogin: "redirect" | "unauthorized"; // nginx's auth_request can pass on a 401 and no redirect
   readonly statuses: "any" | "200_401_403"; //     what auth_request understands; another one is a 500 of nginx's own (FWD-15)
   readonly carriesOwnEndpoints: boolean; //        the callback and the logout flag may arrive inside the original URL
+  /** The verdict's Cookie takes the place of the client's: the way to take ours out, where the reverse proxy has no other (decision 16). */
+  readonly returnsCookie: boolean;
   readonly originalUrl: (request: VerdictRequest) => OriginalUrl;
 }
 
@@ -29,6 +31,7 @@ const redirecting = {
   onLogin: "redirect",
   statuses: "any",
   carriesOwnEndpoints: true,
+  returnsCookie: false,
   originalUrl: (request: VerdictRequest) => fromForwarded(request.headers),
 } as const;
 
@@ -41,9 +44,10 @@ export const dialects: readonly Dialect[] = [
     onLogin: "unauthorized",
     statuses: "200_401_403",
     carriesOwnEndpoints: false,
+    returnsCookie: false,
     originalUrl: (request) => fromOriginalUrl(request.headers, request.scheme),
   },
-  { name: "traefik", path: verdictPath("traefik"), ...redirecting },
+  { ...redirecting, name: "traefik", path: verdictPath("traefik"), returnsCookie: true },
   { name: "caddy", path: verdictPath("caddy"), ...redirecting },
   { name: "forward", path: verdictPath("forward"), ...redirecting },
   {

@@ -1,4 +1,6 @@
-import type { HeaderLines } from "../core/header-lines.ts";
+import { isOurCookieName, withoutCookies } from "../core/cookie.ts";
+import type { Dialect } from "../core/dialects.ts";
+import { allValues, type HeaderLines } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
 import { identityHeaders, nobodyHeaders } from "../core/identity-headers.ts";
 import { type Answer, empty, withHeaders } from "./answer.ts";
@@ -17,6 +19,14 @@ export function allowed(deps: Deps, exchange: Exchange, identity: Identity | nul
   const answer = { ...withHeaders(empty(200, verdictOf), lines), user: identity?.username ?? null };
   allowedBefore.set(lines, answer);
   return answer;
+}
+
+/** The verdict that lets in, with what is left of the client's cookies for a reverse proxy that can't take ours out itself. */
+export function lettingIn(deps: Deps, exchange: Exchange, dialect: Dialect, identity: Identity | null): Answer {
+  const answer = allowed(deps, exchange, identity);
+  if (!dialect.returnsCookie) return answer;
+  const kept = allValues(withoutCookies(exchange.request.headers, isOurCookieName), "cookie");
+  return kept.length === 0 ? answer : withHeaders(answer, [["Cookie", kept.join("; ")]]);
 }
 
 /** By the lines, which are those of one identity, or of nobody, at one provider. */

@@ -4,7 +4,7 @@ import { endpointOf, isOwnPath } from "../core/endpoint.ts";
 import { judgeTarget } from "../core/judged-target.ts";
 import { isNavigation } from "../core/navigation.ts";
 import type { OriginalRequest, OriginalUrl } from "../core/original-url.ts";
-import { allowed } from "./allowed.ts";
+import { allowed, lettingIn } from "./allowed.ts";
 import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
 import { finishLogin, startedHere } from "./callback.ts";
 import { tooMany, unauthorizedBy } from "./credential-refusals.ts";
@@ -107,9 +107,9 @@ async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMetho
   if (toldMethod === "") warnOfMethod(deps, exchange, dialect, decision);
   switch (decision.kind) {
     case "allow":
-      return allowed(deps, exchange, decision.identity);
+      return lettingIn(deps, exchange, dialect, decision.identity);
     case "allow_public":
-      return allowed(deps, exchange, null);
+      return lettingIn(deps, exchange, dialect, null);
     case "denied":
       return deniedPage(deps, exchange, decision.identity);
     case "login":

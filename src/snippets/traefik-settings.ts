@@ -126,7 +126,7 @@ function verdict(facts: SnippetFacts): Setting {
     forwardAuth: {
       address: `http://${hostAndPort(facts.outpost)}${outpostPrefix}/auth/traefik`,
       trustForwardHeader: false,
-      authResponseHeaders: copiedNames(facts),
+      authResponseHeaders: [...copiedNames(facts), "Cookie"],
       authResponseHeadersRegex: foldedIdentityPattern,
       addAuthCookiesToResponse: [facts.cookieName],
       maxResponseBodySize: 4_194_304,

@@ -109,3 +109,18 @@ test("a sign-out in one browser is known to the next question about another one'
 
   expect([before.status, after.status]).toEqual([200, 302]);
 });
+
+test("HDR-16: the verdict for traefik gives the client's cookies back without ours, since Traefik can take none out itself", async () => {
+  const own = await forward.cookieOf("zoe", "https://app.test/");
+  const mixed = await ask("traefik", "https://app.test/", `theme=dark; ${own}; lang=de`);
+  const onlyOurs = await ask("traefik", "https://app.test/", own);
+  const others = await Promise.all(
+    (["nginx", "caddy", "envoy", "forward"] as const).map((dialect) =>
+      ask(dialect, "https://app.test/", `a=1; ${own}`),
+    ),
+  );
+
+  expect(headerValues(mixed, "cookie")).toEqual(["theme=dark; lang=de"]);
+  expect(headerValues(onlyOurs, "cookie")).toEqual([]);
+  expect(others.map((answer) => headerValues(answer, "cookie"))).toEqual([[], [], [], []]);
+});

@@ -31,8 +31,7 @@ export function journeysThrough(name: ProgramName): void {
       headerTests(front);
       trafficTests(front);
       machineTests(front);
-      // Traefik has no means to take one cookie out of several
-      if (name !== "traefik" || place.mode === "proxy") cookieTests(front);
+      cookieTests(front);
       wallTests(front);
       if (place.mode === "forward_domain") domainTests(front);
       downTests(name, front);
