@@ -1,4 +1,5 @@
 import { allValues, type HeaderLines } from "./header-lines.ts";
+import { isBlank, trimmed } from "./trimmed.ts";
 
 /** A credential that a program shows in its Authorization header. A secret: never logged, kept only as a digest (M2M-04). */
 export type HeaderCredential =
@@ -25,8 +26,10 @@ export function shownCredential(headers: HeaderLines): ShownCredential {
   const values = allValues(headers, "authorization");
   if (values.length > 1) return { kind: "several" };
   if (values.length === 0) return { kind: "none" };
-  const [, word = "", rest = ""] = /^[ \t]*([^ \t]*)[ \t]*([\s\S]*?)[ \t]*$/.exec(values[0] ?? "") ?? [];
-  const scheme = word.toLowerCase();
+  const value = trimmed(values[0] ?? "", isBlank);
+  const end = value.search(/[ \t]/);
+  const scheme = (end === -1 ? value : value.slice(0, end)).toLowerCase();
+  const rest = end === -1 ? "" : trimmed(value.slice(end), isBlank);
   if (/,[ \t]*(?:basic|bearer)[ \t]/i.test(rest)) return { kind: "several" };
   if (scheme !== "bearer" && scheme !== "basic") return { kind: "none" };
   const credential = scheme === "bearer" ? bearerOf(rest) : basicOf(rest);
