@@ -20,11 +20,14 @@ export interface Series {
   readonly runs: readonly Run[];
 }
 
+/** Of load before the first round: what is compiled as it runs is then nearly as fast as it gets. */
+const warmUpSeconds = 5;
+
 /** Runs a case; its table as Markdown. Servers take turns within each round, so that a noisy neighbour meets all of them. */
 export async function measureCase(work: LoadCase | FigureCase, { rounds, seconds }: Effort): Promise<string> {
   if (work.kind === "figures") return figureTable(work, await work.rows(rounds));
   const contenders = await work.contenders();
-  for (const contender of contenders) await contender.shoot(Math.max(2, Math.ceil(seconds / 2))); // warms it up
+  for (const contender of contenders) await contender.shoot(warmUpSeconds);
   const runs = new Map<Contender, Run[]>(contenders.map((contender) => [contender, []]));
   for (let round = 0; round < rounds; round++) {
     for (const contender of contenders) runs.get(contender)?.push(await oneRun(contender, seconds));
