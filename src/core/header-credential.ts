@@ -1,4 +1,4 @@
-import { allValues, type HeaderLines } from "./header-lines.ts";
+import { allValues, type HeaderLines, isNamed } from "./header-lines.ts";
 import { isBlank, trimmed } from "./trimmed.ts";
 
 /** A credential that a program shows in its Authorization header. A secret: never logged, kept only as a digest (M2M-04). */
@@ -38,7 +38,7 @@ export function shownCredential(headers: HeaderLines): ShownCredential {
 
 /** The lines without Authorization: what was consumed here is not the application's to see (decision 16; M2M-08). */
 export function withoutAuthorization(headers: HeaderLines): HeaderLines {
-  return headers.filter(([name]) => name.toLowerCase() !== "authorization");
+  return headers.filter(([name]) => !isNamed(name, "authorization"));
 }
 
 /** RFC 6750 2.1: b64token. */

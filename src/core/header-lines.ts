@@ -1,3 +1,5 @@
+import { remembered } from "./remembered.ts";
+
 /** One header field line as it stands on the wire: [name as sent, value]. */
 export type HeaderLine = readonly [name: string, value: string];
 
@@ -7,6 +9,9 @@ export type HeaderLine = readonly [name: string, value: string];
  */
 export type HeaderLines = readonly HeaderLine[];
 
+/** A name in lower case. By memory: each time it would be a new string, and those are most of what a head costs. */
+export const lowerCaseName: (name: string) => string = remembered((name) => name.toLowerCase());
+
 /**
  * Is a line's name this one, in any case? Most names differ in length or in their first letter, and are told apart by that alone: a name in
  * lower case is a new string. The cases of a letter are one bit apart.
@@ -15,7 +20,7 @@ export function isNamed(lineName: string, name: string): boolean {
   if (lineName.length !== name.length) return false;
   if (lineName === name) return true;
   return (
-    (lineName.charCodeAt(0) | 0x20) === (name.charCodeAt(0) | 0x20) && lineName.toLowerCase() === name.toLowerCase()
+    (lineName.charCodeAt(0) | 0x20) === (name.charCodeAt(0) | 0x20) && lowerCaseName(lineName) === lowerCaseName(name)
   );
 }
 
@@ -44,5 +49,5 @@ export function listMembers(lines: HeaderLines, name: string): readonly string[]
 
 /** The lines whose name does not satisfy `unwanted`; names are given in lower case. */
 export function withoutNames(lines: HeaderLines, unwanted: (lowerCaseName: string) => boolean): HeaderLines {
-  return lines.filter(([name]) => !unwanted(name.toLowerCase()));
+  return lines.filter(([name]) => !unwanted(lowerCaseName(name)));
 }

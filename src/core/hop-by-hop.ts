@@ -1,4 +1,4 @@
-import { type HeaderLines, listMembers } from "./header-lines.ts";
+import { type HeaderLines, listMembers, lowerCaseName } from "./header-lines.ts";
 import { remembered } from "./remembered.ts";
 
 /** Fields that belong to one connection (RFC 9110 7.6.1), the two framing ones of HTTP/1.1 and those still met in the wild. */
@@ -25,7 +25,7 @@ export function isHopByHop(lowerCaseName: string): boolean {
 export function endToEnd(headers: HeaderLines): HeaderLines {
   const members = listMembers(headers, "connection");
   const nominated = members.length === 0 ? null : new Set(members);
-  return headers.filter(([name]) => !isOfOneHop(name) && nominated?.has(name.toLowerCase()) !== true);
+  return headers.filter(([name]) => !isOfOneHop(name) && nominated?.has(lowerCaseName(name)) !== true);
 }
 
-const isOfOneHop = remembered((name) => isHopByHop(name.toLowerCase()));
+const isOfOneHop = remembered((name) => isHopByHop(lowerCaseName(name)));

@@ -1,3 +1,4 @@
+import { isNamed } from "../core/header-lines.ts";
 import type { WireAnswer } from "../ports/wire.ts";
 import { httpDate } from "./answer-bytes.ts";
 import { closeAfterwards, isLastRequest, write, writeAnswer } from "./front-output.ts";
@@ -86,9 +87,7 @@ function beginTunnel(connection: FrontConnection, exchange: FrontExchange): void
 function connectionLines(exchange: FrontExchange, answer: AnswerHead): readonly (readonly [string, string])[] {
   if (answer.body === "tunnel") return [["Connection", "Upgrade"]];
   // RFC 9110 6.6.1: who forwards an answer without a Date adds it
-  const date = answer.headers.some(([name]) => name.length === 4 && name.toLowerCase() === "date")
-    ? []
-    : [["date", httpDate()] as const];
+  const date = answer.headers.some(([name]) => isNamed(name, "date")) ? [] : [["date", httpDate()] as const];
   if (exchange.closesAfter) return [...date, ["Connection", "close"]];
   return exchange.head.version === "1.0" ? [...date, ["Connection", "keep-alive"]] : date;
 }

@@ -1,4 +1,5 @@
-import type { HeaderLine, HeaderLines } from "../core/header-lines.ts";
+import { type HeaderLine, type HeaderLines, lowerCaseName } from "../core/header-lines.ts";
+import { fieldName } from "./field-name.ts";
 
 /**
  * The field lines of a head or of a trailer section, and what they say about the message itself. A field that stands on several lines is
@@ -95,10 +96,10 @@ export function readFields(text: string, at: number, mostFields: number): Fields
     const lineEnd = endOfValue(text, nameEnd + 1);
     if (!isLineEnd(text, lineEnd)) return refused(400, "a field's value holds a control byte");
     if (lines.length === mostFields) return refused(431, `more than ${mostFields} fields`);
-    const name = text.slice(lineStart, nameEnd);
+    const name = fieldName(text, lineStart, nameEnd);
     const value = withoutOuterSpace(text, nameEnd + 1, lineEnd);
     lines.push([name, value]);
-    if (notedLengths[name.length] === 1) note(fields, name.toLowerCase(), value, text.slice(nameEnd + 1, lineEnd));
+    if (notedLengths[name.length] === 1) note(fields, lowerCaseName(name), value, text.slice(nameEnd + 1, lineEnd));
     lineStart = lineEnd + 2;
   }
   return fields;

@@ -1,4 +1,4 @@
-import { type HeaderLines, listMembers } from "../core/header-lines.ts";
+import { type HeaderLines, isNamed, listMembers, lowerCaseName } from "../core/header-lines.ts";
 import { isHopByHop } from "../core/hop-by-hop.ts";
 
 /** Which framing lines are true for the client too: a tunnel keeps Upgrade instead. */
@@ -31,7 +31,7 @@ export function answerLines(lines: HeaderLines, kept: KeptFraming): HeaderLines 
   const nominated = nominatedBy(lines);
   return lines.filter(([name]) => {
     if (nominated === null && lookedAt[name.length] !== 1) return true;
-    const lower = name.toLowerCase();
+    const lower = lowerCaseName(name);
     if (lower === "content-length") return kept === "length";
     if (nominated?.has(lower) === true && !staysAnyway(lower, kept)) return false;
     return !isHopByHop(lower) || staysAnyway(lower, kept);
@@ -45,7 +45,7 @@ function staysAnyway(lower: string, kept: KeptFraming): boolean {
 
 /** The names that Connection lines name; null: none but those which are removed anyway. */
 function nominatedBy(lines: HeaderLines): ReadonlySet<string> | null {
-  const names = lines.some(([name]) => name.length === 10 && name.toLowerCase() === "connection")
+  const names = lines.some(([name]) => isNamed(name, "connection"))
     ? listMembers(lines, "connection").filter((name) => name !== "close" && name !== "keep-alive" && name !== "upgrade")
     : [];
   return names.length === 0 ? null : new Set(names);
@@ -53,7 +53,7 @@ function nominatedBy(lines: HeaderLines): ReadonlySet<string> | null {
 
 /** How long the upstream keeps an idle connection, by the Keep-Alive field that many send; null: it does not say. */
 export function keepAliveSeconds(lines: HeaderLines): number | null {
-  const line = lines.find(([name]) => name.length === 10 && name.toLowerCase() === "keep-alive");
+  const line = lines.find(([name]) => isNamed(name, "keep-alive"));
   const seconds = /(?:^|[,;\s])timeout="?(\d{1,9})/i.exec(line?.[1] ?? "")?.[1];
   return seconds === undefined ? null : Number(seconds);
 }

@@ -1,4 +1,4 @@
-import type { HeaderLine, HeaderLines } from "../core/header-lines.ts";
+import { type HeaderLine, type HeaderLines, lowerCaseName } from "../core/header-lines.ts";
 import type { Framing } from "./framing.ts";
 
 /**
@@ -22,6 +22,6 @@ function framingLine(framing: Exclude<Framing, { readonly kind: "none" }>): Head
 
 /** The two have lengths that few other names have. */
 function isFramingField(name: string): boolean {
-  if (name.length === 14) return name.toLowerCase() === "content-length";
-  return name.length === 17 && name.toLowerCase() === "transfer-encoding";
+  if (name.length === 14) return lowerCaseName(name) === "content-length";
+  return name.length === 17 && lowerCaseName(name) === "transfer-encoding";
 }
