@@ -22,7 +22,7 @@ export function answering(
   next: (c: FrontConnection) => void,
 ): Answering {
   return {
-    writeHead: (head) => holdHead(connection, exchange, head),
+    writeHead: (head, spent) => holdHead(connection, exchange, head, spent),
     write: (bytes) => writeBody(connection, exchange, bytes),
     flush: () => flushHead(connection, exchange),
     endBody() {
@@ -49,7 +49,7 @@ export function answering(
   };
 }
 
-function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: AnswerHead): void {
+function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: AnswerHead, spent: Buffer): void {
   const { head } = exchange;
   exchange.hasHead = true;
   if (answer.body === "tunnel") beginTunnel(connection, exchange);
@@ -58,7 +58,15 @@ function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: 
   exchange.closesAfter =
     answer.body === "until_close" || !head.keepAlive || !exchange.body.isDone || isLastRequest(connection);
   const lines = [...answer.headers, ...connectionLines(exchange, answer)];
-  exchange.heldHead = Buffer.from(responseHeadText(answer.status, answer.reason, lines), "latin1");
+  exchange.heldHead = bytesBefore(spent, responseHeadText(answer.status, answer.reason, lines));
+}
+
+/** The text at the end of `spent`, where there is room for it. */
+function bytesBefore(spent: Buffer, text: string): Buffer {
+  const start = spent.length - text.length;
+  if (start < 0) return Buffer.from(text, "latin1");
+  spent.write(text, start, "latin1");
+  return spent.subarray(start);
 }
 
 /** Breaks an answer off in the middle: the upstream is let go, and the client can tell. */
@@ -96,6 +104,9 @@ function writeBody(connection: FrontConnection, exchange: FrontExchange, bytes: 
   const { heldHead } = exchange;
   if (heldHead === null) return write(connection, bytes);
   exchange.heldHead = null;
+  // an upstream's head is rarely shorter than what the client gets of it, so this is the rule: no copy, and one call of the system
+  if (heldHead.buffer === bytes.buffer && heldHead.byteOffset + heldHead.length === bytes.byteOffset)
+    return write(connection, new Uint8Array(bytes.buffer, heldHead.byteOffset, heldHead.length + bytes.length));
   if (bytes.length <= joinableBytes) return write(connection, Buffer.concat([heldHead, bytes]));
   write(connection, heldHead);
   return write(connection, bytes);

@@ -95,12 +95,9 @@ function beginAnswer(exchange: Exchange, head: ResponseHead, bytes: Buffer, from
   if (keepSeconds !== null && connection !== null) {
     connection.keepSeconds = Math.min(connection.keepSeconds, Math.max(0, keepSeconds - 1));
   }
-  client.writeHead({
-    status: head.status,
-    reason: head.reason,
-    headers: clientLines(exchange, head),
-    body: bodyOnClient(body),
-  });
+  const headers = clientLines(exchange, head);
+  const spent = bytes.subarray(0, from);
+  client.writeHead({ status: head.status, reason: head.reason, headers, body: bodyOnClient(body) }, spent);
   pass.answered(head.status);
   passPart(exchange, bytes, from);
 }

@@ -24,8 +24,11 @@ export interface ClientSide {
   readonly version: "1.0" | "1.1";
   readonly framing: Framing;
   readonly expectsContinue: boolean; //            false in HTTP/1.0
-  /** May wait for the first bytes of the body, so that both go out in one piece; `flush`, `endBody` or `abort` follows in this turn. */
-  writeHead(head: AnswerHead): void;
+  /**
+   * May wait for the first bytes of the body, so that both go out in one piece; `flush`, `endBody` or `abort` follows in this turn. `spent`
+   * is what nobody needs any more in front of those bytes, in one piece of memory with them: the head may be written over its end.
+   */
+  writeHead(head: AnswerHead, spent: Buffer): void;
   /** False: bytes wait, and `clientDrained` is to be called once none does. */
   write(bytes: Uint8Array): boolean;
   flush(): void;

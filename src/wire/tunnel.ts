@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { firstValue } from "../core/header-lines.ts";
 import type { Pass, TunnelLife } from "../ports/wire.ts";
+import { noBytes } from "./front-state.ts";
 import { startExchange } from "./pass.ts";
 import { unusable } from "./pass-answer.ts";
 import type { TunnelClient, TunnelHandle } from "./pass-client.ts";
@@ -56,7 +57,7 @@ function begin(tunnel: Tunnel, exchange: Exchange, head: ResponseHead, rest: Buf
   exchange.phase = "over";
   connection.occupant = tunnel;
   const headers = exchange.pass.forClient(answerLines(head.headers, "tunnel"));
-  client.writeHead({ status: 101, reason: head.reason, headers, body: "tunnel" });
+  client.writeHead({ status: 101, reason: head.reason, headers, body: "tunnel" }, noBytes);
   if (rest.length > 0) tunnel.bytes(rest);
   else client.flush();
   exchange.pass.answered(101);
