@@ -19,7 +19,7 @@ export function underWrk(
 
 /** A server under one of the programs beside this one that print a Shot: they take `facts` and the seconds as JSON. */
 export function underProgram(
-  program: "web-socket-load.ts" | "event-load.ts",
+  program: "web-socket-load.ts" | "event-load.ts" | "handshake-load.ts",
   name: string,
   server: { readonly pid: number },
   facts: Readonly<Record<string, string | number>>,

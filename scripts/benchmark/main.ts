@@ -10,7 +10,9 @@ import { type Effort, measureCase } from "./measure.ts";
 import { writeTable } from "./page.ts";
 import { builtVersions, findPrograms, type Programs, versionOf } from "./programs.ts";
 import { proxyCases } from "./proxy-cases.ts";
+import { sessionCases } from "./session-cases.ts";
 import type { Case } from "./shot.ts";
+import { tlsCases } from "./tls-cases.ts";
 import { verdictCases } from "./verdict-cases.ts";
 import { openWorld } from "./world.ts";
 
@@ -43,7 +45,13 @@ const world = await openWorld(
 );
 let failed = 0;
 try {
-  const all = [...verdictCases(world), ...proxyCases(world), ...figureCases(world)];
+  const all = [
+    ...verdictCases(world),
+    ...sessionCases(world),
+    ...proxyCases(world),
+    ...tlsCases(world),
+    ...figureCases(world),
+  ];
   const unknown = values.only.filter((name) => !all.some((work) => work.name === name));
   if (unknown.length > 0 || values.list) console.log(`cases: ${all.map((work) => work.name).join(" ")}`);
   if (unknown.length > 0) throw new Error(`no case is called ${unknown.join(", ")}`);

@@ -1,65 +1,18 @@
-import { join } from "node:path";
-import type { HeaderLine, HeaderLines } from "../../src/core/header-lines.ts";
-import { outpostSecret } from "./akproxy.ts";
+import type { HeaderLines } from "../../src/core/header-lines.ts";
 import { browserHeaders } from "./browser-headers.ts";
 import { underWrk } from "./loads.ts";
 import { startApache, startOauth2Proxy } from "./other-servers.ts";
-import { seedSessions } from "./seed-sessions.ts";
+import { dialects, question, verdictCookie } from "./questions.ts";
 import type { Contender, LoadCase } from "./shot.ts";
 import type { World } from "./world.ts";
-import type { WrkLoad } from "./wrk.ts";
-
-/** How each dialect asks about a path of an application. */
-const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
-type DialectName = (typeof dialects)[number];
-
-const prefix = "/outpost.goauthentik.io/auth";
-const asked = "/dashboard?tab=1";
-
-function question(
-  dialect: DialectName,
-  slug: string,
-  port: number,
-  path = asked,
-): Pick<WrkLoad, "url"> & { readonly headers: HeaderLines } {
-  const host = `${slug}.localhost:${port}`;
-  const endpoint = `http://127.0.0.1:${port}${prefix}/${dialect}`;
-  switch (dialect) {
-    case "nginx":
-      return { url: endpoint, headers: [["X-Original-URL", `http://${host}${path}`]] };
-    case "envoy":
-      return {
-        url: `${endpoint}${path}`,
-        headers: [
-          ["Host", host],
-          ["X-Forwarded-Proto", "http"],
-        ],
-      };
-    case "traefik":
-    case "caddy":
-    case "forward": {
-      const told: HeaderLines = [
-        ["X-Forwarded-Proto", "http"],
-        ["X-Forwarded-Host", host],
-        ["X-Forwarded-Uri", path],
-      ];
-      return { url: endpoint, headers: [["X-Forwarded-Method", "GET"], ...told] };
-    }
-  }
-}
 
 /** Questions of reverse proxies. */
 export function verdictCases(world: World): readonly LoadCase[] {
-  return [withSession(world), asBrowser(world), anonymous(world), publicPath(world), sessions(world), stores(world)];
+  return [withSession(world), asBrowser(world), anonymous(world), publicPath(world)];
 }
 
 function load(name: string, title: string, contenders: () => Promise<readonly Contender[]>): LoadCase {
   return { kind: "load", name, title, unit: "request", contenders };
-}
-
-async function verdictCookie(world: World, port: number): Promise<HeaderLine> {
-  const host = `http://single.localhost:${port}`;
-  return ["Cookie", await world.login(`${host}/outpost.goauthentik.io/start?rd=${encodeURIComponent(`${host}/`)}`)];
 }
 
 async function nginxAlone(world: World, headers: HeaderLines = []): Promise<Contender> {
@@ -180,53 +133,5 @@ function publicPath(world: World): LoadCase {
       underWrk(world, "akproxy, 1 pattern", server, question("nginx", "public1", server.port, path)),
       underWrk(world, "akproxy, 50 patterns, the last opens", server, question("nginx", "public50", server.port, path)),
     ];
-  });
-}
-
-const many = 100_000;
-
-/** The Cookie lines of an akproxy with `count` sessions in its SQLite store, which is another one for each `name`. */
-async function seeded(world: World, name: string, count: number) {
-  const file = join(world.folder, `${name}-sessions`, "sessions.sqlite");
-  const values = await seedSessions(file, outpostSecret, "single", count);
-  const server = await world.akproxy(name, `sqlite:${file}`);
-  const cookieFile = async (wanted: number) => {
-    const path = join(world.folder, `${name}-${wanted}.cookies`);
-    await Bun.write(
-      path,
-      `${values
-        .slice(0, wanted)
-        .map((value) => `akproxy_single=${value}`)
-        .join("\n")}\n`,
-    );
-    return path;
-  };
-  return { server, cookieFile };
-}
-
-function sessions(world: World): LoadCase {
-  return load("sessions", "Verdict, sessions in a SQLite store", async () => {
-    const one = await seeded(world, "sqlite", 1);
-    const lots = await seeded(world, "many", many);
-    const contender = async (name: string, { server, cookieFile }: typeof one, asking: number) =>
-      underWrk(world, name, server, { ...question("nginx", "single", server.port), cookies: await cookieFile(asking) });
-    return [
-      await contender("1 session", one, 1),
-      await contender("100,000 sessions, one asks", lots, 1),
-      await contender("100,000 sessions, 1,000 ask in turn", lots, 1000),
-      await contender("100,000 sessions, all ask in turn", lots, many),
-    ];
-  });
-}
-
-function stores(world: World): LoadCase {
-  return load("stores", "Verdict, by store", async () => {
-    const memory = await world.akproxy("memory");
-    const sqlite = await world.akproxy("start", `sqlite:${join(world.folder, "login.sqlite.d", "sessions.sqlite")}`);
-    const contender = async (name: string, server: typeof memory) => {
-      const { url, headers } = question("nginx", "single", server.port);
-      return underWrk(world, name, server, { url, headers: [...headers, await verdictCookie(world, server.port)] });
-    };
-    return [await contender("memory", memory), await contender("sqlite", sqlite)];
   });
 }
