@@ -4,6 +4,7 @@ import { judgeTarget } from "../core/judged-target.ts";
 import { isNavigation } from "../core/navigation.ts";
 import type { Provider } from "../core/provider.ts";
 import type { InboundRequest } from "../core/request.ts";
+import { rescued, type Soon, whenKnown } from "../core/soon.ts";
 import type { WireRequest } from "../ports/wire.ts";
 import { type Answer, empty, pageAnswer } from "./answer.ts";
 import { backchannelLogout } from "./backchannel.ts";
@@ -23,7 +24,7 @@ import { unauthorized } from "./refusals.ts";
 import { inDialect, verdict } from "./verdict.ts";
 
 /** Decides what becomes of a request, whatever it is: never throws, never 2xx for what went wrong. */
-export async function outcomeOf(deps: Deps, raw: WireRequest): Promise<Outcome> {
+export function outcomeOf(deps: Deps, raw: WireRequest): Soon<Outcome> {
   const inbound = readInbound(deps, raw);
   const { request, sentHeaders } = inbound;
   const target = judgeTarget(request.target);
@@ -41,10 +42,15 @@ export async function outcomeOf(deps: Deps, raw: WireRequest): Promise<Outcome> 
   // a path of a verdict endpoint on the host of an application that we proxy is a path of that application (authentik: the same), unless a
   // trusted peer asks: it may pass on a client's X-Forwarded-Host, and an upstream's 200 would be taken for a verdict
   if (dialect !== null && (provider?.mode !== "proxy" || request.peerIsTrusted)) {
-    return await verdict(deps, arrival, dialect);
+    return verdict(deps, arrival, dialect);
   }
   if (provider === null) return { result: unknownHostAnswer(deps, request), request, provider };
-  return { result: await guarded(deps, { ...arrival, provider }), request, provider };
+  const exchange = { ...arrival, provider };
+  const result = rescued<Outcome["result"]>(
+    () => route(deps, exchange),
+    (error) => failureAnswer(deps, exchange, error),
+  );
+  return whenKnown(result, (made) => ({ result: made, request, provider }));
 }
 
 /**
@@ -64,42 +70,34 @@ function isMisdirected(
 }
 
 /** The URL map. Every branch answers; a failure in one becomes its page. */
-async function route(deps: Deps, exchange: Exchange): Promise<Answer | Passage | BodyWanted> {
+function route(deps: Deps, exchange: Exchange): Soon<Answer | Passage | BodyWanted> {
   switch (endpointOf(exchange.target)) {
     case "ping":
       return empty(204, "ping");
     case "start":
       // an image or script of another site must not start logins that push out those under way (decision 9)
       return isNavigation(exchange.request.method, exchange.request.headers)
-        ? await startEndpoint(deps, exchange)
+        ? startEndpoint(deps, exchange)
         : unauthorized(deps, exchange);
     case "backchannel_logout":
       return backchannelLogout(deps, exchange);
     case "frontchannel_logout":
-      return await frontchannelLogout(deps, exchange);
+      return frontchannelLogout(deps, exchange);
     case "callback":
-      return await finishLogin(deps, exchange);
+      return finishLogin(deps, exchange);
     case "sign_out":
-      return await signOut(deps, exchange);
+      return signOut(deps, exchange);
     case "flagged_callback":
-      return startedHere(deps, exchange) ? await finishLogin(deps, exchange) : await application(deps, exchange);
+      return startedHere(deps, exchange) ? finishLogin(deps, exchange) : application(deps, exchange);
     case "none":
-      return await application(deps, exchange);
+      return application(deps, exchange);
   }
 }
 
-async function application(deps: Deps, exchange: Exchange): Promise<Answer | Passage> {
+function application(deps: Deps, exchange: Exchange): Soon<Answer | Passage> {
   const { provider, request } = exchange;
-  if (provider.mode === "proxy") return await proxy(deps, exchange, provider);
+  if (provider.mode === "proxy") return proxy(deps, exchange, provider);
   return pageAnswer(notFound(pageRequest(request, deps.now())), request, "refused");
-}
-
-async function guarded(deps: Deps, exchange: Exchange): Promise<Answer | Passage | BodyWanted> {
-  try {
-    return await route(deps, exchange);
-  } catch (error) {
-    return failureAnswer(deps, exchange, error);
-  }
 }
 
 function refusedAnswer(deps: Deps, request: InboundRequest, status: number, reason: string): Answer {

@@ -9,6 +9,7 @@ import {
 } from "../core/header-credential.ts";
 import { addressText, parseAddress } from "../core/ip-address.ts";
 import type { Session } from "../core/session.ts";
+import { type Soon, whenKnown } from "../core/soon.ts";
 import { credentialDigest } from "../seal/credential-digest.ts";
 import type { CredentialAnswer } from "./credential-answers.ts";
 import type { Deps } from "./deps.ts";
@@ -34,14 +35,27 @@ export type Decided =
  *
  * differs from authentik: nothing is tried on a public path, and what was accepted is never passed on, on a cache hit either.
  */
-export async function decided(deps: Deps, exchange: Exchange, judged: JudgedRequest): Promise<Decided> {
+export function decided(deps: Deps, exchange: Exchange, judged: JudgedRequest): Soon<Decided> {
   const { provider, request } = exchange;
   const shown = shownCredential(request.headers);
   if (shown.kind === "several") throw new Failure("bad_request", "Authorization holds more than one credential");
-  const session = await sessionOf(deps, exchange);
-  const decision = decide(judged, provider, visitorOf(session));
-  const isRefusedAsNobody = decision.kind === "login" || decision.kind === "unauthorized";
-  if (!isRefusedAsNobody || shown.kind === "none") return { kind: "decided", decision, session, exchange };
+  return whenKnown(sessionOf(deps, exchange), (session) => {
+    const decision = decide(judged, provider, visitorOf(session));
+    const isRefusedAsNobody = decision.kind === "login" || decision.kind === "unauthorized";
+    if (!isRefusedAsNobody || shown.kind === "none") return { kind: "decided", decision, session, exchange };
+    return decidedBy(deps, exchange, judged, shown, session);
+  });
+}
+
+/** The decision about who shows this credential. */
+async function decidedBy(
+  deps: Deps,
+  exchange: Exchange,
+  judged: JudgedRequest,
+  shown: AskedAbout,
+  session: Session | null,
+): Promise<Decided> {
+  const { provider, request } = exchange;
   const visitor = await visitorShowing(deps, exchange, shown);
   if (visitor.kind === "limited") return visitor;
   const passed = { ...exchange, request: { ...request, headers: withoutAuthorization(request.headers) } };
@@ -53,10 +67,13 @@ export async function decided(deps: Deps, exchange: Exchange, judged: JudgedRequ
   };
 }
 
+/** What a credential must be for anything to come of it. */
+type AskedAbout = Extract<ShownCredential, { readonly kind: "shown" | "malformed" }>;
+
 async function visitorShowing(
   deps: Deps,
   exchange: Exchange,
-  shown: Extract<ShownCredential, { readonly kind: "shown" | "malformed" }>,
+  shown: AskedAbout,
 ): Promise<Visitor | Extract<CredentialAnswer, { readonly kind: "limited" }>> {
   if (shown.kind === "malformed") {
     logRefusal(deps, exchange, shown.scheme, "malformed");

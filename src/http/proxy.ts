@@ -6,6 +6,7 @@ import { firstValue, type HeaderLines, isNamed } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
 import { isNavigation, isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
+import { type Soon, whenKnown } from "../core/soon.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream-request.ts";
 import { type Answer, redirect } from "./answer.ts";
 import { tooMany, unauthorizedBy } from "./credential-refusals.ts";
@@ -17,7 +18,7 @@ import { deniedPage, foreignOrigin } from "./refusals.ts";
 import { personKey } from "./visitor.ts";
 
 /** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
-export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Promise<Answer | Passage> {
+export function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Soon<Answer | Passage> {
   const { request, target } = exchange;
   const judged = {
     method: request.method,
@@ -29,12 +30,13 @@ export async function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvi
       return isNavigation(request.method, request.headers);
     },
   };
-  const found = await decided(deps, exchange, judged);
-  if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
-  const { decision, session } = found;
-  const result = carryOut(deps, found.exchange, provider, decision);
-  if (result.kind !== "pass" || result.identity === null || !provider.endsStreams) return result;
-  return { ...result, person: personKey(result.identity), sessionId: session?.id ?? null };
+  return whenKnown(decided(deps, exchange, judged), (found) => {
+    if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
+    const { decision, session } = found;
+    const result = carryOut(deps, found.exchange, provider, decision);
+    if (result.kind !== "pass" || result.identity === null || !provider.endsStreams) return result;
+    return { ...result, person: personKey(result.identity), sessionId: session?.id ?? null };
+  });
 }
 
 function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider, decision: Decision): Answer | Passage {

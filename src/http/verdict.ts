@@ -4,6 +4,7 @@ import { endpointOf, isOwnPath } from "../core/endpoint.ts";
 import { judgeTarget } from "../core/judged-target.ts";
 import { isNavigation } from "../core/navigation.ts";
 import type { OriginalRequest, OriginalUrl } from "../core/original-url.ts";
+import { rescued, type Soon, whenKnown } from "../core/soon.ts";
 import { allowed, lettingIn } from "./allowed.ts";
 import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
 import { finishLogin, startedHere } from "./callback.ts";
@@ -23,7 +24,7 @@ import { deniedPage, unauthorized } from "./refusals.ts";
  * Answers a reverse proxy that asks for a verdict: 2xx lets in, everything else does not. Only trusted peers are answered (decision 7;
  * FWD-02), a request whose original URL can't be told is refused (decision 25).
  */
-export async function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): Promise<Outcome> {
+export function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): Soon<Outcome> {
   const { request } = arrival;
   if (!request.peerIsTrusted) return { result: untrusted(deps, arrival), request, provider: null };
   const { method, scheme, target } = request;
@@ -48,23 +49,18 @@ export async function verdict(deps: Deps, arrival: Arrival, dialect: Dialect): P
     target: judgeTarget(original.target),
     provider,
   };
-  const answer = await guarded(deps, exchange, dialect, told.original.method);
-  return { result: inDialect(dialect, answer), request: original, provider };
-}
-
-async function guarded(deps: Deps, exchange: Exchange, dialect: Dialect, toldMethod: string): Promise<Answer> {
-  try {
-    return (await ownEndpoint(deps, exchange, dialect)) ?? (await judge(deps, exchange, dialect, toldMethod));
-  } catch (error) {
-    return failureAnswer(deps, exchange, error);
-  }
+  const answer = rescued(
+    () => ownEndpoint(deps, exchange, dialect) ?? judge(deps, exchange, dialect, told.original.method),
+    (error) => failureAnswer(deps, exchange, error),
+  );
+  return whenKnown(answer, (made) => ({ result: inDialect(dialect, made), request: original, provider }));
 }
 
 /**
  * One of our endpoints inside the original URL; null when it is none. An nginx lets the browser through to it; the others pass our answer
  * on, in which no page of ours may be a 2xx.
  */
-async function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Promise<Answer | null> {
+function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Soon<Answer> | null {
   const endpoint = endpointOf(exchange.target);
   if (endpoint === "none" || (endpoint === "flagged_callback" && !startedHere(deps, exchange))) return null;
   if (!dialect.carriesOwnEndpoints) return isOwnPath(exchange.target.path) ? allowed(deps, exchange, null) : null;
@@ -74,21 +70,21 @@ async function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Pr
     case "start":
       // as for a request that comes here by itself: no image of another site starts a login (decision 9)
       return isNavigation(exchange.request.method, exchange.request.headers)
-        ? await startEndpoint(deps, exchange)
+        ? startEndpoint(deps, exchange)
         : unauthorized(deps, exchange);
     case "callback":
     case "flagged_callback":
-      return await finishLogin(deps, exchange);
+      return finishLogin(deps, exchange);
     case "sign_out":
-      return refusing(await signOut(deps, exchange));
+      return whenKnown(signOut(deps, exchange), refusing);
     case "backchannel_logout": //                  a check has no body to read
       return unauthorized(deps, exchange);
     case "frontchannel_logout":
-      return refusing(await frontchannelLogout(deps, exchange));
+      return whenKnown(frontchannelLogout(deps, exchange), refusing);
   }
 }
 
-async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMethod: string): Promise<Answer> {
+function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMethod: string): Soon<Answer> {
   const { request, target } = exchange;
   const { scheme, host, headers } = request;
   const judged: JudgedRequest = {
@@ -101,10 +97,14 @@ async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMetho
       return isNavigation(request.method, headers);
     },
   };
-  const found = await decided(deps, exchange, judged);
-  if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
-  const { decision } = found;
-  if (toldMethod === "") warnOfMethod(deps, exchange, dialect, decision);
+  return whenKnown(decided(deps, exchange, judged), (found) => {
+    if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
+    if (toldMethod === "") warnOfMethod(deps, exchange, dialect, found.decision);
+    return answerOf(deps, exchange, dialect, found.decision);
+  });
+}
+
+function answerOf(deps: Deps, exchange: Exchange, dialect: Dialect, decision: Decision): Soon<Answer> {
   switch (decision.kind) {
     case "allow":
       return lettingIn(deps, exchange, dialect, decision.identity);
@@ -114,7 +114,7 @@ async function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMetho
       return deniedPage(deps, exchange, decision.identity);
     case "login":
       return dialect.onLogin === "redirect"
-        ? await beginLogin(deps, exchange, askedUrl(exchange))
+        ? beginLogin(deps, exchange, askedUrl(exchange))
         : unauthorized(deps, exchange);
     case "unauthorized":
       return unauthorizedBy(deps, exchange, decision);

@@ -2,29 +2,38 @@ import { cookieValues } from "../core/cookie.ts";
 import type { Visitor } from "../core/decide.ts";
 import { firstValue } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
-import type { Session } from "../core/session.ts";
-import { wantsTouch } from "../core/session.ts";
+import { type Session, wantsTouch } from "../core/session.ts";
+import { type Soon, whenKnown } from "../core/soon.ts";
 import { openSessionCookie } from "../seal/session-cookie.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** The live session that the request's cookies open at its provider; null when none does. Throws Failure store_unavailable. */
-export async function sessionOf(deps: Deps, exchange: Exchange): Promise<Session | null> {
+/** The live session that the request's cookies open at its provider; null when none does. Rejects with Failure store_unavailable. */
+export function sessionOf(deps: Deps, exchange: Exchange): Soon<Session | null> {
   const { provider, request } = exchange;
-  const sessions: Session[] = [];
+  const ids: string[] = [];
   for (const value of cookieValues(request.headers, provider.cookie.name)) {
     const opened = openSessionCookie(deps.keys, provider.slug, value);
-    const session = opened.ok ? await deps.sessions.get(opened.id) : null;
-    if (session !== null && session.providerSlug === provider.slug) sessions.push(session);
+    if (opened.ok) ids.push(opened.id);
   }
-  const [first] = sessions;
-  if (first === undefined) return null;
+  const [only] = ids;
+  if (only === undefined) return null;
+  if (ids.length === 1) return whenKnown(deps.sessions.get(only), (session) => believed(deps, exchange, [session]));
+  return Promise.all(ids.map((id) => deps.sessions.get(id))).then((found) => believed(deps, exchange, found));
+}
+
+/** The first of these sessions, if it may count. */
+function believed(deps: Deps, exchange: Exchange, found: readonly (Session | null)[]): Soon<Session | null> {
+  const { provider } = exchange;
+  const sessions = found.filter((session) => session?.providerSlug === provider.slug);
+  const first = sessions[0] ?? null;
+  if (first === null) return null;
   // two valid cookies of different people: somebody tossed one at this browser (CK-03)
-  if (sessions.some((other) => !isSamePerson(other.identity, first.identity))) return null;
-  if (wantsTouch(first, deps.now())) await deps.sessions.touch(first.id, deps.now());
+  if (sessions.some((other) => other !== null && !isSamePerson(other.identity, first.identity))) return null;
   deps.loops.recognised(browserOf(exchange));
   deps.refreshes.whenDue(deps, provider, first);
-  return first;
+  if (!wantsTouch(first, deps.now())) return first;
+  return deps.sessions.touch(first.id, deps.now()).then(() => first);
 }
 
 /** Who is asking, by session. */

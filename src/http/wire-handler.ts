@@ -1,7 +1,9 @@
 import { Failure } from "../core/failure.ts";
 import { firstValue } from "../core/header-lines.ts";
+import { rescued, whenKnown } from "../core/soon.ts";
 import type { Pass, Reply, StreamLife, TunnelLife, WireHandler, WireRefusal } from "../ports/wire.ts";
 import { logAccess } from "./access-log.ts";
+import { empty } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import type { Outcome, Passage } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
@@ -13,11 +15,14 @@ import { forClient } from "./proxy.ts";
 
 /** Answers the heads of requests on a raw wire; `deps` gives the ones in force, which a reload replaces. */
 export function wireHandler(deps: () => Deps): WireHandler {
-  return async (request) => {
+  return (request) => {
     const startedAt = performance.now();
     const inForce = deps();
-    const outcome = await outcomeOf(inForce, request);
-    return replyTo(inForce, outcome, () => (performance.now() - startedAt) / 1000);
+    const seconds = () => (performance.now() - startedAt) / 1000;
+    return rescued<Reply>(
+      () => whenKnown(outcomeOf(inForce, request), (outcome) => replyTo(inForce, outcome, seconds)),
+      (error) => brokenReply(inForce, error),
+    );
   };
 }
 
@@ -32,6 +37,13 @@ export function wireRefusal(deps: () => Deps): WireRefusal {
     const { headers, body } = page(failurePage("bad_request", { request, startUrl: null, issuerAnswer: null }), "text");
     return { status, headers, body };
   };
+}
+
+/** A fault of ours before there is an exchange to tell it by: it lets nobody in. */
+function brokenReply(deps: Deps, error: unknown): Reply {
+  deps.log.error("internal error", { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const { headers, body } = empty(500, "failed");
+  return { kind: "answer", answer: { status: 500, headers, body } };
 }
 
 function replyTo(deps: Deps, { result, request, provider }: Outcome, seconds: () => number): Reply {

@@ -1,4 +1,5 @@
 import type { Session } from "../core/session.ts";
+import type { Soon } from "../core/soon.ts";
 
 /**
  * Where sessions live. Every method may throw `Failure("store_unavailable")`; none returns a session that is past its limits
@@ -6,7 +7,7 @@ import type { Session } from "../core/session.ts";
  */
 export interface SessionStore {
   create(session: Session): Promise<void>; //                  of more than 1000 of a person the one seen longest ago ends
-  get(id: string): Promise<Session | null>; //                 null: absent, past its limits, or not readable with our secrets
+  get(id: string): Soon<Session | null>; //                    null: absent, past its limits, or not readable with our secrets; never throws, may reject
   touch(id: string, lastSeenAt: number): Promise<void>; //     does nothing when the session is gone
   /**
    * Replaces identity and refresh of the session that stands (its limits must be the same), if it stands at `session.version - 1` and is within its limits. False when

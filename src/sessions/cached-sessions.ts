@@ -39,20 +39,26 @@ export function cachedSessions(store: SessionStore, options: CacheOptions): Sess
     else for (const key of changed.keys) kept.forgetKey(key);
   }
 
+  async function fetched(id: string): Promise<Session | null> {
+    const before = changes;
+    const session = await store.get(id);
+    if (session !== null && changes === before) kept.keep(session);
+    return session;
+  }
+
   return {
     ...store,
-    async get(id) {
-      forgetChanged();
-      const found = kept.get(id);
-      if (found !== undefined) {
-        if (isLive(found, now())) return found;
-        // another process may have seen the visitor meanwhile: the store knows
-        kept.forget(id);
+    get(id) {
+      try {
+        forgetChanged();
+      } catch (error) {
+        return Promise.reject(error);
       }
-      const before = changes;
-      const session = await store.get(id);
-      if (session !== null && changes === before) kept.keep(session);
-      return session;
+      const found = kept.get(id);
+      if (found !== undefined && isLive(found, now())) return found;
+      // another process may have seen the visitor meanwhile: the store knows
+      if (found !== undefined) kept.forget(id);
+      return fetched(id);
     },
     async touch(id, lastSeenAt) {
       await store.touch(id, lastSeenAt);

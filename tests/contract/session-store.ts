@@ -485,7 +485,7 @@ function deleteWins(opened: Opened): void {
         () => store.deleteBySubject("https://idp.test/", "alice-sub"),
         () => store.deleteByIdpSession("https://idp.test/", "sid-1"),
       ][round % 3];
-      const calls: (() => Promise<unknown>)[] = [touch, update, () => store.get(id), update, touch];
+      const calls: (() => Promise<unknown>)[] = [touch, update, async () => await store.get(id), update, touch];
       calls.splice(round % 6, 0, async () => await signOut?.());
       await Promise.all(calls.map((call) => call()));
       await touch();

@@ -38,5 +38,9 @@ export async function until(condition: () => Promise<boolean>, patience = 10_000
 
 /** Does the store answer with this session? False also while it does not answer at all. */
 export async function has(store: SessionStore, { id }: Session): Promise<boolean> {
-  return (await store.get(id).catch(() => null)) !== null;
+  try {
+    return (await store.get(id)) !== null;
+  } catch {
+    return false;
+  }
 }

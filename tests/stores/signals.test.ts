@@ -117,7 +117,7 @@ function signalsOn(name: ServerName): void {
       await server.kill();
       await Bun.sleep(50);
       const whileAway = await Promise.all([has(here, kept), has(there, kept), has(there, signedOut)]);
-      const error = await there.get(kept.id).catch((thrown: unknown) => thrown);
+      const error = await Promise.resolve(there.get(kept.id)).catch((thrown: unknown) => thrown);
       await server.start();
       const back = await until(() => has(there, kept));
       await until(() => has(here, kept));

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import type { Deps } from "../../src/http/deps.ts";
+import { wireHandler } from "../../src/http/wire-handler.ts";
+import type { WireRequest } from "../../src/ports/wire.ts";
+
+const request: WireRequest = {
+  method: "GET",
+  target: "/",
+  headers: [["Host", "app.test"]],
+  scheme: "http",
+  peerAddress: "192.0.2.1",
+  serverName: null,
+  hasBody: false,
+};
+
+test("a fault of ours before there is an exchange is logged and answered 500, which lets nobody in", async () => {
+  const logged: string[] = [];
+  const broken = {
+    trustedProxies: [],
+    randomBytes: () => {
+      throw new Error("no randomness");
+    },
+    log: { error: (event: string) => void logged.push(event) },
+  };
+  // as: nothing else of Deps is reached
+  const handler = wireHandler(() => broken as unknown as Deps);
+
+  const reply = await handler(request);
+
+  expect(reply).toMatchObject({ kind: "answer", answer: { status: 500, body: "" } });
+  expect(logged).toEqual(["internal error"]);
+});
