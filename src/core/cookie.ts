@@ -24,11 +24,20 @@ export function cookiePairs(headers: HeaderLines): readonly CookiePair[] {
 
 /** The values of the cookies called exactly `name`, in order, at most four. */
 export function cookieValues(headers: HeaderLines, name: string): readonly string[] {
-  // the lines that hold it nowhere need not be taken apart
-  return cookiePairs(headers.filter(([, value]) => value.includes(name)))
-    .filter(([pairName]) => pairName === name)
-    .slice(0, sameNameLimit)
-    .map(([, value]) => value);
+  const values: string[] = [];
+  for (const [lineName, line] of headers) if (isNamed(lineName, "cookie")) addValues(values, line, name);
+  return values;
+}
+
+/** Only the segments that hold the name somewhere are taken apart: most are another application's. */
+function addValues(values: string[], line: string, name: string): void {
+  for (let at = line.indexOf(name); at !== -1 && values.length < sameNameLimit; ) {
+    const next = line.indexOf(";", at);
+    const end = next === -1 ? line.length : next;
+    const pair = pairOf(line.slice(line.lastIndexOf(";", at) + 1, end));
+    if (pair?.[0] === name) values.push(pair[1]);
+    at = line.indexOf(name, end);
+  }
 }
 
 /** Does akproxy make cookies of this name, for this or another provider? In any case, since an upstream may read them so. */

@@ -1,5 +1,5 @@
 import { type ForwardedElement, forwardedElements } from "./forwarded-header.ts";
-import { allValues, firstValue, type HeaderLines } from "./header-lines.ts";
+import { allValues, firstValue, type HeaderLines, soleValue } from "./header-lines.ts";
 import { parseHost } from "./host.ts";
 import { addressText, isWithinNetworks, type Network, parseAddress } from "./ip-address.ts";
 import { remembered } from "./remembered.ts";
@@ -100,11 +100,12 @@ function outermostTrusted(
   return firstFromRight ?? elements[0];
 }
 
+const absent = { kind: "absent" } as const;
+
 function single(headers: HeaderLines, header: "X-Forwarded-Proto" | "X-Forwarded-Host"): ForwardedFact<string> {
-  const values = allValues(headers, header).map((value) => value.trim());
-  if (values.length === 0 || (values.length === 1 && values[0] === "")) return { kind: "absent" };
-  const [value = ""] = values;
-  return values.length > 1 || value.includes(",") ? { kind: "malformed", header } : { kind: "given", value, header };
+  const value = soleValue(headers, header)?.trim();
+  if (value === "") return absent;
+  return value === undefined || value.includes(",") ? { kind: "malformed", header } : { kind: "given", value, header };
 }
 
 const canonical = remembered((address) => {

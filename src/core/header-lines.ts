@@ -30,6 +30,17 @@ export function firstValue(lines: HeaderLines, name: string): string | null {
   return null;
 }
 
+/** The value of the only line called `name` (any case); "" when there is none, null when there are several. */
+export function soleValue(lines: HeaderLines, name: string): string | null {
+  let found: string | undefined;
+  for (const [lineName, value] of lines) {
+    if (!isNamed(lineName, name)) continue;
+    if (found !== undefined) return null;
+    found = value;
+  }
+  return found ?? "";
+}
+
 /** All values of `name`, in order. */
 export function allValues(lines: HeaderLines, name: string): readonly string[] {
   const values: string[] = [];

@@ -1,4 +1,4 @@
-import { allValues, firstValue, type HeaderLines } from "./header-lines.ts";
+import { firstValue, type HeaderLine, type HeaderLines, isNamed, soleValue } from "./header-lines.ts";
 import { type HostAndPort, hostKey, parseHost } from "./host.ts";
 
 /** What the browser asked the reverse proxy for, as the verdict request tells it. */
@@ -22,17 +22,20 @@ const longestTarget = 8192;
 /** X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri (Traefik, Caddy and everything that speaks like them). */
 export function fromForwarded(headers: HeaderLines): OriginalUrl {
   const names = ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri"] as const;
-  const missing = names.filter((name) => (firstValue(headers, name) ?? "") === "");
-  if (missing.length > 0) return { kind: "missing", headers: missing };
-  const twice = names.find((name) => allValues(headers, name).length > 1);
-  if (twice !== undefined) return { kind: "malformed", header: twice };
-  const scheme = schemeOf(firstValue(headers, "X-Forwarded-Proto") ?? "");
+  const [proto, hostHeader, target] = names.map((name) => soleValue(headers, name));
+  if (!proto || !hostHeader || !target) return untold(headers, names);
+  const scheme = schemeOf(proto);
   if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
   const method = methodOf(headers, "X-Forwarded-Method");
   if (method === null) return { kind: "malformed", header: "X-Forwarded-Method" };
-  const hostHeader = firstValue(headers, "X-Forwarded-Host") ?? "";
-  const target = firstValue(headers, "X-Forwarded-Uri") ?? "";
   return toldBy("X-Forwarded-Host", "X-Forwarded-Uri", { method, scheme, hostHeader, target });
+}
+
+/** Some of `names` is missing, or stands there twice. */
+function untold(headers: HeaderLines, names: readonly string[]): OriginalUrl {
+  const missing = names.filter((name) => (firstValue(headers, name) ?? "") === "");
+  if (missing.length > 0) return { kind: "missing", headers: missing };
+  return { kind: "malformed", header: names.find((name) => soleValue(headers, name) === null) ?? "" };
 }
 
 /**
@@ -41,15 +44,15 @@ export function fromForwarded(headers: HeaderLines): OriginalUrl {
  * differs from authentik: a query in X-Original-URI is a query, not a part of the path, so it never takes part in path patterns (decision 13).
  */
 export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"): OriginalUrl {
-  const [url = "", ...others] = allValues(headers, "X-Original-URL");
-  if (others.length > 0) return { kind: "malformed", header: "X-Original-URL" };
+  const url = soleValue(headers, "X-Original-URL");
+  if (url === null) return { kind: "malformed", header: "X-Original-URL" };
   const method = methodOf(headers, "X-Original-Method");
   if (method === null) return { kind: "malformed", header: "X-Original-Method" };
   if (url === "") return fromOriginalUri(headers, scheme, method);
   const told = fromAbsolute(url, method);
   if (told.kind !== "told") return told;
-  const isAgreed = allValues(headers, "X-Original-URI").every((uri) => uri === told.original.target);
-  return isAgreed ? told : { kind: "malformed", header: "X-Original-URI" };
+  const agrees = ([name, uri]: HeaderLine) => !isNamed(name, "X-Original-URI") || uri === told.original.target;
+  return headers.every(agrees) ? told : { kind: "malformed", header: "X-Original-URI" };
 }
 
 function fromAbsolute(url: string, method: string): OriginalUrl {
@@ -62,8 +65,8 @@ function fromAbsolute(url: string, method: string): OriginalUrl {
 }
 
 function fromOriginalUri(headers: HeaderLines, ownScheme: "http" | "https", method: string): OriginalUrl {
-  const [target = "", ...others] = allValues(headers, "X-Original-URI");
-  if (others.length > 0) return { kind: "malformed", header: "X-Original-URI" };
+  const target = soleValue(headers, "X-Original-URI");
+  if (target === null) return { kind: "malformed", header: "X-Original-URI" };
   if (target === "") return { kind: "missing", headers: ["X-Original-URL"] };
   const told = firstValue(headers, "X-Forwarded-Proto") ?? "";
   const scheme = told === "" ? ownScheme : schemeOf(told);
@@ -94,7 +97,8 @@ function toldBy(hostName: string, targetName: string, original: Omit<OriginalReq
   const host: HostAndPort | null = parseHost(original.hostHeader);
   if (host === null) return { kind: "malformed", header: hostName };
   if (!isTarget(original.target)) return { kind: "malformed", header: targetName };
-  return { kind: "told", original: { ...original, host: hostKey(host, original.scheme) } };
+  const { method, scheme, hostHeader, target } = original;
+  return { kind: "told", original: { method, scheme, host: hostKey(host, scheme), hostHeader, target } };
 }
 
 /** Visible ASCII and bytes above it, from a slash on, without a fragment (decision 26). */
@@ -117,7 +121,7 @@ function schemeOf(text: string): "http" | "https" | null {
 
 /** "" where the reverse proxy does not say. Null for what is no method (RFC 9110 9.1): taken for one it would pass by the rules about others. */
 function methodOf(headers: HeaderLines, name: string): string | null {
-  const [told = "", ...others] = allValues(headers, name);
+  const told = soleValue(headers, name);
   if (told === "") return "";
-  return others.length === 0 && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(told) ? told : null;
+  return told !== null && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(told) ? told : null;
 }

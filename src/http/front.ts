@@ -34,7 +34,6 @@ export function outcomeOf(deps: Deps, raw: WireRequest): Soon<Outcome> {
     return { result: dialect === null ? answer : inDialect(dialect, answer), request, provider: null };
   }
   const provider = deps.directory.choose(request.host);
-  const arrival = { request, sentHeaders, target };
   if (isMisdirected(deps, raw.serverName, request, provider)) {
     const answer = refusedAnswer(deps, request, 421, "the certificate that was asked for is another provider's");
     return { result: dialect === null ? answer : inDialect(dialect, answer), request, provider };
@@ -42,10 +41,10 @@ export function outcomeOf(deps: Deps, raw: WireRequest): Soon<Outcome> {
   // a path of a verdict endpoint on the host of an application that we proxy is a path of that application (authentik: the same), unless a
   // trusted peer asks: it may pass on a client's X-Forwarded-Host, and an upstream's 200 would be taken for a verdict
   if (dialect !== null && (provider?.mode !== "proxy" || request.peerIsTrusted)) {
-    return verdict(deps, arrival, dialect);
+    return verdict(deps, { request, sentHeaders, target }, dialect);
   }
   if (provider === null) return { result: unknownHostAnswer(deps, request), request, provider };
-  const exchange = { ...arrival, provider };
+  const exchange = { request, sentHeaders, target, provider };
   const result = rescued<Outcome["result"]>(
     () => route(deps, exchange),
     (error) => failureAnswer(deps, exchange, error),

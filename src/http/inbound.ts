@@ -45,8 +45,8 @@ export function readInbound(deps: Deps, raw: WireRequest): Inbound {
   };
   const isHostSound = host !== null && parseHost(firstValue(lines, "host") ?? "") !== null;
   const problem = problemOf(request, isHostSound, [scheme, forwarded]);
-  const facts = { request, sentHeaders: lines };
-  return problem === null ? { kind: "request", ...facts } : { kind: "refused", ...problem, ...facts };
+  if (problem === null) return { kind: "request", request, sentHeaders: lines };
+  return { kind: "refused", ...problem, request, sentHeaders: lines };
 }
 
 function problemOf(

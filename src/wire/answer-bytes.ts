@@ -15,10 +15,14 @@ export function answerBytes(
   version: "1.0" | "1.1",
   afterwards: Afterwards,
 ): Buffer {
+  const isRecurring = answer.status === 200 && answer.body === "" && version === "1.1" && afterwards === "keep";
+  return isRecurring ? recurringBytes(answer) : newBytes(answer, method, version, afterwards);
+}
+
+function newBytes(answer: WireAnswer, method: string, version: "1.0" | "1.1", afterwards: Afterwards): Buffer {
   const body = Buffer.from(answer.body, "utf8");
   const isBodyless = answer.status === 204 || answer.status === 304;
-  let head = answer.status === 200 && answer.body === "" ? recurringHead(answer) : headOf(answer);
-  head += `date: ${httpDate()}\r\n`;
+  let head = `${headOf(answer)}date: ${httpDate()}\r\n`;
   if (!isBodyless) head += `content-length: ${body.length}\r\n`;
   if (afterwards === "close") head += "connection: close\r\n";
   else if (version === "1.0") head += "connection: keep-alive\r\n";
@@ -32,17 +36,20 @@ function headOf({ status, headers }: WireAnswer): string {
   return head;
 }
 
-/** A 200 without a body is a verdict, whose lines are the same object for as long as its session's identity is. */
-function recurringHead(answer: WireAnswer): string {
-  const known = headsBefore.get(answer.headers);
-  if (known !== undefined) return known;
-  // by way of bytes: a string that was put together of 40 is put together again with each use
-  const head = Buffer.from(headOf(answer), "latin1").toString("latin1");
-  headsBefore.set(answer.headers, head);
-  return head;
+/**
+ * A 200 without a body is a verdict, whose lines are the same object for as long as its session's identity is: its bytes are made once a
+ * second, for their Date. New ones each second, since the ones before may be on their way to a slow client yet.
+ */
+function recurringBytes(answer: WireAnswer): Buffer {
+  const date = httpDate();
+  const known = bytesBefore.get(answer.headers);
+  if (known !== undefined && known.date === date) return known.bytes;
+  const bytes = newBytes(answer, "GET", "1.1", "keep");
+  bytesBefore.set(answer.headers, { date, bytes });
+  return bytes;
 }
 
-const headsBefore = new WeakMap<HeaderLines, string>();
+const bytesBefore = new WeakMap<HeaderLines, { readonly date: string; readonly bytes: Buffer }>();
 
 let dateSecond = 0;
 let dateText = "";
