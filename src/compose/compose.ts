@@ -10,6 +10,7 @@ import { liveStreams } from "../http/live-streams.ts";
 import { loginLoops } from "../http/login-loops.ts";
 import { peerRate } from "../http/peer-rate.ts";
 import { claimRefreshes } from "../http/refresh.ts";
+import { requestIds } from "../http/request-ids.ts";
 import { seenTokens } from "../http/seen-tokens.ts";
 import { warnOnce } from "../http/warn-once.ts";
 import { identityProviders } from "../idp/identity-provider.ts";
@@ -80,6 +81,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     metrics: createMetrics({ version }),
     now,
     randomBytes,
+    newRequestId: requestIds(randomBytes),
   };
   const idpOf = identityProviders({ now, log, version });
   let inForce = fromConfig(config, lasting, idpOf);

@@ -29,15 +29,28 @@ export function cookieValues(headers: HeaderLines, name: string): readonly strin
   return values;
 }
 
-/** Only the segments that hold the name somewhere are taken apart: most are another application's. */
+/** As `cookiePairs` reads the line, but only what holds the name somewhere is taken apart: most cookies are another application's. */
 function addValues(values: string[], line: string, name: string): void {
   for (let at = line.indexOf(name); at !== -1 && values.length < sameNameLimit; ) {
     const next = line.indexOf(";", at);
     const end = next === -1 ? line.length : next;
-    const pair = pairOf(line.slice(line.lastIndexOf(";", at) + 1, end));
-    if (pair?.[0] === name) values.push(pair[1]);
+    const equals = at + name.length;
+    if (line.charCodeAt(equals) === 0x3d && isBlankBetween(line, line.lastIndexOf(";", at) + 1, at)) {
+      values.push(trimmedEnd(line, equals + 1, end));
+    }
     at = line.indexOf(name, end);
   }
+}
+
+function isBlankBetween(line: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (!isBlank(line.charAt(at))) return false;
+  return true;
+}
+
+function trimmedEnd(line: string, from: number, to: number): string {
+  let end = to;
+  while (end > from && isBlank(line.charAt(end - 1))) end -= 1;
+  return line.slice(from, end);
 }
 
 /** Does akproxy make cookies of this name, for this or another provider? In any case, since an upstream may read them so. */

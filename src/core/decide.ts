@@ -49,6 +49,7 @@ type Unauthorized =
  * surely matches, the public paths and then `allow`.
  */
 export function decide(request: JudgedRequest, provider: Provider, visitor: Visitor): Decision {
+  if (provider.rules.length === 0) return decideWithoutRules(request, provider, visitor);
   const hostname = parseHost(request.host)?.hostname ?? "";
   const { rules, isFinal } = rulesFor(provider.rules, { method: request.method, hostname, target: request.target });
   for (const rule of rules) {

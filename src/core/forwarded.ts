@@ -18,16 +18,20 @@ export function isTrustedPeer(peerAddress: string, trusted: readonly Network[]):
 export function clientAddress(peerAddress: string, headers: HeaderLines, trusted: readonly Network[]): string {
   let nearest = canonical(peerAddress);
   if (!isTrustedPeer(peerAddress, trusted)) return nearest;
-  const hops = speaksForwarded(headers)
-    ? (forwardedElements(headers) ?? []).map((element) => element.for ?? "")
-    : allValues(headers, "x-forwarded-for").flatMap((value) => value.split(","));
-  for (const hop of hops.reverse()) {
+  for (const hop of hopsOf(headers).reverse()) {
     const bytes = parseAddress(hop.trim());
     if (bytes === null) return nearest;
     nearest = addressText(bytes);
     if (!isWithinNetworks(bytes, trusted)) return nearest;
   }
   return nearest;
+}
+
+/** Whom each proxy says that it was asked by, the nearest proxy's word last. */
+function hopsOf(headers: HeaderLines): string[] {
+  if (speaksForwarded(headers)) return (forwardedElements(headers) ?? []).map((element) => element.for ?? "");
+  const values = allValues(headers, "x-forwarded-for");
+  return values.length === 0 ? [] : values.flatMap((value) => value.split(","));
 }
 
 /** A single-valued forwarded fact of a trusted peer: absent, one usable value, or something that must be refused (FWD-05). */

@@ -22,6 +22,20 @@ const parsedHost = remembered((value): HostAndPort | null => {
   return port !== null && port > 65535 ? null : { hostname, port };
 });
 
+/** `hostKey` of a Host as it was sent; null when it is no valid one. */
+export function hostKeyOf(value: string, scheme: "http" | "https"): string | null {
+  if (value.length > 260) return null;
+  return scheme === "https" ? httpsKey(value) : httpKey(value);
+}
+
+const keyIn = (scheme: "http" | "https") =>
+  remembered((value): string | null => {
+    const host = parseHost(value);
+    return host === null ? null : hostKey(host, scheme);
+  });
+const httpKey = keyIn("http");
+const httpsKey = keyIn("https");
+
 /** The one spelling hosts are compared in (decision 27): without the default port of `scheme`. */
 export function hostKey(host: HostAndPort, scheme: "http" | "https"): string {
   const isDefault = host.port === null || host.port === (scheme === "https" ? 443 : 80);

@@ -1,5 +1,5 @@
 import { firstValue, type HeaderLine, type HeaderLines, isNamed, soleValue } from "./header-lines.ts";
-import { type HostAndPort, hostKey, parseHost } from "./host.ts";
+import { hostKeyOf } from "./host.ts";
 
 /** What the browser asked the reverse proxy for, as the verdict request tells it. */
 export interface OriginalRequest {
@@ -56,12 +56,26 @@ export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"):
 }
 
 function fromAbsolute(url: string, method: string): OriginalUrl {
-  const parts = /^(https?|wss?):\/\/([^/?#]*)(.*)$/i.exec(url);
-  const scheme = schemeOf(parts?.[1] ?? "");
-  if (parts === null || scheme === null) return { kind: "malformed", header: "X-Original-URL" };
-  const rest = parts[3] ?? "";
+  const colon = url.indexOf(":");
+  const scheme = url.startsWith("://", colon) ? schemeOf(url.slice(0, colon)) : null;
+  if (scheme === null) return { kind: "malformed", header: "X-Original-URL" };
+  const hostStart = colon + 3;
+  const hostEnd = endOfAuthority(url, hostStart);
+  const rest = url.slice(hostEnd);
   const target = rest.startsWith("/") ? rest : `/${rest}`;
-  return toldBy("X-Original-URL", "X-Original-URL", { method, scheme, hostHeader: parts[2] ?? "", target });
+  return toldBy("X-Original-URL", "X-Original-URL", {
+    method,
+    scheme,
+    hostHeader: url.slice(hostStart, hostEnd),
+    target,
+  });
+}
+
+/** Where the first `/`, `?` or `#` at or after `at` stands, or the end (RFC 3986 3.2). */
+function endOfAuthority(url: string, at: number): number {
+  let end = at;
+  while (end < url.length && !"/?#".includes(url.charAt(end))) end += 1;
+  return end;
 }
 
 function fromOriginalUri(headers: HeaderLines, ownScheme: "http" | "https", method: string): OriginalUrl {
@@ -94,11 +108,11 @@ export function fromCheckRequest(
 }
 
 function toldBy(hostName: string, targetName: string, original: Omit<OriginalRequest, "host">): OriginalUrl {
-  const host: HostAndPort | null = parseHost(original.hostHeader);
-  if (host === null) return { kind: "malformed", header: hostName };
-  if (!isTarget(original.target)) return { kind: "malformed", header: targetName };
   const { method, scheme, hostHeader, target } = original;
-  return { kind: "told", original: { method, scheme, host: hostKey(host, scheme), hostHeader, target } };
+  const host = hostKeyOf(hostHeader, scheme);
+  if (host === null) return { kind: "malformed", header: hostName };
+  if (!isTarget(target)) return { kind: "malformed", header: targetName };
+  return { kind: "told", original: { method, scheme, host, hostHeader, target } };
 }
 
 /** Visible ASCII and bytes above it, from a slash on, without a fragment (decision 26). */
@@ -107,6 +121,7 @@ function isTarget(target: string): boolean {
 }
 
 function schemeOf(text: string): "http" | "https" | null {
+  if (text === "https" || text === "http") return text;
   switch (text.toLowerCase()) {
     case "http":
     case "ws":

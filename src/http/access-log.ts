@@ -17,16 +17,21 @@ export function logAccess(
   const slug = provider?.slug ?? "";
   deps.metrics.request({ provider: slug, verdict: answer.verdict, status: answer.status }, seconds);
   if (answer.verdict === "ping") return;
-  deps.log.info("request", {
+  deps.log.info("request", () => ({
     request_id: request.id,
     provider: slug,
     host: request.host,
     method: request.method,
-    path: request.target.split("?", 1)[0] ?? "",
+    path: pathOf(request.target),
     verdict: answer.verdict,
     status: answer.status,
     user: answer.user,
     client: request.clientAddress,
     duration_ms: Math.round(seconds * 1_000_000) / 1000,
-  });
+  }));
+}
+
+function pathOf(target: string): string {
+  const mark = target.indexOf("?");
+  return mark === -1 ? target : target.slice(0, mark);
 }

@@ -42,4 +42,5 @@ export interface Deps {
   readonly metrics: Metrics;
   readonly now: () => number; //                   epoch seconds
   readonly randomBytes: RandomBytes;
+  readonly newRequestId: () => string;
 }

@@ -8,6 +8,7 @@ import {
   withoutAuthorization,
 } from "../core/header-credential.ts";
 import { addressText, parseAddress } from "../core/ip-address.ts";
+import { isNavigation } from "../core/navigation.ts";
 import type { Session } from "../core/session.ts";
 import { type Soon, whenKnown } from "../core/soon.ts";
 import { credentialDigest } from "../seal/credential-digest.ts";
@@ -31,20 +32,27 @@ export type Decided =
  * without it. So a path that is public stays the application's own, its credentials with it, and no request of one is asked about at the
  * issuer. Header authentication makes no session and no cookie (decision 18; M2M-12).
  *
- * Throws Failure store_unavailable, idp_unreachable, idp_misconfigured, and bad_request for more than one credential (M2M-07).
+ * `method` is the one that rules speak of, "" where it is not told. Throws Failure store_unavailable, idp_unreachable, idp_misconfigured, and bad_request for more than one credential (M2M-07).
  *
  * differs from authentik: nothing is tried on a public path, and what was accepted is never passed on, on a cache hit either.
  */
-export function decided(deps: Deps, exchange: Exchange, judged: JudgedRequest): Soon<Decided> {
+export function decided(deps: Deps, exchange: Exchange, method: string): Soon<Decided> {
   const { provider, request } = exchange;
   const shown = shownCredential(request.headers);
   if (shown.kind === "several") throw new Failure("bad_request", "Authorization holds more than one credential");
   return whenKnown(sessionOf(deps, exchange), (session) => {
+    const judged = judgedRequest(exchange, method, session === null);
     const decision = decide(judged, provider, visitorOf(session));
     const isRefusedAsNobody = decision.kind === "login" || decision.kind === "unauthorized";
     if (!isRefusedAsNobody || shown.kind === "none") return { kind: "decided", decision, session, exchange };
     return decidedBy(deps, exchange, judged, shown, session);
   });
+}
+
+/** Whether it is a navigation is asked of those who could be sent to a login alone. */
+function judgedRequest({ request, target }: Exchange, method: string, isAnonymous: boolean): JudgedRequest {
+  const { scheme, host, headers } = request;
+  return { method, scheme, host, target, isNavigation: isAnonymous && isNavigation(request.method, headers) };
 }
 
 /** The decision about who shows this credential. */

@@ -1,10 +1,9 @@
 import { believableHeaders } from "../core/client-headers.ts";
 import { clientAddress, type ForwardedFact, forwardedHost, forwardedScheme, isTrustedPeer } from "../core/forwarded.ts";
 import { firstValue, type HeaderLines } from "../core/header-lines.ts";
-import { hostKey, parseHost } from "../core/host.ts";
+import { hostKeyOf, parseHost } from "../core/host.ts";
 import type { InboundRequest } from "../core/request.ts";
 import type { WireRequest } from "../ports/wire.ts";
-import type { RandomBytes } from "../seal/random-token.ts";
 import type { Deps } from "./deps.ts";
 
 /** A request taken in, or the status and reason it is turned away with before anything is decided. */
@@ -29,12 +28,12 @@ export function readInbound(deps: Deps, raw: WireRequest): Inbound {
   const forwarded = peerIsTrusted ? forwardedHost(believed, deps.trustedProxies) : ({ kind: "absent" } as const);
   const hostHeader = forwarded.kind === "given" ? forwarded.value : (firstValue(lines, "host") ?? "");
   const effectiveScheme = scheme.kind === "given" ? scheme.value : raw.scheme;
-  const host = parseHost(hostHeader);
+  const host = hostKeyOf(hostHeader, effectiveScheme);
   const request: InboundRequest = {
     id: idOf(deps, believed, peerIsTrusted),
     method: raw.method,
     scheme: effectiveScheme,
-    host: host === null ? "" : hostKey(host, effectiveScheme),
+    host: host ?? "",
     hostHeader,
     hostSource: hostSourceOf(forwarded),
     target: raw.target,
@@ -43,7 +42,8 @@ export function readInbound(deps: Deps, raw: WireRequest): Inbound {
     peerAddress: raw.peerAddress,
     peerIsTrusted,
   };
-  const isHostSound = host !== null && parseHost(firstValue(lines, "host") ?? "") !== null;
+  const isOwnHostSound = forwarded.kind !== "given" || parseHost(firstValue(lines, "host") ?? "") !== null;
+  const isHostSound = host !== null && isOwnHostSound;
   const problem = problemOf(request, isHostSound, [scheme, forwarded]);
   if (problem === null) return { kind: "request", request, sentHeaders: lines };
   return { kind: "refused", ...problem, request, sentHeaders: lines };
@@ -73,10 +73,5 @@ function hostSourceOf(forwarded: ForwardedFact<string>): InboundRequest["hostSou
 /** A trusted peer's X-Request-Id is kept, so that its log and ours meet; otherwise a new one. */
 function idOf(deps: Deps, headers: HeaderLines, peerIsTrusted: boolean): string {
   const given = peerIsTrusted ? firstValue(headers, "x-request-id") : null;
-  return given !== null && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : requestId(deps.randomBytes);
-}
-
-/** A new request id: 16 hexadecimal digits. */
-export function requestId(randomBytes: RandomBytes): string {
-  return Buffer.from(randomBytes(8)).toString("hex");
+  return given !== null && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : deps.newRequestId();
 }

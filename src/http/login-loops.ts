@@ -2,8 +2,8 @@
 export interface LoginLoops {
   /** A login of this browser came back to us. */
   returned(browser: string): void;
-  /** This browser showed a session: its cookies work. */
-  recognised(browser: string): void;
+  /** This browser showed a session: its cookies work. Who it is, is asked only where one is being watched. */
+  recognised(browser: () => string): void;
   /** Have four logins within a minute come back and no session been seen since? */
   isLooping(browser: string): boolean;
 }
@@ -27,7 +27,7 @@ export function loginLoops(now: () => number, limit = 10_000): LoginLoops {
       if (returns.size > limit && oldest !== undefined) returns.delete(oldest);
     },
     recognised(browser) {
-      if (returns.size > 0) returns.delete(browser);
+      if (returns.size > 0) returns.delete(browser());
     },
     isLooping: (browser) => recent(browser).length >= loginLimit,
   };

@@ -4,7 +4,7 @@ import type { Decision } from "../core/decide.ts";
 import { Failure } from "../core/failure.ts";
 import { firstValue, type HeaderLines, isNamed } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
-import { isNavigation, isWebSocketUpgrade } from "../core/navigation.ts";
+import { isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
 import { type Soon, whenKnown } from "../core/soon.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream-request.ts";
@@ -19,18 +19,7 @@ import { personKey } from "./visitor.ts";
 
 /** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
 export function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Soon<Answer | Passage> {
-  const { request, target } = exchange;
-  const judged = {
-    method: request.method,
-    scheme: request.scheme,
-    host: request.host,
-    target,
-    // asked for those who are not logged in alone
-    get isNavigation() {
-      return isNavigation(request.method, request.headers);
-    },
-  };
-  return whenKnown(decided(deps, exchange, judged), (found) => {
+  return whenKnown(decided(deps, exchange, exchange.request.method), (found) => {
     if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
     const { decision, session } = found;
     const result = carryOut(deps, found.exchange, provider, decision);

@@ -1,4 +1,4 @@
-import type { Decision, JudgedRequest } from "../core/decide.ts";
+import type { Decision } from "../core/decide.ts";
 import type { Dialect } from "../core/dialects.ts";
 import { endpointOf, isOwnPath } from "../core/endpoint.ts";
 import { judgeTarget } from "../core/judged-target.ts";
@@ -104,19 +104,7 @@ function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Soon<Ans
 }
 
 function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMethod: string): Soon<Answer> {
-  const { request, target } = exchange;
-  const { scheme, host, headers } = request;
-  const judged: JudgedRequest = {
-    method: toldMethod,
-    scheme,
-    host,
-    target,
-    // asked for those who are not logged in alone
-    get isNavigation() {
-      return isNavigation(request.method, headers);
-    },
-  };
-  return whenKnown(decided(deps, exchange, judged), (found) => {
+  return whenKnown(decided(deps, exchange, toldMethod), (found) => {
     if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
     if (toldMethod === "") warnOfMethod(deps, exchange, dialect, found.decision);
     return answerOf(deps, exchange, dialect, found.decision);
@@ -155,8 +143,16 @@ function warnOfMethod(deps: Deps, exchange: Exchange, dialect: Dialect, { kind, 
 
 /** What the dialect can pass on. nginx makes its own 500 of everything but 2xx, 401 and 403 (FWD-15). */
 export function inDialect(dialect: Dialect, answer: Answer): Answer {
-  if (dialect.statuses === "any" || [200, 401, 403, 500].includes(answer.status)) return answer;
-  return { ...answer, status: answer.status >= 500 ? 500 : 401 };
+  if (dialect.statuses === "any") return answer;
+  switch (answer.status) {
+    case 200:
+    case 401:
+    case 403:
+    case 500:
+      return answer;
+    default:
+      return { ...answer, status: answer.status >= 500 ? 500 : 401 };
+  }
 }
 
 function refusing(answer: Answer): Answer {

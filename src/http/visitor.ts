@@ -2,6 +2,7 @@ import { cookieValues } from "../core/cookie.ts";
 import type { Visitor } from "../core/decide.ts";
 import { firstValue } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
+import type { Provider } from "../core/provider.ts";
 import { type Session, wantsTouch } from "../core/session.ts";
 import { type Soon, whenKnown } from "../core/soon.ts";
 import { openSessionCookie } from "../seal/session-cookie.ts";
@@ -11,26 +12,33 @@ import type { Exchange } from "./exchange.ts";
 /** The live session that the request's cookies open at its provider; null when none does. Rejects with Failure store_unavailable. */
 export function sessionOf(deps: Deps, exchange: Exchange): Soon<Session | null> {
   const { provider, request } = exchange;
-  const ids: string[] = [];
-  for (const value of cookieValues(request.headers, provider.cookie.name)) {
-    const opened = openSessionCookie(deps.keys, provider.slug, value);
-    if (opened.ok) ids.push(opened.id);
-  }
-  const [only] = ids;
-  if (only === undefined) return null;
-  if (ids.length === 1) return whenKnown(deps.sessions.get(only), (session) => believed(deps, exchange, [session]));
-  return Promise.all(ids.map((id) => deps.sessions.get(id))).then((found) => believed(deps, exchange, found));
+  const values = cookieValues(request.headers, provider.cookie.name);
+  const [value] = values;
+  if (value === undefined) return null;
+  if (values.length > 1) return oneOfSeveral(deps, exchange, values);
+  return whenKnown(sessionIn(deps, provider, value), (session) => recognised(deps, exchange, session));
 }
 
-/** The first of these sessions, if it may count. */
-function believed(deps: Deps, exchange: Exchange, found: readonly (Session | null)[]): Soon<Session | null> {
-  const { provider } = exchange;
-  const sessions = found.filter((session) => session?.providerSlug === provider.slug);
-  const first = sessions[0] ?? null;
-  if (first === null) return null;
+/** The session that a cookie's value opens at its provider. */
+function sessionIn(deps: Deps, { slug }: Provider, value: string): Soon<Session | null> {
+  const opened = openSessionCookie(deps.keys, slug, value);
+  if (!opened.ok) return null;
+  return whenKnown(deps.sessions.get(opened.id), (session) => (session?.providerSlug === slug ? session : null));
+}
+
+async function oneOfSeveral(deps: Deps, exchange: Exchange, values: readonly string[]): Promise<Session | null> {
+  const found = await Promise.all(values.map((value) => sessionIn(deps, exchange.provider, value)));
+  const [first, ...others] = found.flatMap((session) => session ?? []);
   // two valid cookies of different people: somebody tossed one at this browser (CK-03)
-  if (sessions.some((other) => other !== null && !isSamePerson(other.identity, first.identity))) return null;
-  deps.loops.recognised(browserOf(exchange));
+  if (first === undefined || others.some((other) => !isSamePerson(other.identity, first.identity))) return null;
+  return recognised(deps, exchange, first);
+}
+
+/** The session, noted as seen. */
+function recognised(deps: Deps, exchange: Exchange, first: Session | null): Soon<Session | null> {
+  if (first === null) return null;
+  const { provider } = exchange;
+  deps.loops.recognised(() => browserOf(exchange));
   deps.refreshes.whenDue(deps, provider, first);
   if (!wantsTouch(first, deps.now())) return first;
   return deps.sessions.touch(first.id, deps.now()).then(() => first);

@@ -8,7 +8,6 @@ import type { Deps } from "./deps.ts";
 import type { Outcome, Passage } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
 import { outcomeOf } from "./front.ts";
-import { requestId } from "./inbound.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { page } from "./pages/page.ts";
 import { forClient } from "./proxy.ts";
@@ -29,8 +28,8 @@ export function wireHandler(deps: () => Deps): WireHandler {
 /** Answers what never became a request, in plain text: nobody has said in which form it is wanted. */
 export function wireRefusal(deps: () => Deps): WireRefusal {
   return ({ status, reason, peerAddress }) => {
-    const { log, metrics, now, randomBytes } = deps();
-    const id = requestId(randomBytes);
+    const { log, metrics, now, newRequestId } = deps();
+    const id = newRequestId();
     log.info("request refused", { request_id: id, status, reason, client: peerAddress });
     metrics.request({ provider: "", verdict: "refused", status }, 0);
     const request = { id, host: "", hostSource: "Host", peerIsTrusted: false, time: now() } as const;

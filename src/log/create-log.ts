@@ -23,9 +23,9 @@ export function createLog(options: LogOptions): Log {
   const form = formOf(options, env);
   const at =
     (level: LogLevel) =>
-    (event: string, fields: LogFields = {}): void => {
+    (event: string, fields: LogFields | (() => LogFields) = {}): void => {
       if (weight[level] < weight[options.level]) return;
-      sink.write(form(options.now(), level, event, fields));
+      sink.write(form(options.now(), level, event, typeof fields === "function" ? fields() : fields));
       if (level === "error") void sink.flush();
     };
   return {

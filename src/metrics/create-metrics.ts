@@ -17,6 +17,13 @@ export interface MetricsOptions {
 /** In seconds: a verdict takes less than a millisecond, an upstream what it takes. */
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
+/** The counter of one kind of request at a provider. */
+interface CountedKind {
+  readonly verdict: string;
+  readonly status: number;
+  readonly count: (seconds: number) => void;
+}
+
 /** Everything /metrics shows (Prometheus text format 0.0.4). Labels are provider slugs, verdicts and codes; never a host, path or user. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const requests = counter({
@@ -45,7 +52,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const signOuts = counter({ name: "akproxy_sign_outs_total", help: "Sign-outs, by provider.", labels: ["provider"] });
   const webSockets = gauge({ name: "akproxy_websockets", help: "Open WebSockets.", labels: [] });
   const facts = factGauges(options);
-  const countersOf = new Map<string, (seconds: number) => void>();
+  const countersOf = new Map<string, CountedKind[]>();
+  let kinds = 0;
 
   /** The two series of one kind of request. The kinds are few, but nothing here depends on it. */
   function counterOf(provider: string, verdict: string, status: number): (seconds: number) => void {
@@ -59,12 +67,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     request: ({ provider, verdict, status }, seconds) => {
-      const kind = `${provider} ${verdict} ${status}`;
-      const known = countersOf.get(kind);
-      if (known !== undefined) return known(seconds);
-      const counter = counterOf(provider, verdict, status);
-      if (countersOf.size < mostSeries) countersOf.set(kind, counter);
-      counter(seconds);
+      const ofProvider = countersOf.get(provider) ?? [];
+      const known = ofProvider.find((kind) => kind.status === status && kind.verdict === verdict);
+      if (known !== undefined) return known.count(seconds);
+      const count = counterOf(provider, verdict, status);
+      if (kinds < mostSeries) {
+        countersOf.set(provider, [...ofProvider, { verdict, status, count }]);
+        kinds += 1;
+      }
+      count(seconds);
     },
     login: (labels) => logins.add(labels, 1),
     refresh: (labels) => refreshes.add(labels, 1),

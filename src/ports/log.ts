@@ -5,7 +5,8 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 export interface Log {
   trace(event: string, fields?: LogFields): void;
   debug(event: string, fields?: LogFields): void;
-  info(event: string, fields?: LogFields): void;
+  /** Of what every request says: `fields` is asked for where the line is written only. */
+  info(event: string, fields?: LogFields | (() => LogFields)): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
   /** Writes out what is buffered. Waited for before the process ends: a pipe takes 64 KiB at once and the rest as it is read. */

@@ -15,25 +15,33 @@ export function sealSessionCookie(keys: Keys, slug: string, id: string): string 
   return `${id}.${Buffer.from(cookieMac(key, slug, id)).toString("base64url")}`;
 }
 
-/** How many values are remembered as ours, of all providers. */
+/** How many values of a provider are remembered as ours. */
 const mostRemembered = 20_000;
 
 /** Values that were opened before, by the keys that opened them: a browser sends its own with every request. Refused ones are not kept. */
-const openedBefore = new WeakMap<Keys, Map<string, OpenedSessionCookie>>();
+const openedBefore = new WeakMap<Keys, Map<string, Map<string, OpenedSessionCookie>>>();
 
 /** Opens what `sealSessionCookie` made with any of our secrets; never throws. */
 export function openSessionCookie(keys: Keys, slug: string, value: string): OpenedSessionCookie {
-  const remembered = openedBefore.get(keys) ?? new Map<string, OpenedSessionCookie>();
-  const name = `${slug}/${value}`;
-  const known = remembered.get(name);
+  const remembered = rememberedOf(keys, slug);
+  const known = remembered.get(value);
   if (known !== undefined) return known;
-  // out of `name`, since a part of the request's head would keep all of the head in memory
-  const opened = open(keys, slug, name.slice(slug.length + 1));
+  // a string of its own: a part of the request's head would keep all of the head in memory
+  const own = ` ${value}`.slice(1);
+  const opened = open(keys, slug, own);
   if (!opened.ok) return opened;
   if (remembered.size >= mostRemembered) forgetOldest(remembered);
-  remembered.set(name, opened);
-  openedBefore.set(keys, remembered);
+  remembered.set(own, opened);
   return opened;
+}
+
+function rememberedOf(keys: Keys, slug: string): Map<string, OpenedSessionCookie> {
+  const bySlug = openedBefore.get(keys) ?? new Map<string, Map<string, OpenedSessionCookie>>();
+  const known = bySlug.get(slug);
+  if (known !== undefined) return known;
+  const remembered = new Map<string, OpenedSessionCookie>();
+  openedBefore.set(keys, bySlug.set(slug, remembered));
+  return remembered;
 }
 
 function forgetOldest(remembered: Map<string, unknown>): void {

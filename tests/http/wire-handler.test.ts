@@ -17,8 +17,8 @@ test("a fault of ours before there is an exchange is logged and answered 500, wh
   const logged: string[] = [];
   const broken = {
     trustedProxies: [],
-    randomBytes: () => {
-      throw new Error("no randomness");
+    newRequestId: () => {
+      throw new Error("no id");
     },
     log: { error: (event: string) => void logged.push(event) },
   };
