@@ -1,4 +1,4 @@
-import { type HeaderLines, listMembers, lowerCaseName } from "./header-lines.ts";
+import { type HeaderLines, listMembers, lowerCaseName, soleValue } from "./header-lines.ts";
 import { remembered } from "./remembered.ts";
 
 /** Fields that belong to one connection (RFC 9110 7.6.1), the two framing ones of HTTP/1.1 and those still met in the wild. */
@@ -23,9 +23,17 @@ export function isHopByHop(lowerCaseName: string): boolean {
 
 /** The end-to-end fields: without the hop-by-hop ones and without every field that any Connection line nominates (HDR-07, HDR-08). */
 export function endToEnd(headers: HeaderLines): HeaderLines {
-  const members = listMembers(headers, "connection");
-  const nominated = members.length === 0 ? null : new Set(members);
+  const nominated = nominatedBy(headers);
   return headers.filter(([name]) => !isOfOneHop(name) && nominated?.has(lowerCaseName(name)) !== true);
+}
+
+/** The names that Connection lines name besides those that go anyway (RFC 9110 7.6.1), in lower case; null: none. */
+export function nominatedBy(headers: HeaderLines): ReadonlySet<string> | null {
+  const value = soleValue(headers, "connection");
+  // what nearly every message says, or nothing
+  if (value === "" || value === "keep-alive" || value === "close") return null;
+  const names = listMembers(headers, "connection").filter((name) => name !== "close" && !hopByHop.has(name));
+  return names.length === 0 ? null : new Set(names);
 }
 
 const isOfOneHop = remembered((name) => isHopByHop(lowerCaseName(name)));

@@ -18,6 +18,7 @@ export interface UpstreamRequest {
   readonly upstream: Upstream; //                  where to connect to
   readonly target: string; //                      origin-form, base path joined
   readonly headers: HeaderLines; //                with Host; no hop-by-hop, no framing
+  readonly own: HeaderLines; //                    the last of `headers`: what is said of the person, the same object with each of their requests
   readonly timeoutSeconds: number; //              to the first byte of the answer; 0: none
 }
 
@@ -49,24 +50,19 @@ export function planUpstreamRequest(
   const { upstream } = chosen;
   const host = upstreamHost(request, provider, identity, upstream);
   const known = identity === null ? nobody : identityHeaders(identity, provider, outpost);
-  const kept = withoutCookies(endToEnd(request.headers), isOurCookieName);
-  const set = namesSet(provider, identity, known.lines);
+  const headers = clientLines(request.headers, namesSet(provider, identity, known.lines), host.value);
+  headers.push(["X-Forwarded-For", forwardedFor(request)]);
+  headers.push(["X-Forwarded-Host", request.hostHeader]);
+  headers.push(["X-Forwarded-Proto", request.scheme]);
+  for (const line of known.lines) headers.push(line);
   return {
     kind: "send",
     request: {
       method: request.method,
       upstream,
       target: joinTarget(upstream, request.target),
-      headers: [
-        ...withHost(
-          kept.filter(([name]) => !set.has(foldedName(name))),
-          host.value,
-        ),
-        ["X-Forwarded-For", forwardedFor(request)],
-        ["X-Forwarded-Host", request.hostHeader],
-        ["X-Forwarded-Proto", request.scheme],
-        ...known.lines,
-      ],
+      headers,
+      own: known.lines,
       timeoutSeconds,
     },
     warnings: host.warnings.length === 0 ? known.warnings : [...host.warnings, ...known.warnings],
@@ -108,13 +104,24 @@ function onlyOurs(provider: ProxyProvider, identity: Identity | null): readonly 
   return identity !== null && provider.basicAuth !== null ? [...names, "authorization"] : names;
 }
 
-/** The lines with this Host, where one stands or else first: RFC 9110 7.2 asks for that, and a client's order is its own. */
-function withHost(lines: HeaderLines, value: string): HeaderLines {
-  const at = lines.findIndex(([name]) => isNamed(name, "host"));
-  const line: HeaderLine = [lines[at]?.[0] ?? "Host", value];
-  if (at === -1) return [line, ...lines];
-  const others = lines.filter(([name], index) => index !== at && !isNamed(name, "host"));
-  return [...others.slice(0, at), line, ...others.slice(at)];
+/**
+ * What goes on of the client's lines: those that end at the application, without our cookies and the names that are ours to say. Host stands
+ * where the client's stood, or else first: RFC 9110 7.2 asks for that, and a client's order is its own.
+ */
+function clientLines(lines: HeaderLines, ours: ReadonlySet<string>, host: string): HeaderLine[] {
+  const kept: HeaderLine[] = [];
+  let hasHost = false;
+  for (const line of withoutCookies(endToEnd(lines), isOurCookieName)) {
+    const [name] = line;
+    if (ours.has(foldedName(name))) continue;
+    if (!isNamed(name, "host")) kept.push(line);
+    else if (!hasHost) {
+      hasHost = true;
+      kept.push([name, host]);
+    }
+  }
+  if (!hasHost) kept.unshift(["Host", host]);
+  return kept;
 }
 
 /** The target with the upstream's base path before its path and base query before its query; the rest as received (decision 3). */
@@ -143,6 +150,9 @@ function upstreamHost(
 
 /** The hops a trusted peer reported, then the peer itself (an untrusted peer's were dropped: decision 37). */
 function forwardedFor(request: InboundRequest): string {
-  const hops = allValues(request.headers, "x-forwarded-for").map((value) => value.trim());
-  return [...hops, request.peerAddress].filter((hop) => hop !== "").join(", ");
+  const { headers, peerAddress } = request;
+  const values = allValues(headers, "x-forwarded-for");
+  if (values.length === 0) return peerAddress;
+  const hops = values.map((value) => value.trim());
+  return [...hops, peerAddress].filter((hop) => hop !== "").join(", ");
 }

@@ -2,10 +2,11 @@ import { foldedName } from "../core/client-headers.ts";
 import { isOurCookieName, setCookieName } from "../core/cookie.ts";
 import type { Decision } from "../core/decide.ts";
 import { Failure } from "../core/failure.ts";
-import { firstValue, type HeaderLines, isNamed } from "../core/header-lines.ts";
+import { firstValue, type HeaderLine, type HeaderLines, isNamed } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
 import { isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
+import { remembered } from "../core/remembered.ts";
 import { type Soon, whenKnown } from "../core/soon.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream-request.ts";
 import { type Answer, redirect } from "./answer.ts";
@@ -78,8 +79,11 @@ function upstreamRequest(
 
 /** The upstream's headers without what only we may say to the browser: our cookies and the identity headers (HDR-15; decision 16). */
 export function forClient(headers: HeaderLines): HeaderLines {
-  return headers.filter(([name, value]) => {
-    if (isNamed(name, "set-cookie")) return !isOurCookieName(setCookieName(value));
-    return !foldedName(name).startsWith("x-authentik-");
-  });
+  return headers.some(isOursAlone) ? headers.filter((line) => !isOursAlone(line)) : headers;
 }
+
+function isOursAlone([name, value]: HeaderLine): boolean {
+  return isNamed(name, "set-cookie") ? isOurCookieName(setCookieName(value)) : isIdentityName(name);
+}
+
+const isIdentityName = remembered((name) => foldedName(name).startsWith("x-authentik-"));

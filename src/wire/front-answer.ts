@@ -1,4 +1,4 @@
-import { isNamed } from "../core/header-lines.ts";
+import { firstValue } from "../core/header-lines.ts";
 import type { WireAnswer } from "../ports/wire.ts";
 import { httpDate } from "./answer-bytes.ts";
 import { closeAfterwards, isLastRequest, write, writeAnswer } from "./front-output.ts";
@@ -15,39 +15,39 @@ export type Answering = Pick<
   "writeHead" | "write" | "flush" | "endBody" | "answer" | "abort" | "informational"
 >;
 
-/** `next` is called when the connection is free for another request. */
-export function answering(
-  connection: FrontConnection,
-  exchange: FrontExchange,
-  next: (c: FrontConnection) => void,
-): Answering {
-  return {
-    writeHead: (head, spent) => holdHead(connection, exchange, head, spent),
-    write: (bytes) => writeBody(connection, exchange, bytes),
-    flush: () => flushHead(connection, exchange),
-    endBody() {
-      flushHead(connection, exchange);
-      endLife(exchange);
-      if (exchange.body.isDone && !exchange.closesAfter) next(connection);
-      else closeAfterwards(connection);
-    },
-    answer(answer: WireAnswer) {
-      exchange.hasHead = true;
-      const keeps = exchange.body.isDone && exchange.head.keepAlive;
-      writeAnswer(connection, exchange.head, answer, keeps ? "keep" : "close");
-      if (connection.phase === "head") next(connection);
-    },
-    abort() {
-      exchange.heldHead = null;
-      endLife(exchange);
-      connection.socket.terminate();
-    },
-    informational(status, reason, headers) {
-      if (exchange.head.version === "1.1")
-        write(connection, Buffer.from(responseHeadText(status, reason, headers), "latin1"));
-    },
-  };
-}
+export const answering: Answering & ThisType<FrontExchange> = {
+  writeHead(head, spent) {
+    holdHead(this.connection, this, head, spent);
+  },
+  write(bytes) {
+    return writeBody(this.connection, this, bytes);
+  },
+  flush() {
+    flushHead(this.connection, this);
+  },
+  endBody() {
+    const { connection } = this;
+    flushHead(connection, this);
+    endLife(this);
+    if (this.body.isDone && !this.closesAfter) this.next(connection);
+    else closeAfterwards(connection);
+  },
+  answer(answer: WireAnswer) {
+    const { connection, head } = this;
+    this.hasHead = true;
+    writeAnswer(connection, head, answer, this.body.isDone && head.keepAlive ? "keep" : "close");
+    if (connection.phase === "head") this.next(connection);
+  },
+  abort() {
+    this.heldHead = null;
+    endLife(this);
+    this.connection.socket.terminate();
+  },
+  informational(status, reason, headers) {
+    if (this.version === "1.1")
+      write(this.connection, Buffer.from(responseHeadText(status, reason, headers), "latin1"));
+  },
+};
 
 function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: AnswerHead, spent: Buffer): void {
   const { head } = exchange;
@@ -57,8 +57,8 @@ function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: 
   // RFC 9112 9.3, 9.6: an upload that is under way at the end of its answer ends with the connection, and the client is told
   exchange.closesAfter =
     answer.body === "until_close" || !head.keepAlive || !exchange.body.isDone || isLastRequest(connection);
-  const lines = [...answer.headers, ...connectionLines(exchange, answer)];
-  exchange.heldHead = bytesBefore(spent, responseHeadText(answer.status, answer.reason, lines));
+  const more = connectionText(exchange, answer);
+  exchange.heldHead = bytesBefore(spent, responseHeadText(answer.status, answer.reason, answer.headers, more));
 }
 
 /** The text at the end of `spent`, where there is room for it. */
@@ -92,12 +92,13 @@ function beginTunnel(connection: FrontConnection, exchange: FrontExchange): void
   if (connection.clientEnded) queueMicrotask(() => exchange.tunnel?.clientEnded());
 }
 
-function connectionLines(exchange: FrontExchange, answer: AnswerHead): readonly (readonly [string, string])[] {
-  if (answer.body === "tunnel") return [["Connection", "Upgrade"]];
+/** The lines that are the front's to say. */
+function connectionText(exchange: FrontExchange, answer: AnswerHead): string {
+  if (answer.body === "tunnel") return "Connection: Upgrade\r\n";
   // RFC 9110 6.6.1: who forwards an answer without a Date adds it
-  const date = answer.headers.some(([name]) => isNamed(name, "date")) ? [] : [["date", httpDate()] as const];
-  if (exchange.closesAfter) return [...date, ["Connection", "close"]];
-  return exchange.head.version === "1.0" ? [...date, ["Connection", "keep-alive"]] : date;
+  const date = firstValue(answer.headers, "date") === null ? `date: ${httpDate()}\r\n` : "";
+  if (exchange.closesAfter) return `${date}Connection: close\r\n`;
+  return exchange.version === "1.0" ? `${date}Connection: keep-alive\r\n` : date;
 }
 
 function writeBody(connection: FrontConnection, exchange: FrontExchange, bytes: Uint8Array): boolean {

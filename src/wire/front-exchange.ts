@@ -5,7 +5,7 @@ import { feedBody, rateMilliseconds, tooLarge } from "./front-body.ts";
 import { refuse } from "./front-output.ts";
 import { type BodyReading, type FrontConnection, type FrontExchange, noBytes } from "./front-state.ts";
 import { pass } from "./pass.ts";
-import type { ClientSide, PassHandle, TunnelClient } from "./pass-client.ts";
+import type { ClientSide, PassHandle } from "./pass-client.ts";
 import { readBody } from "./read-body.ts";
 import { hasContent, type RequestHead } from "./request-head.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -28,21 +28,17 @@ export function passRequest(
     refuse(connection, tooLarge, head);
     return;
   }
-  const exchange = startExchange(head, most, reply.kind === "pass" ? reply.life : null);
+  const exchange = startExchange(connection, head, most, reply.kind === "pass" ? reply.life : null, next);
   connection.exchange = exchange;
   connection.phase = "passing";
   if (reply.kind === "tunnel") {
-    exchange.tunnel = openTunnel(
-      connection.shared.pool,
-      reply.pass,
-      reply.life,
-      tunnelClient(connection, exchange, next),
-    );
+    exchange.tunnel = openTunnel(connection.shared.pool, reply.pass, reply.life, exchange);
     return;
   }
-  const client = clientSide(connection, exchange, next);
   const handle =
-    reply.kind === "pass" ? pass(connection.shared.pool, reply.pass, client) : startReading(connection, reply, client);
+    reply.kind === "pass"
+      ? pass(connection.shared.pool, reply.pass, exchange)
+      : startReading(connection, reply, exchange);
   exchange.handle = handle;
   const { unread } = connection;
   if (exchange.body.isDone) {
@@ -71,7 +67,13 @@ function startReading(connection: FrontConnection, reply: ReadBody, client: Clie
   });
 }
 
-function startExchange(head: RequestHead, mostBytes: number, life: StreamLife | null): FrontExchange {
+function startExchange(
+  connection: FrontConnection,
+  head: RequestHead,
+  mostBytes: number,
+  life: StreamLife | null,
+  next: (connection: FrontConnection) => void,
+): FrontExchange {
   const { framing } = head;
   const body: BodyReading = {
     isDone: !hasContent(framing),
@@ -82,6 +84,11 @@ function startExchange(head: RequestHead, mostBytes: number, life: StreamLife | 
     checkTaken: 0,
   };
   return {
+    connection,
+    method: head.method,
+    version: head.version,
+    framing,
+    expectsContinue: head.expectsContinue,
     head,
     mostBytes,
     body,
@@ -93,36 +100,30 @@ function startExchange(head: RequestHead, mostBytes: number, life: StreamLife | 
     isPaused: false,
     life,
     lifeEnded: null,
+    next,
+    writeHead: answering.writeHead,
+    write: answering.write,
+    flush: answering.flush,
+    endBody: answering.endBody,
+    answer: answering.answer,
+    abort: answering.abort,
+    informational: answering.informational,
+    pauseBody,
+    resumeBody,
+    endTunnel,
   };
 }
 
-function clientSide(
-  connection: FrontConnection,
-  exchange: FrontExchange,
-  next: (c: FrontConnection) => void,
-): ClientSide {
-  const { head } = exchange;
-  return {
-    method: head.method,
-    version: head.version,
-    framing: head.framing,
-    expectsContinue: head.expectsContinue,
-    ...answering(connection, exchange, next),
-    pauseBody() {
-      exchange.isPaused = true;
-      connection.socket.pause();
-    },
-    resumeBody() {
-      exchange.isPaused = false;
-      connection.socket.resume();
-    },
-  };
+function pauseBody(this: FrontExchange): void {
+  this.isPaused = true;
+  this.connection.socket.pause();
 }
 
-function tunnelClient(
-  connection: FrontConnection,
-  exchange: FrontExchange,
-  next: (c: FrontConnection) => void,
-): TunnelClient {
-  return { ...clientSide(connection, exchange, next), endTunnel: () => connection.socket.end() };
+function resumeBody(this: FrontExchange): void {
+  this.isPaused = false;
+  this.connection.socket.resume();
+}
+
+function endTunnel(this: FrontExchange): void {
+  this.connection.socket.end();
 }

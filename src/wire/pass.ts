@@ -42,7 +42,7 @@ function headOf({ request }: Pass, client: ClientSide, switched: SwitchedProtoco
   const headers =
     switched === null ? lines : [...lines, ["Connection", "Upgrade"] as const, ["Upgrade", "websocket"] as const];
   try {
-    return requestHeadText(request.method, request.target, headers);
+    return requestHeadText(request.method, request.target, headers, request.own);
   } catch (error) {
     if (error instanceof Failure) return null;
     throw error;

@@ -4,12 +4,12 @@ import { isByteString, linesText } from "./lines-text.ts";
 
 /**
  * A response's head as it goes to a client, its empty line included; a latin1 string: one UTF-16 unit a byte. Always HTTP/1.1, to a 1.0
- * client too (RFC 9110 2.5). Nothing is added: Date, Connection and framing stand among `headers`. Throws `Failure("internal")` for what
- * would split the message.
+ * client too (RFC 9110 2.5). Nothing is added but `more`, lines of ours as they are written; what else is to be said of Date, Connection
+ * and framing stands among `headers`. Throws `Failure("internal")` for what would split the message.
  */
-export function responseHeadText(status: number, reason: string, headers: HeaderLines): string {
+export function responseHeadText(status: number, reason: string, headers: HeaderLines, more = ""): string {
   if (!isByteString(reason)) throw new Failure("internal", "wire: the reason phrase can't be sent");
-  return `HTTP/1.1 ${status} ${reason}\r\n${linesText(headers, "internal")}\r\n`;
+  return `HTTP/1.1 ${status} ${reason}\r\n${linesText(headers, "internal")}${more}\r\n`;
 }
 
 /** The reason phrase of an answer of ours; "" for a status that we never give. */

@@ -1,5 +1,5 @@
-import { type HeaderLines, isNamed, listMembers, lowerCaseName } from "../core/header-lines.ts";
-import { isHopByHop } from "../core/hop-by-hop.ts";
+import { firstValue, type HeaderLines, lowerCaseName } from "../core/header-lines.ts";
+import { isHopByHop, nominatedBy } from "../core/hop-by-hop.ts";
 
 /** Which framing lines are true for the client too: a tunnel keeps Upgrade instead. */
 export type KeptFraming = "length" | "chunked" | "none" | "tunnel";
@@ -43,17 +43,10 @@ function staysAnyway(lower: string, kept: KeptFraming): boolean {
   return kept === "tunnel" && lower === "upgrade";
 }
 
-/** The names that Connection lines name; null: none but those which are removed anyway. */
-function nominatedBy(lines: HeaderLines): ReadonlySet<string> | null {
-  const names = lines.some(([name]) => isNamed(name, "connection"))
-    ? listMembers(lines, "connection").filter((name) => name !== "close" && name !== "keep-alive" && name !== "upgrade")
-    : [];
-  return names.length === 0 ? null : new Set(names);
-}
-
 /** How long the upstream keeps an idle connection, by the Keep-Alive field that many send; null: it does not say. */
 export function keepAliveSeconds(lines: HeaderLines): number | null {
-  const line = lines.find(([name]) => isNamed(name, "keep-alive"));
-  const seconds = /(?:^|[,;\s])timeout="?(\d{1,9})/i.exec(line?.[1] ?? "")?.[1];
+  const value = firstValue(lines, "keep-alive");
+  if (value === null) return null;
+  const seconds = /(?:^|[,;\s])timeout="?(\d{1,9})/i.exec(value)?.[1];
   return seconds === undefined ? null : Number(seconds);
 }

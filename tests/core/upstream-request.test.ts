@@ -24,9 +24,10 @@ const values = (request: { readonly headers: HeaderLines }, name: string) =>
 const withHeaders = (...headers: HeaderLines) => inbound({ headers: [["Host", "app.test"], ...headers] });
 
 test("a plain GET of alice, whole", () => {
-  const request = sent(withHeaders(["Accept", "*/*"], ["Cookie", "a=1"]));
+  const { own, ...request } = sent(withHeaders(["Accept", "*/*"], ["Cookie", "a=1"]));
 
-  expect(request).toEqual({
+  expect(own).toEqual(request.headers.slice(-12));
+  expect<Omit<UpstreamRequest, "own">>(request).toEqual({
     method: "GET",
     upstream,
     target: "/",

@@ -59,7 +59,7 @@ function passTo(port: number, target = "/"): Extract<Reply, { kind: "pass" }> {
     kind: "pass",
     life: null,
     pass: {
-      request: { method: "POST", upstream, target, headers: [["Host", "app.test"]], timeoutSeconds: 10 },
+      request: { method: "POST", upstream, target, headers: [["Host", "app.test"]], own: [], timeoutSeconds: 10 },
       forClient: (headers) => headers,
       failed: (code) => ({ status: 502, headers: [], body: code }),
       answered: () => undefined,

@@ -104,6 +104,7 @@ export function passTo(upstream: Upstream, different: Partial<UpstreamRequest> =
       upstream,
       target: "/a",
       headers: [["Host", "app.test"]],
+      own: [],
       timeoutSeconds: 10,
       ...different,
     },
