@@ -85,7 +85,12 @@ function announce(config: Config, running: Running, log: Log): void {
       client_id: provider.oidc.clientId,
     });
   }
-  log.info("ready", { version, sessions: config.sessions.kind, state_dir: config.stateDir });
+  log.info("ready", {
+    version,
+    sessions: config.sessions.kind,
+    state_dir: config.stateDir,
+    most_connections: running.mostConnections,
+  });
 }
 
 function upstreamText(upstream: {

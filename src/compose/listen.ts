@@ -1,7 +1,8 @@
 import { chmodSync } from "node:fs";
 import type { Limits, ListenAddress } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
-import type { WireHandler, WireRefusal } from "../ports/wire.ts";
+import type { WireHandler, WireOverload, WireRefusal } from "../ports/wire.ts";
+import type { ConnectionRoom } from "../wire/connection-room.ts";
 import { type Front, plainFront, tlsFront } from "../wire/front.ts";
 import type { Pool } from "../wire/pool.ts";
 import type { TlsFacts } from "../wire/tls-listener.ts";
@@ -22,16 +23,20 @@ export interface ListenOptions {
   readonly refusal: WireRefusal;
   readonly pool: Pool;
   readonly limits: Limits;
+  readonly room: ConnectionRoom;
+  readonly overload: WireOverload;
 }
 
 /** Listens; with `tls` on TLS. Rejects with Failure config_unusable when the address can't be bound. */
 export async function listen(options: ListenOptions, tls: TlsFacts | null): Promise<Listener> {
-  const { kind, address, handler, refusal, pool, limits } = options;
+  const { kind, address, handler, refusal, pool, limits, room, overload } = options;
   const wanted = {
     address,
     handler,
     refusal,
     pool,
+    room,
+    overload,
     limits: {
       headBytes: limits.requestHeaderBytes,
       bodyBytes: limits.requestBodyBytes,

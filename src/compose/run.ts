@@ -1,17 +1,22 @@
 import type { Config } from "../core/config.ts";
+import { roomSizes } from "../core/connection-room.ts";
 import { adminApp } from "../http/admin.ts";
 import { adminHandler } from "../http/admin-handler.ts";
+import { overload } from "../http/overload.ts";
 import { wireHandler, wireRefusal } from "../http/wire-handler.ts";
 import { loadOrMakeCertificate } from "../tls/stored-certificate.ts";
+import { type ConnectionRoom, connectionRoom } from "../wire/connection-room.ts";
 import type { Front } from "../wire/front.ts";
 import { createPool, defaultPoolOptions } from "../wire/pool.ts";
 import type { TlsFacts } from "../wire/tls-listener.ts";
 import { compose, type Surroundings } from "./compose.ts";
 import { type Listener, listen } from "./listen.ts";
+import { openFiles } from "./open-files.ts";
 
 /** An akproxy that is up. */
 export interface Running {
   readonly listeners: readonly Listener[];
+  readonly mostConnections: number; //             of the HTTP and HTTPS listeners together
   /** Puts another config in force without dropping a connection; says what of it needs a restart. */
   reload(config: Config): readonly string[];
   /**
@@ -32,6 +37,7 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
   const pool = createPool({ ...defaultPoolOptions, connectSeconds: config.limits.upstreamConnectSeconds });
   const sweep = setInterval(() => pool.sweep(), 1000);
   sweep.unref();
+  const sizes = roomSizes(openFiles());
   let isDraining = false;
   const stopNow = async () => {
     clearInterval(sweep);
@@ -41,23 +47,28 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
   };
   try {
     const { http, https, metrics } = config.listen;
-    const serving = {
+    const clients = connectionRoom(sizes.clients, sizes.refused);
+    const serving = (kind: Listener["kind"], room: ConnectionRoom) => ({
+      kind,
       handler: wireHandler(outpost.deps),
       refusal: wireRefusal(outpost.deps),
+      overload: overload(outpost.deps, { listener: kind, most: room.most }),
       pool,
       limits: config.limits,
-    };
-    if (http !== null) listeners.push(await listen({ kind: "http", address: http, ...serving }, null));
+      room,
+    });
+    if (http !== null) listeners.push(await listen({ ...serving("http", clients), address: http }, null));
     if (https !== null) {
       const facts = certificates(config, surroundings);
-      listeners.push(await listen({ kind: "https", address: https, ...serving }, facts));
+      listeners.push(await listen({ ...serving("https", clients), address: https }, facts));
     }
     if (metrics !== null) {
       const { sessions, metrics: counts } = outpost.deps();
       const inFlight = () => inFlightOf(listeners);
       const admin = { sessions, metrics: counts, issuers: outpost.issuers, inFlight, isDraining: () => isDraining };
       const handler = adminHandler(adminApp(admin).fetch);
-      listeners.push(await listen({ kind: "metrics", address: metrics, ...serving, handler }, null));
+      const own = connectionRoom(sizes.health, sizes.health); // who fills the others must not silence this one
+      listeners.push(await listen({ ...serving("metrics", own), address: metrics, handler }, null));
     }
   } catch (error) {
     await stopNow();
@@ -66,6 +77,7 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
   let inForce = config;
   return {
     listeners,
+    mostConnections: sizes.clients,
     reload(next) {
       outpost.replace(next);
       for (const { front } of listeners) front.replaceCertificates(certificates(next, surroundings));

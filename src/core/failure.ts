@@ -13,6 +13,7 @@ export type FailureCode =
   | "idp_rejected_code"
   | "idp_token_invalid"
   | "store_unavailable"
+  | "overloaded"
   | "upstream_refused"
   | "upstream_unreachable"
   | "upstream_timeout"
@@ -34,6 +35,7 @@ export const failureStatus: Readonly<Record<FailureCode, number>> = {
   idp_rejected_code: 400,
   idp_token_invalid: 400,
   store_unavailable: 503,
+  overloaded: 503,
   upstream_refused: 502,
   upstream_unreachable: 502,
   upstream_timeout: 504,

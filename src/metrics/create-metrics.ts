@@ -51,6 +51,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   });
   const signOuts = counter({ name: "akproxy_sign_outs_total", help: "Sign-outs, by provider.", labels: ["provider"] });
   const webSockets = gauge({ name: "akproxy_websockets", help: "Open WebSockets.", labels: [] });
+  const refused = counter({
+    name: "akproxy_connections_refused_total",
+    help: "Connections above the most that are held at once, by listener.",
+    labels: ["listener"],
+  });
   const facts = factGauges(options);
   const countersOf = new Map<string, CountedKind[]>();
   let kinds = 0;
@@ -81,9 +86,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     refresh: (labels) => refreshes.add(labels, 1),
     signOut: (labels) => signOuts.add(labels, 1),
     webSockets: (delta) => webSockets.add({}, delta),
+    connectionRefused: (labels) => refused.add(labels, 1),
     render: (asked) =>
       [
-        ...[requests, durations, logins, refreshes, signOuts, webSockets].map((family) => family.text()),
+        ...[requests, durations, logins, refreshes, signOuts, webSockets, refused].map((family) => family.text()),
         facts(asked),
       ].join(""),
   };

@@ -9,6 +9,8 @@ export interface Metrics {
   refresh(labels: { readonly provider: string; readonly result: "fresh" | "ended" | "unknown" }): void;
   signOut(labels: { readonly provider: string }): void;
   webSockets(delta: 1 | -1): void;
+  /** A connection for which there was no room. */
+  connectionRefused(labels: { readonly listener: "http" | "https" | "metrics" }): void;
   /** The text exposition format of Prometheus; `sessions` is asked of the store by the caller. */
   render(facts: { readonly sessions: number | null; readonly inFlight: number }): string;
 }

@@ -70,3 +70,6 @@ export type WireRefusal = (refused: {
   readonly reason: string;
   readonly peerAddress: string;
 }) => WireAnswer;
+
+/** The answer to a connection for which there is no room (503). Called once for each, also where it is cut without an answer. */
+export type WireOverload = () => WireAnswer;

@@ -1,6 +1,7 @@
 import type { StreamLife, WireHandler, WireRefusal } from "../ports/wire.ts";
 import type { ByteSocket } from "./byte-socket.ts";
 import type { ChunkedState } from "./chunked.ts";
+import type { ConnectionRoom } from "./connection-room.ts";
 import type { PassHandle, TunnelClient, TunnelHandle } from "./pass-client.ts";
 import type { Pool } from "./pool.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -19,6 +20,7 @@ export interface FrontShared {
   readonly refusal: WireRefusal;
   readonly pool: Pool;
   readonly limits: FrontLimits;
+  readonly room: ConnectionRoom; //                other fronts may share it
   readonly connections: Set<FrontConnection>;
   isDraining: boolean;
 }

@@ -1,12 +1,15 @@
 import type { ListenAddress } from "../core/config.ts";
-import type { WireHandler, WireRefusal } from "../ports/wire.ts";
+import type { WireHandler, WireOverload, WireRefusal } from "../ports/wire.ts";
+import type { ByteSocket, SocketOwner } from "./byte-socket.ts";
+import { type ConnectionRoom, enters, isFull, leaves } from "./connection-room.ts";
 import { breakOff, leastBytes, rateMilliseconds, tooSlow } from "./front-body.ts";
 import { serveConnection } from "./front-connection.ts";
 import { closeAfterwards, refuse } from "./front-output.ts";
 import type { FrontConnection, FrontLimits, FrontShared } from "./front-state.ts";
 import { listenPlain } from "./plain-listener.ts";
 import type { Pool } from "./pool.ts";
-import { listenTls, type TlsFacts, type TlsListener } from "./tls-listener.ts";
+import { refuseConnection } from "./refused-connection.ts";
+import { type Door, listenTls, type TlsFacts, type TlsListener } from "./tls-listener.ts";
 
 /** A listener of HTTP/1.1 on raw sockets, plain or TLS. */
 export interface Front {
@@ -28,22 +31,35 @@ export interface FrontOptions {
   readonly refusal: WireRefusal;
   readonly pool: Pool;
   readonly limits: FrontLimits;
+  readonly room: ConnectionRoom; //                above it a connection gets what `overload` says (DOS-04)
+  readonly overload: WireOverload;
 }
 
 /** How long written bytes may wait for a client that takes none. */
 const stalledMilliseconds = 300_000;
 
+/** How long a connection is left idle while there is no room for others. */
+const crowdedIdleSeconds = 5;
+
 /** Opens a plain front. Throws what the system says when the address can't be bound. */
 export function plainFront(options: FrontOptions): Front {
   const shared = sharedBy(options, "http");
-  const listener = listenPlain(options.address, (socket) => serveConnection(shared, socket));
+  const { room, overload } = options;
+  const listener = listenPlain(options.address, (socket) => {
+    if (!enters(room)) return refuseConnection(room, overload(), socket);
+    return leaving(room, serveConnection(shared, socket));
+  });
   return { ...frontOf(shared, () => listener.stop()), port: listener.port, replaceCertificates() {} };
 }
 
-/** Opens a TLS front. Rejects with what the system says when the address can't be bound. */
+/**
+ * Opens a TLS front. Rejects with what the system says when the address can't be bound. A connection for which there is no room is cut
+ * before its handshake.
+ */
 export async function tlsFront(options: FrontOptions, facts: TlsFacts): Promise<Front> {
   const shared = sharedBy(options, "https");
-  const listener: TlsListener = await listenTls(options.address, facts, (socket) => serveConnection(shared, socket));
+  const accept = (socket: ByteSocket) => serveConnection(shared, socket);
+  const listener: TlsListener = await listenTls(options.address, facts, doorOf(options), accept);
   return {
     ...frontOf(shared, () => listener.stop()),
     port: listener.port,
@@ -51,8 +67,29 @@ export async function tlsFront(options: FrontOptions, facts: TlsFacts): Promise<
   };
 }
 
-function sharedBy({ handler, refusal, pool, limits }: FrontOptions, scheme: "http" | "https"): FrontShared {
-  return { scheme, handler, refusal, pool, limits, connections: new Set(), isDraining: false };
+function leaving(room: ConnectionRoom, owner: SocketOwner): SocketOwner {
+  return {
+    ...owner,
+    closed() {
+      leaves(room);
+      owner.closed();
+    },
+  };
+}
+
+function doorOf({ room, overload }: FrontOptions): Door {
+  return {
+    enters() {
+      const isTaken = enters(room);
+      if (!isTaken) overload();
+      return isTaken;
+    },
+    left: () => leaves(room),
+  };
+}
+
+function sharedBy({ handler, refusal, pool, limits, room }: FrontOptions, scheme: "http" | "https"): FrontShared {
+  return { scheme, handler, refusal, pool, limits, room, connections: new Set(), isDraining: false };
 }
 
 function frontOf(
@@ -90,9 +127,16 @@ export function sweepConnections(shared: FrontShared, now: number): void {
   for (const connection of [...shared.connections]) {
     if (connection.stalledSince > 0 && now - connection.stalledSince > stalledMilliseconds)
       connection.socket.terminate();
-    else if (connection.deadline > 0 && now > connection.deadline && connection.stalledSince === 0) timeOut(connection);
+    else if (isOverdue(connection, now)) timeOut(connection);
     else if (connection.phase === "passing") checkRate(connection, now);
   }
+}
+
+/** While there is no room for more, a connection with nothing in flight has to leave after a few seconds instead of `limits.idle` (DOS-04). */
+function isOverdue({ shared, phase, unread, deadline, stalledSince }: FrontConnection, now: number): boolean {
+  const isIdle = phase === "head" && unread.length === 0;
+  const sooner = isIdle && isFull(shared.room) ? Math.max(0, shared.limits.idleSeconds - crowdedIdleSeconds) : 0;
+  return deadline > 0 && now + sooner * 1000 > deadline && stalledSince === 0;
 }
 
 function timeOut(connection: FrontConnection): void {

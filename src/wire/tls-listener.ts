@@ -16,6 +16,14 @@ export interface TlsListener extends ByteListener {
   replace(facts: TlsFacts): void;
 }
 
+/** Who may come in, asked before a connection's handshake. */
+export interface Door {
+  /** Takes one connection in; false: it is to be cut. */
+  enters(): boolean;
+  /** One that was taken in has gone. */
+  left(): void;
+}
+
 /** TLS 1.2 with forward secrecy and AEAD only (RFC 9325 4.2); TLS 1.3 has nothing else. */
 const ciphers =
   "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20";
@@ -27,6 +35,7 @@ const longestHandshake = 10_000;
 export function listenTls(
   address: ListenAddress,
   facts: TlsFacts,
+  door: Door,
   accept: (socket: ByteSocket) => SocketOwner,
   handshakeMilliseconds = longestHandshake,
 ): Promise<TlsListener> {
@@ -41,6 +50,11 @@ export function listenTls(
     noDelay: true,
   });
   addNames(facts);
+  // a handshake is what costs most here, so there is none only to say that there is no room
+  server.on("connection", (socket) => {
+    if (door.enters()) socket.on("close", door.left);
+    else socket.destroy();
+  });
   server.on("secureConnection", (socket) => serve(socket, address.kind === "unix" ? "" : null, accept));
   server.on("tlsClientError", (_error, socket) => socket.destroy());
 

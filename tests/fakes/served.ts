@@ -18,6 +18,7 @@ export interface Served {
 
 export interface ServeOptions {
   readonly env?: Readonly<Record<string, string>>;
+  readonly openFiles?: number; //                  the most it may have, as `ulimit -n`
   readonly prepare?: (folder: string) => void;
 }
 
@@ -28,7 +29,9 @@ export function serveProcess(config: (folder: string) => string, options: ServeO
   writeFileSync(configFile, config(folder));
   chmodSync(configFile, 0o600);
   options.prepare?.(folder);
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../src/main.ts"), "serve", "-c", configFile], {
+  const command = [process.execPath, join(import.meta.dir, "../../src/main.ts"), "serve", "-c", configFile];
+  const limited = ["sh", "-c", `ulimit -n ${options.openFiles}; exec "$@"`, "sh", ...command];
+  const child = Bun.spawn(options.openFiles === undefined ? command : limited, {
     cwd: folder,
     env: { PATH: process.env["PATH"] ?? "", HOME: folder, ...options.env },
     stdin: "ignore",
@@ -78,13 +81,18 @@ export function serveProcess(config: (folder: string) => string, options: ServeO
 
 /** A small valid config on free ports. */
 export function serveConfig(
-  more: { readonly internalHost?: string; readonly top?: string; readonly provider?: string } = {},
+  more: {
+    readonly internalHost?: string;
+    readonly https?: string;
+    readonly top?: string;
+    readonly provider?: string;
+  } = {},
 ) {
   return (folder: string): string => `
 state_dir = "${folder}/state"
 [listen]
 http = "127.0.0.1:0"
-https = ""
+https = "${more.https ?? ""}"
 metrics = "127.0.0.1:0"
 [log]
 format = "json"

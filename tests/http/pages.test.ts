@@ -149,7 +149,7 @@ describe("the text of pages", () => {
         header(page(failurePage(code, { request, startUrl, issuerAnswer: null }), "json").headers, "retry-after"),
       );
 
-    expect(retryAfter).toEqual(["10", "10", "10"]);
+    expect(retryAfter).toEqual(["10", "10", "10", "10"]);
   });
 
   test("sign-out is confirmed by a POST form with its fields", () => {

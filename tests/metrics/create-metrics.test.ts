@@ -21,7 +21,7 @@ test("a request is counted by provider, verdict and code, and timed by provider"
   expect(text).toContain('akproxy_request_duration_seconds_count{provider="app"} 1\n');
 });
 
-test("logins, sign-outs and WebSockets are counted", () => {
+test("logins, sign-outs, WebSockets and refused connections are counted", () => {
   const metrics = metricsOfTest();
 
   metrics.login({ provider: "app", result: "ok" });
@@ -29,11 +29,13 @@ test("logins, sign-outs and WebSockets are counted", () => {
   metrics.webSockets(1);
   metrics.webSockets(1);
   metrics.webSockets(-1);
+  metrics.connectionRefused({ listener: "https" });
 
   const text = metrics.render({ sessions: 0, inFlight: 0 });
   expect(text).toContain('akproxy_logins_total{provider="app",result="ok"} 1\n');
   expect(text).toContain('akproxy_sign_outs_total{provider="app"} 1\n');
   expect(text).toContain("akproxy_websockets 1\n");
+  expect(text).toContain('akproxy_connections_refused_total{listener="https"} 1\n');
 });
 
 test("facts are those of the moment", () => {

@@ -222,7 +222,8 @@ describe("DOS-02: a TLS handshake", () => {
       accepted += 1;
       return { data() {}, drained() {}, ended() {}, closed() {} };
     };
-    const listener = await listenTls({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, facts, accept, 60);
+    const open = { enters: () => true, left: () => undefined };
+    const listener = await listenTls({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, facts, open, accept, 60);
     stops.push(() => listener.stop());
     const socket = connect(listener.port ?? 0, "127.0.0.1");
     socket.on("error", () => undefined);

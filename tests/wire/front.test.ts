@@ -4,6 +4,7 @@ import type { Reply, WireHandler } from "../../src/ports/wire.ts";
 import { type Front, plainFront } from "../../src/wire/front.ts";
 import { createPool } from "../../src/wire/pool.ts";
 import { startRawUpstream } from "../fakes/upstream.ts";
+import { ample, roomFor } from "./connection-rooms.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -20,6 +21,7 @@ function startFront(handler: WireHandler, limits: { bodyBytes?: number; headByte
     handler,
     refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
     pool: createPool(),
+    ...roomFor(ample),
     limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60, ...limits },
   });
   stops.push(() => front.stop());

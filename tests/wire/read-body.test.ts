@@ -5,6 +5,7 @@ import { serveConnection } from "../../src/wire/front-connection.ts";
 import type { FrontShared } from "../../src/wire/front-state.ts";
 import { createPool } from "../../src/wire/pool.ts";
 import { header, requestText, sendRaw } from "../fakes/raw-client.ts";
+import { ample, roomFor } from "./connection-rooms.ts";
 
 let front: Front;
 afterEach(() => front.stop());
@@ -31,6 +32,7 @@ function start(handler: WireHandler = echo, bodyBytes = 0): number {
     handler,
     refusal,
     pool: createPool(),
+    ...roomFor(ample),
     limits: { headBytes: 32_768, bodyBytes, idleSeconds: 60 },
   });
   return front.port ?? 0;
@@ -178,6 +180,7 @@ function thoughtOf(first: string) {
     refusal,
     pool: createPool(),
     limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+    room: roomFor(ample).room,
     connections: new Set(),
     isDraining: false,
   };

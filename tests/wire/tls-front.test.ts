@@ -6,6 +6,7 @@ import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { type Front, tlsFront } from "../../src/wire/front.ts";
 import { createPool } from "../../src/wire/pool.ts";
 import type { TlsFacts } from "../../src/wire/tls-listener.ts";
+import { ample, roomFor } from "./connection-rooms.ts";
 
 const now = Math.floor(Date.now() / 1000);
 const certificateFor = (name: string) => makeSelfSigned({ names: [name], days: 30, now });
@@ -29,6 +30,7 @@ beforeAll(async () => {
       handler,
       refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
       pool: createPool(),
+      ...roomFor(ample),
       limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
     },
     facts,

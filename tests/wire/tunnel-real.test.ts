@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type Front, plainFront } from "../../src/wire/front.ts";
+import { ample, roomFor } from "./connection-rooms.ts";
 import { passTo, poolWith, upstreamAt } from "./upstream-fakes.ts";
 
 const stops: (() => unknown)[] = [];
@@ -45,6 +46,7 @@ function openFront(hostAndPort: string): { readonly front: Front; close(code: nu
   const front = plainFront({
     address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
     pool: poolWith(),
+    ...roomFor(ample),
     limits: { headBytes: 65536, bodyBytes: 0, idleSeconds: 60 },
     refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
     handler({ method, target, headers }) {

@@ -23,11 +23,13 @@ async function upstreamOf(serve: (socket: Socket) => void): Promise<number> {
 async function frontBefore(port: number): Promise<{ readonly port: number; rose(): Promise<number> }> {
   const script = `
     import { plainFront } from "${import.meta.dir}/../../src/wire/front.ts";
+    import { ample, roomFor } from "${import.meta.dir}/connection-rooms.ts";
     import { passTo, poolWith, upstreamAt } from "${import.meta.dir}/upstream-fakes.ts";
     const to = passTo(upstreamAt("127.0.0.1:${port}"));
     const front = plainFront({
       address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
       pool: poolWith(),
+      ...roomFor(ample),
       limits: { headBytes: 65536, bodyBytes: 0, idleSeconds: 60 },
       refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
       handler: ({ method, target, headers }) => ({

@@ -9,6 +9,7 @@ import type { FrontShared } from "../../src/wire/front-state.ts";
 import { listenPlain } from "../../src/wire/plain-listener.ts";
 import type { Pool } from "../../src/wire/pool.ts";
 import { listenTls } from "../../src/wire/tls-listener.ts";
+import { ample, roomFor } from "./connection-rooms.ts";
 import { passTo, poolWith, upstreamAt } from "./upstream-fakes.ts";
 
 /** The whole wire on one port before one upstream, with its insides to look at; nothing sweeps it but the test. */
@@ -64,15 +65,17 @@ export async function startWholeWire(carrier: Carrier, handler: WireHandler): Pr
     refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
     pool,
     limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+    room: roomFor(ample).room,
     connections: new Set(),
     isDraining: false,
   };
   const address = { kind: "tcp", hostname: "127.0.0.1", port: 0 } as const;
   const accept = (socket: Parameters<typeof serveConnection>[1]) => serveConnection(shared, socket);
+  const open = { enters: () => true, left: () => undefined };
   const listener: ByteListener =
     carrier === "plain"
       ? listenPlain(address, accept)
-      : await listenTls(address, { fallback: certificate, named: [], minVersion: "1.2" }, accept);
+      : await listenTls(address, { fallback: certificate, named: [], minVersion: "1.2" }, open, accept);
   const port = listener.port ?? 0;
   return {
     port,

@@ -112,6 +112,11 @@ const pages: Readonly<Record<FailureCode, (facts: FailureFacts) => PageSpec>> = 
     happened: "Without them nobody can be recognised, so nobody is let in.",
     advice: "Try again in a moment.",
   }),
+  overloaded: tryAgain("overloaded", {
+    title: "This site is busy right now",
+    happened: "It holds as many connections as it can, so this one was not taken.",
+    advice: "Try again in a moment.",
+  }),
   upstream_refused: noWayOn("upstream_refused", {
     title: "The application cannot be opened for you",
     happened: "The place that is set for you to be sent to is not one this site may send requests to.",
