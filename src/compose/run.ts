@@ -34,10 +34,11 @@ export interface Running {
 export async function run(config: Config, surroundings: Surroundings): Promise<Running> {
   const outpost = await compose(config, surroundings);
   const listeners: Listener[] = [];
-  const pool = createPool({ ...defaultPoolOptions, connectSeconds: config.limits.upstreamConnectSeconds });
+  const sizes = roomSizes(openFiles());
+  const { upstreamConnectSeconds: connectSeconds } = config.limits;
+  const pool = createPool({ ...defaultPoolOptions, connectSeconds, mostOpen: sizes.clients });
   const sweep = setInterval(() => pool.sweep(), 1000);
   sweep.unref();
-  const sizes = roomSizes(openFiles());
   let isDraining = false;
   const stopNow = async () => {
     clearInterval(sweep);

@@ -8,6 +8,7 @@ export interface PoolOptions {
   readonly connectSeconds: number; //              to connect, TLS and all; 0: no limit
   readonly idleSeconds: number; //                 how long an unused connection is kept
   readonly mostIdle: number; //                    to one upstream; more are closed
+  readonly mostOpen: number; //                    to all upstreams: before one more is opened, an idle one is closed
   readonly now: () => number; //                   epoch seconds, with fractions
   readonly resolve: Resolve; //                    for upstreams whose addresses are checked
 }
@@ -17,6 +18,7 @@ export const defaultPoolOptions: PoolOptions = {
   connectSeconds: 10,
   idleSeconds: 60,
   mostIdle: 256,
+  mostOpen: Number.POSITIVE_INFINITY,
   now: () => Date.now() / 1000,
   resolve: systemResolve,
 };
@@ -47,7 +49,7 @@ interface Origin {
 }
 
 export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
-  const { now, connectSeconds, idleSeconds, mostIdle, resolve } = options;
+  const { now, connectSeconds, idleSeconds, mostIdle, mostOpen, resolve } = options;
   const byKey = new Map<string, Origin>();
   // An upstream is the same object for every request of its provider: its key need not be made anew
   const byUpstream = new WeakMap<Upstream, Origin>();
@@ -89,7 +91,19 @@ export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
     return origin;
   }
 
+  /** Those in use are as many as clients at most; idle ones of other upstreams must not hold more descriptors than that (DOS-04). */
+  function makeRoom(): void {
+    if (all.size < mostOpen) return;
+    for (const { idle } of byKey.values()) {
+      const [longestIdle] = idle;
+      if (longestIdle === undefined) continue;
+      close(longestIdle);
+      return;
+    }
+  }
+
   function openTo(origin: Origin, occupant: Occupant): UpstreamConnection {
+    makeRoom();
     const connection = connect(origin.to, occupant);
     all.add(connection);
     origin.open += 1;

@@ -173,3 +173,26 @@ test("the connection of a client that did not take its answer in time is read ag
   expect(await answerThrough(pool, upstream.hostAndPort)).toEndWith("abcd[end]");
   expect(connectionsOf(upstream)).toEqual([1, 1]);
 });
+
+test("DOS-04: idle connections of other upstreams make room when as many are open as may be, and those in use are left", async () => {
+  const [first, second, third] = [
+    await scripted((exchange) => exchange.write(ok)),
+    await scripted((exchange) => exchange.write(ok)),
+    await scripted(() => undefined),
+  ];
+  const pool = poolWith({ mostOpen: 2 });
+  await answerThrough(pool, first.hostAndPort);
+  await answerThrough(pool, second.hostAndPort);
+
+  exchangeOf(pool, third.hostAndPort, {}, {});
+  const oneInUse = pool.count();
+  exchangeOf(pool, third.hostAndPort, {}, {});
+  const twoInUse = pool.count();
+  exchangeOf(pool, third.hostAndPort, {}, {});
+  const threeInUse = pool.count();
+
+  expect(oneInUse).toEqual({ idle: 1, inUse: 1 });
+  expect(twoInUse).toEqual({ idle: 0, inUse: 2 });
+  expect(threeInUse).toEqual({ idle: 0, inUse: 3 });
+  await Promise.all([...first.exchanges, ...second.exchanges].map(({ closed }) => closed));
+});
