@@ -2,7 +2,7 @@
 export interface ByteSocket {
   readonly peerAddress: string; //                 "" for a unix socket
   readonly serverName: string | null; //           SNI, lower case
-  /** False: bytes wait; `drained` will be called once none does. */
+  /** False: bytes wait; `drained` will be called once none does, or `closed` after this has returned. */
   write(bytes: Uint8Array): boolean;
   /** Sends what waits, then FIN. */
   end(): void;

@@ -44,6 +44,11 @@ export function listenPlain(address: ListenAddress, accept: (socket: ByteSocket)
   };
 }
 
+/**
+ * A write of -1 has met a broken connection (RST, EPIPE); a full one takes 0. It has also used up the error that Bun 1.4.5 would tell:
+ * `close` follows by itself only where the socket is read, and a paused one would be kept, with what its request holds, until the sweep
+ * finds it stalled. To resume it does not help, since what the client had sent ahead comes first and may pause it again. So it is cut.
+ */
 function byteSocket(socket: Socket<Held>, held: Held, peerAddress: string): ByteSocket {
   return {
     peerAddress,
@@ -55,6 +60,8 @@ function byteSocket(socket: Socket<Held>, held: Held, peerAddress: string): Byte
       }
       const taken = socket.write(bytes);
       if (taken >= bytes.length) return true;
+      // later: whoever writes is not told of the end before the write has returned
+      if (taken < 0) queueMicrotask(() => socket.terminate());
       held.waiting.push(bytes.subarray(Math.max(0, taken)));
       return false;
     },
@@ -71,7 +78,11 @@ function byteSocket(socket: Socket<Held>, held: Held, peerAddress: string): Byte
 function flush(socket: Socket<Held>): void {
   const held = socket.data;
   for (let first = held.waiting[0]; first !== undefined; first = held.waiting[0]) {
-    const taken = Math.max(0, socket.write(first));
+    const taken = socket.write(first);
+    if (taken < 0) {
+      socket.terminate();
+      return;
+    }
     if (taken < first.length) {
       held.waiting[0] = first.subarray(taken);
       return;
