@@ -1,4 +1,5 @@
 import type { Identity } from "../core/identity.ts";
+import { makingRoom } from "../core/oldest-first.ts";
 import type { Authenticated } from "../ports/identity-provider.ts";
 
 /** What became of a credential: the issuer's word, or too many have failed to ask it. */
@@ -20,6 +21,7 @@ const refusedSeconds = 5;
 /** In memory, at most `limit`; the oldest is forgotten first. A known credential is kept for 60 s or as long as its token is good. */
 export function credentialAnswers(now: () => number, limit = 10_000): CredentialAnswers {
   const kept = new Map<string, { readonly answer: CredentialAnswer; readonly until: number }>();
+  const makeRoom = makingRoom(kept, limit);
   const underway = new Map<string, Promise<CredentialAnswer>>();
   let signOuts = 0;
 
@@ -27,8 +29,7 @@ export function credentialAnswers(now: () => number, limit = 10_000): Credential
     if (answer.kind === "limited") return;
     const seconds = answer.kind === "known" ? knownSeconds : refusedSeconds;
     const end = answer.kind === "known" ? (answer.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-    const [oldest] = kept.keys();
-    if (kept.size >= limit && oldest !== undefined) kept.delete(oldest);
+    makeRoom();
     kept.set(digest, { answer, until: Math.min(now() + seconds, end) });
   }
 

@@ -1,3 +1,5 @@
+import { makingRoom } from "../core/oldest-first.ts";
+
 /** Notices logins that bring no session back (decision 10): a browser that loses its cookies would be sent round for ever. */
 export interface LoginLoops {
   /** A login of this browser came back to us. */
@@ -17,14 +19,14 @@ const loginLimit = 4;
  */
 export function loginLoops(now: () => number, limit = 10_000): LoginLoops {
   const returns = new Map<string, readonly number[]>();
+  const makeRoom = makingRoom(returns, limit);
   const recent = (browser: string) => (returns.get(browser) ?? []).filter((at) => at > now() - windowSeconds);
   return {
     returned(browser) {
       const times = [...recent(browser), now()].slice(-loginLimit);
       returns.delete(browser);
+      makeRoom();
       returns.set(browser, times);
-      const [oldest] = returns.keys();
-      if (returns.size > limit && oldest !== undefined) returns.delete(oldest);
     },
     recognised(browser) {
       if (returns.size > 0) returns.delete(browser());

@@ -1,3 +1,5 @@
+import { makingRoom } from "../core/oldest-first.ts";
+
 /** How often one peer may fail (OUT-05). */
 export interface PeerRate {
   /** Seconds until this peer may ask again; 0: it may now. */
@@ -15,6 +17,7 @@ const perSecond = 0.5;
  */
 export function peerRate(now: () => number, limit = 10_000): PeerRate {
   const buckets = new Map<string, { readonly left: number; readonly at: number }>();
+  const makeRoom = makingRoom(buckets, limit);
   const leftOf = (peer: string): number => {
     const bucket = buckets.get(peer);
     return bucket === undefined ? burst : Math.min(burst, bucket.left + (now() - bucket.at) * perSecond);
@@ -27,8 +30,7 @@ export function peerRate(now: () => number, limit = 10_000): PeerRate {
     failed(peer) {
       const left = Math.max(0, leftOf(peer) - 1);
       buckets.delete(peer);
-      const [oldest] = buckets.keys();
-      if (buckets.size >= limit && oldest !== undefined) buckets.delete(oldest);
+      makeRoom();
       buckets.set(peer, { left, at: now() });
     },
   };

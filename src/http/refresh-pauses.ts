@@ -1,3 +1,5 @@
+import { makingRoom } from "../core/oldest-first.ts";
+
 /** Which sessions and which providers are not to be refreshed for now, and what has been said about it. Times are epoch seconds. */
 export interface RefreshPauses {
   isPaused(session: string, provider: string, now: number): boolean;
@@ -20,6 +22,7 @@ interface Pause {
 /** Kept in memory, for at most `limit` sessions; the one paused longest ago is forgotten first, and the store's lease keeps others off. */
 export function refreshPauses(limit = 10_000): RefreshPauses {
   const sessions = new Map<string, number>();
+  const makeRoom = makingRoom(sessions, limit);
   const providers = new Map<string, Pause>();
   const complaints = new Map<string, number>();
   return {
@@ -28,8 +31,7 @@ export function refreshPauses(limit = 10_000): RefreshPauses {
     },
     pauseSession(session, until) {
       sessions.delete(session);
-      const [oldest] = sessions.keys();
-      if (sessions.size >= limit && oldest !== undefined) sessions.delete(oldest);
+      makeRoom();
       sessions.set(session, until);
     },
     resumeSession(session) {

@@ -1,3 +1,5 @@
+import { makingRoom } from "../core/oldest-first.ts";
+
 /** Which login attempts have been used: each works once, before its code is redeemed (decision 10). */
 export interface ConsumedAttempts {
   /** Marks the attempt as used. False: it was already, or it is past `expiresAt` (epoch seconds). */
@@ -13,6 +15,7 @@ const sweepSeconds = 60;
  */
 export function consumedAttempts(now: () => number, limit = 100_000): ConsumedAttempts {
   const used = new Map<string, number>();
+  const makeRoom = makingRoom(used, limit);
   let nextSweep = 0;
 
   function sweep(time: number): void {
@@ -26,8 +29,7 @@ export function consumedAttempts(now: () => number, limit = 100_000): ConsumedAt
       const time = now();
       sweep(time);
       if (expiresAt <= time || used.has(stateDigest)) return false;
-      const [oldest] = used.keys();
-      if (used.size >= limit && oldest !== undefined) used.delete(oldest);
+      makeRoom();
       used.set(stateDigest, expiresAt);
       return true;
     },

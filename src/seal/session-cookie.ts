@@ -1,3 +1,4 @@
+import { makingRoom } from "../core/oldest-first.ts";
 import type { Keys } from "./keys.ts";
 import { macOf, sameBytes } from "./mac.ts";
 
@@ -15,38 +16,40 @@ export function sealSessionCookie(keys: Keys, slug: string, id: string): string 
   return `${id}.${Buffer.from(cookieMac(key, slug, id)).toString("base64url")}`;
 }
 
-/** How many values of a provider are remembered as ours. */
-const mostRemembered = 20_000;
+/** How many values of a provider are remembered as ours: as many as sessions are kept open. */
+const mostRemembered = 100_000;
+
+/** Values that were opened before. */
+interface Remembered {
+  readonly opened: Map<string, OpenedSessionCookie>;
+  readonly makeRoom: () => void;
+}
 
 /** Values that were opened before, by the keys that opened them: a browser sends its own with every request. Refused ones are not kept. */
-const openedBefore = new WeakMap<Keys, Map<string, Map<string, OpenedSessionCookie>>>();
+const openedBefore = new WeakMap<Keys, Map<string, Remembered>>();
 
 /** Opens what `sealSessionCookie` made with any of our secrets; never throws. */
 export function openSessionCookie(keys: Keys, slug: string, value: string): OpenedSessionCookie {
   const remembered = rememberedOf(keys, slug);
-  const known = remembered.get(value);
+  const known = remembered.opened.get(value);
   if (known !== undefined) return known;
   // a string of its own: a part of the request's head would keep all of the head in memory
   const own = ` ${value}`.slice(1);
   const opened = open(keys, slug, own);
   if (!opened.ok) return opened;
-  if (remembered.size >= mostRemembered) forgetOldest(remembered);
-  remembered.set(own, opened);
+  remembered.makeRoom();
+  remembered.opened.set(own, opened);
   return opened;
 }
 
-function rememberedOf(keys: Keys, slug: string): Map<string, OpenedSessionCookie> {
-  const bySlug = openedBefore.get(keys) ?? new Map<string, Map<string, OpenedSessionCookie>>();
+function rememberedOf(keys: Keys, slug: string): Remembered {
+  const bySlug = openedBefore.get(keys) ?? new Map<string, Remembered>();
   const known = bySlug.get(slug);
   if (known !== undefined) return known;
-  const remembered = new Map<string, OpenedSessionCookie>();
+  const opened = new Map<string, OpenedSessionCookie>();
+  const remembered = { opened, makeRoom: makingRoom(opened, mostRemembered) };
   openedBefore.set(keys, bySlug.set(slug, remembered));
   return remembered;
-}
-
-function forgetOldest(remembered: Map<string, unknown>): void {
-  const [oldest] = remembered.keys();
-  if (oldest !== undefined) remembered.delete(oldest);
 }
 
 function open(keys: Keys, slug: string, value: string): OpenedSessionCookie {

@@ -1,4 +1,5 @@
 import type { Identity } from "../core/identity.ts";
+import { oldestFirst } from "../core/oldest-first.ts";
 import { isLive, type Session } from "../core/session.ts";
 import type { SessionStore } from "../ports/session-store.ts";
 import { rowKey } from "./record.ts";
@@ -88,6 +89,7 @@ type Person = Pick<Identity, "issuer" | "subject">;
 /** Sessions by id, by the key of their row and by person; at most `limit`. */
 function keptSessions(limit: number) {
   const open = new Map<string, Session>();
+  const oldest = oldestFirst(open);
   const idOfKey = new Map<string, string>();
   const idsOf = new Map<string, Set<string>>();
 
@@ -111,8 +113,8 @@ function keptSessions(limit: number) {
         return;
       }
       if (open.size >= limit) {
-        const [oldest] = open.keys();
-        if (oldest !== undefined) forget(oldest);
+        const id = oldest();
+        if (id !== undefined) forget(id);
       }
       open.set(session.id, session);
       idOfKey.set(rowKey(session.id), session.id);
