@@ -48,6 +48,7 @@ interface Made<Kept> {
 }
 
 const ofIdentity = new WeakMap<Identity, Made<IdentityHeaders>>();
+const ofOutpost = new WeakMap<Provider, Made<HeaderLines>>();
 const ofNobody = new WeakMap<Provider, Made<HeaderLines>>();
 
 /** Made once: a session's identity is the same object from request to request, and its headers change with the config or the issuer only. */
@@ -66,6 +67,7 @@ function madeBefore<Key extends object, Kept>(
 }
 
 function isSameOutpost(left: OutpostFacts, right: OutpostFacts): boolean {
+  if (left === right) return true;
   return left.jwksUri === right.jwksUri && left.outpostName === right.outpostName && left.version === right.version;
 }
 
@@ -92,7 +94,11 @@ function sentGroups({ groups }: Identity, { groupsFilter }: Provider): readonly 
   return groupsFilter.patterns.length === 0 ? groups : groups.filter((group) => groupsFilter.match(group) !== null);
 }
 
-function metaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLine[] {
+function metaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
+  return madeBefore(ofOutpost, provider, provider, outpost, () => makeMetaHeaders(provider, outpost));
+}
+
+function makeMetaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
   return [
     ["X-authentik-meta-jwks", outpost.jwksUri],
     ["X-authentik-meta-outpost", headerValue(outpost.outpostName, provider.headerEncoding) ?? ""],

@@ -6,6 +6,7 @@ import { identityHeaders, nobodyHeaders } from "../core/identity-headers.ts";
 import { type Answer, empty, withHeaders } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange } from "./exchange.ts";
+import { outpostFactsOf } from "./outpost-facts.ts";
 
 /**
  * The verdict that lets somebody in, or nobody known: 200 with the whole set of headers, so that the reverse proxy overwrites whatever a
@@ -34,7 +35,7 @@ const allowedBefore = new WeakMap<HeaderLines, Answer>();
 
 function headersFor(deps: Deps, exchange: Exchange, identity: Identity | null): HeaderLines {
   const { provider } = exchange;
-  const outpost = { outpostName: deps.outpostName, version: deps.version, jwksUri: deps.idpOf(provider).jwksUri() };
+  const outpost = outpostFactsOf(deps, provider);
   if (identity === null) return nobodyHeaders(provider, outpost);
   const { lines, warnings } = identityHeaders(identity, provider, outpost);
   for (const warning of warnings) deps.warnOnce(provider.slug, identity.username, warning, exchange.request.id);

@@ -15,6 +15,7 @@ import type { Deps } from "./deps.ts";
 import { askedUrl, type Exchange, type Passage } from "./exchange.ts";
 import { decided } from "./header-auth.ts";
 import { startUrl } from "./login.ts";
+import { outpostFactsOf } from "./outpost-facts.ts";
 import { deniedPage, foreignOrigin } from "./refusals.ts";
 import { personKey } from "./visitor.ts";
 
@@ -67,7 +68,7 @@ function upstreamRequest(
 ): UpstreamRequest {
   const plan = planUpstreamRequest(exchange.request, provider, {
     identity,
-    outpost: { outpostName: deps.outpostName, version: deps.version, jwksUri: deps.idpOf(provider).jwksUri() },
+    outpost: outpostFactsOf(deps, provider),
     timeoutSeconds: deps.limits.upstreamResponseHeaderSeconds,
   });
   if (plan.kind === "refused") throw new Failure("upstream_refused", plan.reason);

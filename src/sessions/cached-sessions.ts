@@ -91,7 +91,7 @@ function keptSessions(limit: number) {
   const open = new Map<string, Session>();
   const oldest = oldestFirst(open);
   const idOfKey = new Map<string, string>();
-  const idsOf = new Map<string, Set<string>>();
+  const idsOf = new Map<string, readonly string[]>(); // lists, since nearly every person has one
 
   function forget(id: string): void {
     const session = open.get(id);
@@ -99,9 +99,9 @@ function keptSessions(limit: number) {
     open.delete(id);
     idOfKey.delete(rowKey(id));
     const person = personOf(session.identity);
-    const ids = idsOf.get(person);
-    ids?.delete(id);
-    if (ids?.size === 0) idsOf.delete(person);
+    const ids = (idsOf.get(person) ?? []).filter((other) => other !== id);
+    if (ids.length === 0) idsOf.delete(person);
+    else idsOf.set(person, ids);
   }
 
   return {
@@ -119,16 +119,14 @@ function keptSessions(limit: number) {
       open.set(session.id, session);
       idOfKey.set(rowKey(session.id), session.id);
       const person = personOf(session.identity);
-      const ids = idsOf.get(person);
-      if (ids === undefined) idsOf.set(person, new Set([session.id]));
-      else ids.add(session.id);
+      idsOf.set(person, [...(idsOf.get(person) ?? []), session.id]);
     },
     forgetKey(key: string): void {
       const id = idOfKey.get(key);
       if (id !== undefined) forget(id);
     },
     forgetPerson(person: Person): void {
-      for (const id of [...(idsOf.get(personOf(person)) ?? [])]) forget(id);
+      for (const id of idsOf.get(personOf(person)) ?? []) forget(id);
     },
     forgetAll(): void {
       open.clear();

@@ -1,0 +1,17 @@
+import type { OutpostFacts } from "../core/identity-headers.ts";
+import type { Provider } from "../core/provider.ts";
+import type { Deps } from "./deps.ts";
+
+/** What the headers say of this outpost at a provider: the same object for as long as it is true. */
+export function outpostFactsOf(deps: Deps, provider: Provider): OutpostFacts {
+  const { outpostName, version } = deps;
+  const jwksUri = deps.idpOf(provider).jwksUri();
+  const known = factsBefore.get(provider);
+  const isTrue = known?.jwksUri === jwksUri && known.outpostName === outpostName && known.version === version;
+  if (known !== undefined && isTrue) return known;
+  const facts = { outpostName, version, jwksUri };
+  factsBefore.set(provider, facts);
+  return facts;
+}
+
+const factsBefore = new WeakMap<Provider, OutpostFacts>();
