@@ -40,7 +40,7 @@ export interface SessionRows {
   count(now: number): Promise<number>; //                      those within their limits
   /** The next rows in the order of their keys, past their limits or not; "" is before all. At most `limit`, or fewer. */
   page(after: string, limit: number): Promise<RowPage>;
-  /** Which rows others may have removed or replaced since this was asked last; to be asked by one cache. Cheap: once a request. */
+  /** Which rows others may have removed or replaced since this was asked last; to be asked by one cache. Cheap: once a request. What others do in the same turn of the event loop may be told in the next. */
   takeChanges(): RowChanges;
   close(): Promise<void>;
 }

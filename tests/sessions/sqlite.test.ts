@@ -70,6 +70,7 @@ test("a sign-out in one process is seen by another that has the file open", asyn
   expect(await there.get(idOf("one"))).not.toBeNull();
 
   await here.deleteBySubject("https://idp.test/", "alice-sub");
+  await new Promise((resolve) => setImmediate(resolve)); // another process is in no turn of ours
 
   expect(await there.get(idOf("one"))).toBeNull();
   await here.close();
