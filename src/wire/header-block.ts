@@ -1,5 +1,5 @@
 import { type HeaderLine, type HeaderLines, lowerCaseName } from "../core/header-lines.ts";
-import { fieldName } from "./field-name.ts";
+import { type KnownField, knownField, knownLine, newLine } from "./known-fields.ts";
 
 /**
  * The field lines of a head or of a trailer section, and what they say about the message itself. A field that stands on several lines is
@@ -93,38 +93,47 @@ export function readFields(text: string, at: number, mostFields: number): Fields
   while (lineStart < text.length) {
     const nameEnd = endOfToken(text, lineStart);
     if (nameEnd === lineStart || text.charCodeAt(nameEnd) !== 0x3a) return refusedName(text, lineStart, nameEnd);
-    const lineEnd = endOfValue(text, nameEnd + 1);
-    if (!isLineEnd(text, lineEnd)) return refused(400, "a field's value holds a control byte");
+    const field = knownField(text, lineStart, nameEnd);
+    const known = knownLine(field, text, nameEnd);
+    const lineEnd = known === null ? endOfValue(text, nameEnd + 1) : nameEnd + known.rest.length - 2;
+    if (known === null && !isLineEnd(text, lineEnd)) return refused(400, "a field's value holds a control byte");
     if (lines.length === mostFields) return refused(431, `more than ${mostFields} fields`);
-    const name = fieldName(text, lineStart, nameEnd);
-    const value = withoutOuterSpace(text, nameEnd + 1, lineEnd);
-    lines.push([name, value]);
-    if (notedLengths[name.length] === 1) note(fields, lowerCaseName(name), value, text.slice(nameEnd + 1, lineEnd));
+    const line = known?.line ?? readLine(field, text, lineStart, nameEnd, lineEnd);
+    lines.push(line);
+    if (notedLengths[nameEnd - lineStart] === 1) note(fields, line, text, nameEnd + 1, lineEnd);
     lineStart = lineEnd + 2;
   }
   return fields;
 }
 
-/** OWS is space and tab alone (RFC 9110 5.6.3); `trim` would take more than that from a value of bytes above 0x7f. */
-function withoutOuterSpace(text: string, from: number, to: number): string {
-  let start = from;
-  let end = to;
+/** Without the space around the value. OWS is space and tab alone (RFC 9110 5.6.3); `trim` takes more than that of bytes above 0x7f. */
+function readLine(
+  field: KnownField | null,
+  text: string,
+  lineStart: number,
+  nameEnd: number,
+  lineEnd: number,
+): HeaderLine {
+  let start = nameEnd + 1;
+  let end = lineEnd;
   while (start < end && isSpace(text.charCodeAt(start))) start += 1;
   while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
+  if (field === null) return [text.slice(lineStart, nameEnd), text.slice(start, end)];
+  return newLine(field, text, nameEnd, start, end, lineEnd + 2);
 }
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09;
 }
 
-function note(fields: MutableFields, lowerCaseName: string, value: string, untrimmed: string): void {
-  switch (lowerCaseName) {
+/** The value stands, with the space around it, in `text` from `from` to `to`. */
+function note(fields: MutableFields, [name, value]: HeaderLine, text: string, from: number, to: number): void {
+  switch (lowerCaseName(name)) {
     case "host":
       fields.host = joined(fields.host, value);
       break;
     case "content-length":
-      fields.contentLength = joined(fields.contentLength, untrimmed);
+      fields.contentLength = joined(fields.contentLength, text.slice(from, to));
       break;
     case "transfer-encoding":
       fields.transferEncoding = joined(fields.transferEncoding, value);
