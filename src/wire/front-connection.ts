@@ -12,8 +12,11 @@ const mostFields = 200;
 const headMilliseconds = 10_000; //                 from a head's first byte to its last (DOS-02)
 const enoughUnread = 64 * 1024; //                  more is not read ahead of the request in hand
 
-/** Serves one client connection: reads its requests one after the other, in order, and carries out what the handler says. */
-export function serveConnection(shared: FrontShared, socket: ByteSocket): SocketOwner {
+/**
+ * Serves one client connection: reads its requests one after the other, in order, and carries out what the handler says. `left` is called
+ * when it has gone.
+ */
+export function serveConnection(shared: FrontShared, socket: ByteSocket, left: () => void = nobodyCares): SocketOwner {
   const connection: FrontConnection = {
     shared,
     socket,
@@ -24,30 +27,32 @@ export function serveConnection(shared: FrontShared, socket: ByteSocket): Socket
     stalledSince: 0,
     clientEnded: false,
     exchange: null,
+    left,
+    data: onData,
+    drained: onDrained,
+    ended: onEnded,
+    closed: onClosed,
   };
   shared.connections.add(connection);
-  return {
-    data: (bytes) => onData(connection, bytes),
-    drained: () => onDrained(connection),
-    ended: () => onEnded(connection),
-    closed: () => onClosed(connection),
-  };
+  return connection;
 }
 
-function onData(connection: FrontConnection, bytes: Buffer): void {
-  switch (connection.phase) {
+function nobodyCares(): void {}
+
+function onData(this: FrontConnection, bytes: Buffer): void {
+  switch (this.phase) {
     case "head":
-      connection.unread = joined(connection.unread, bytes);
-      readHeads(connection);
+      this.unread = joined(this.unread, bytes);
+      readHeads(this);
       return;
     case "deciding":
-      keepUnread(connection, bytes);
+      keepUnread(this, bytes);
       return;
     case "passing":
-      feed(connection, bytes);
+      feed(this, bytes);
       return;
     case "tunnel":
-      connection.exchange?.tunnel?.bytes(bytes);
+      this.exchange?.tunnel?.bytes(bytes);
       return;
     case "closing":
     case "gone":
@@ -163,22 +168,22 @@ function idleDeadline({ limits }: FrontShared): number {
   return limits.idleSeconds === 0 ? 0 : Date.now() + limits.idleSeconds * 1000;
 }
 
-function onDrained(connection: FrontConnection): void {
-  connection.stalledSince = 0;
-  if (connection.phase === "closing") connection.deadline = Date.now() + closingMilliseconds;
-  connection.exchange?.handle?.clientDrained();
-  connection.exchange?.tunnel?.clientDrained();
+function onDrained(this: FrontConnection): void {
+  this.stalledSince = 0;
+  if (this.phase === "closing") this.deadline = Date.now() + closingMilliseconds;
+  this.exchange?.handle?.clientDrained();
+  this.exchange?.tunnel?.clientDrained();
 }
 
-function onEnded(connection: FrontConnection): void {
-  connection.clientEnded = true;
-  const { exchange } = connection;
-  switch (connection.phase) {
+function onEnded(this: FrontConnection): void {
+  this.clientEnded = true;
+  const { exchange } = this;
+  switch (this.phase) {
     case "head":
-      closeAfterwards(connection);
+      closeAfterwards(this);
       return;
     case "passing":
-      if (exchange !== null && !exchange.body.isDone) giveBodyUp(connection, exchange);
+      if (exchange !== null && !exchange.body.isDone) giveBodyUp(this, exchange);
       return;
     case "tunnel":
       exchange?.tunnel?.clientEnded();
@@ -190,11 +195,12 @@ function onEnded(connection: FrontConnection): void {
   }
 }
 
-function onClosed(connection: FrontConnection): void {
-  const { exchange } = connection;
-  connection.phase = "gone";
-  connection.exchange = null;
-  connection.shared.connections.delete(connection);
+function onClosed(this: FrontConnection): void {
+  const { exchange } = this;
+  this.phase = "gone";
+  this.exchange = null;
+  this.shared.connections.delete(this);
+  this.left();
   exchange?.handle?.clientGone();
   exchange?.tunnel?.clientGone();
   if (exchange !== null) endLife(exchange);

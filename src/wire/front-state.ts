@@ -1,5 +1,5 @@
 import type { StreamLife, WireHandler, WireRefusal } from "../ports/wire.ts";
-import type { ByteSocket } from "./byte-socket.ts";
+import type { ByteSocket, SocketOwner } from "./byte-socket.ts";
 import type { ChunkedState } from "./chunked.ts";
 import type { ConnectionRoom } from "./connection-room.ts";
 import type { PassHandle, TunnelClient, TunnelHandle } from "./pass-client.ts";
@@ -26,10 +26,10 @@ export interface FrontShared {
 }
 
 /**
- * One client connection. `head`: waiting for a request or reading one. `deciding`: its handler has not answered. `passing`: its request and
+ * One client connection, and the owner of its socket: its functions are shared by all, as those of an exchange. `head`: waiting for a request or reading one. `deciding`: its handler has not answered. `passing`: its request and
  * its answer are on their way. `tunnel`: it is no HTTP any more. `closing`: an answer is out, what still comes in is thrown away.
  */
-export interface FrontConnection {
+export interface FrontConnection extends SocketOwner {
   readonly shared: FrontShared;
   readonly socket: ByteSocket;
   phase: "head" | "deciding" | "passing" | "tunnel" | "closing" | "gone";
@@ -39,6 +39,7 @@ export interface FrontConnection {
   stalledSince: number; //                         since when written bytes have been waiting; 0: none do
   clientEnded: boolean; //                         the client has sent FIN
   exchange: FrontExchange | null;
+  readonly left: () => void; //                    called when the connection has gone
 }
 
 /**

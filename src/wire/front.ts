@@ -1,6 +1,6 @@
 import type { ListenAddress } from "../core/config.ts";
 import type { WireHandler, WireOverload, WireRefusal } from "../ports/wire.ts";
-import type { ByteSocket, SocketOwner } from "./byte-socket.ts";
+import type { ByteSocket } from "./byte-socket.ts";
 import { type ConnectionRoom, enters, isFull, leaves } from "./connection-room.ts";
 import { breakOff, leastBytes, rateMilliseconds, tooSlow } from "./front-body.ts";
 import { serveConnection } from "./front-connection.ts";
@@ -45,9 +45,10 @@ const crowdedIdleSeconds = 5;
 export function plainFront(options: FrontOptions): Front {
   const shared = sharedBy(options, "http");
   const { room, overload } = options;
+  const left = () => leaves(room);
   const listener = listenPlain(options.address, (socket) => {
     if (!enters(room)) return refuseConnection(room, overload(), socket);
-    return leaving(room, serveConnection(shared, socket));
+    return serveConnection(shared, socket, left);
   });
   return { ...frontOf(shared, () => listener.stop()), port: listener.port, replaceCertificates() {} };
 }
@@ -64,16 +65,6 @@ export async function tlsFront(options: FrontOptions, facts: TlsFacts): Promise<
     ...frontOf(shared, () => listener.stop()),
     port: listener.port,
     replaceCertificates: (next) => listener.replace(next),
-  };
-}
-
-function leaving(room: ConnectionRoom, owner: SocketOwner): SocketOwner {
-  return {
-    ...owner,
-    closed() {
-      leaves(room);
-      owner.closed();
-    },
   };
 }
 

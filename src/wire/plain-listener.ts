@@ -2,10 +2,14 @@ import type { Socket } from "bun";
 import type { ListenAddress } from "../core/config.ts";
 import type { ByteListener, ByteSocket, SocketOwner } from "./byte-socket.ts";
 
-/** The state that Bun keeps for one of our sockets. */
-interface Held {
+/**
+ * One connection: what Bun keeps for its socket is the socket that its owner sees. Its functions are shared by all and find theirs by `this`:
+ * ten thousand connections wait here, and each closure is memory.
+ */
+interface PlainSocket extends ByteSocket {
+  readonly socket: Socket<PlainSocket>;
   owner: SocketOwner | null;
-  waiting: Uint8Array[];
+  waiting: Uint8Array[] | null; //                 null: nothing
   isEnding: boolean;
   peerEnded: boolean;
 }
@@ -14,19 +18,19 @@ interface Held {
 export function listenPlain(address: ListenAddress, accept: (socket: ByteSocket) => SocketOwner): ByteListener {
   const isUnix = address.kind === "unix";
   const handlers = {
-    open(socket: Socket<Held>) {
-      const held: Held = { owner: null, waiting: [], isEnding: false, peerEnded: false };
-      socket.data = held;
+    open(socket: Socket<PlainSocket>) {
+      const plain = plainSocket(socket, isUnix ? "" : socket.remoteAddress);
+      socket.data = plain;
       if (!isUnix) socket.setNoDelay(true);
-      held.owner = accept(byteSocket(socket, held, isUnix ? "" : socket.remoteAddress));
+      plain.owner = accept(plain);
     },
-    data: (socket: Socket<Held>, bytes: Buffer) => socket.data.owner?.data(bytes),
-    drain: (socket: Socket<Held>) => flush(socket),
-    end(socket: Socket<Held>) {
+    data: (socket: Socket<PlainSocket>, bytes: Buffer) => socket.data.owner?.data(bytes),
+    drain: (socket: Socket<PlainSocket>) => flush(socket.data),
+    end(socket: Socket<PlainSocket>) {
       socket.data.peerEnded = true;
       socket.data.owner?.ended();
     },
-    close(socket: Socket<Held>) {
+    close(socket: Socket<PlainSocket>) {
       const { owner, isEnding, peerEnded } = socket.data;
       // after our own FIN, Bun 1.4.5 tells the other side's by `close` alone
       if (isEnding && !peerEnded) owner?.ended();
@@ -36,11 +40,33 @@ export function listenPlain(address: ListenAddress, accept: (socket: ByteSocket)
   };
   const listener =
     address.kind === "unix"
-      ? Bun.listen<Held>({ unix: address.path, allowHalfOpen: true, socket: handlers })
-      : Bun.listen<Held>({ hostname: address.hostname, port: address.port, allowHalfOpen: true, socket: handlers });
+      ? Bun.listen<PlainSocket>({ unix: address.path, allowHalfOpen: true, socket: handlers })
+      : Bun.listen<PlainSocket>({
+          hostname: address.hostname,
+          port: address.port,
+          allowHalfOpen: true,
+          socket: handlers,
+        });
   return {
     port: "port" in listener && typeof listener.port === "number" ? listener.port : null,
     stop: () => listener.stop(false),
+  };
+}
+
+function plainSocket(socket: Socket<PlainSocket>, peerAddress: string): PlainSocket {
+  return {
+    socket,
+    peerAddress,
+    serverName: null,
+    owner: null,
+    waiting: null,
+    isEnding: false,
+    peerEnded: false,
+    write,
+    end,
+    terminate,
+    pause,
+    resume,
   };
 }
 
@@ -49,52 +75,58 @@ export function listenPlain(address: ListenAddress, accept: (socket: ByteSocket)
  * `close` follows by itself only where the socket is read, and a paused one would be kept, with what its request holds, until the sweep
  * finds it stalled. To resume it does not help, since what the client had sent ahead comes first and may pause it again. So it is cut.
  */
-function byteSocket(socket: Socket<Held>, held: Held, peerAddress: string): ByteSocket {
-  return {
-    peerAddress,
-    serverName: null,
-    write(bytes) {
-      if (held.waiting.length > 0) {
-        held.waiting.push(bytes);
-        return false;
-      }
-      const taken = socket.write(bytes);
-      if (taken >= bytes.length) return true;
-      // later: whoever writes is not told of the end before the write has returned
-      if (taken < 0) queueMicrotask(() => socket.terminate());
-      held.waiting.push(bytes.subarray(Math.max(0, taken)));
-      return false;
-    },
-    end() {
-      held.isEnding = true;
-      if (held.waiting.length === 0) finish(socket);
-    },
-    terminate: () => socket.terminate(),
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
-  };
+function write(this: PlainSocket, bytes: Uint8Array): boolean {
+  const { socket, waiting } = this;
+  if (waiting !== null) {
+    waiting.push(bytes);
+    return false;
+  }
+  const taken = socket.write(bytes);
+  if (taken >= bytes.length) return true;
+  // later: whoever writes is not told of the end before the write has returned
+  if (taken < 0) queueMicrotask(() => socket.terminate());
+  this.waiting = [bytes.subarray(Math.max(0, taken))];
+  return false;
 }
 
-function flush(socket: Socket<Held>): void {
-  const held = socket.data;
-  for (let first = held.waiting[0]; first !== undefined; first = held.waiting[0]) {
+function end(this: PlainSocket): void {
+  this.isEnding = true;
+  if (this.waiting === null) finish(this);
+}
+
+function terminate(this: PlainSocket): void {
+  this.socket.terminate();
+}
+
+function pause(this: PlainSocket): void {
+  this.socket.pause();
+}
+
+function resume(this: PlainSocket): void {
+  this.socket.resume();
+}
+
+function flush(plain: PlainSocket): void {
+  const { socket, waiting } = plain;
+  for (let first = waiting?.[0]; waiting !== null && first !== undefined; first = waiting[0]) {
     const taken = socket.write(first);
     if (taken < 0) {
       socket.terminate();
       return;
     }
     if (taken < first.length) {
-      held.waiting[0] = first.subarray(taken);
+      waiting[0] = first.subarray(taken);
       return;
     }
-    held.waiting.shift();
+    waiting.shift();
   }
-  if (held.isEnding) finish(socket);
-  held.owner?.drained();
+  plain.waiting = null;
+  if (plain.isEnding) finish(plain);
+  plain.owner?.drained();
 }
 
 /** FIN. In Bun `end` closes both directions at once, which loses what the other side has not read yet when it still sends. */
-function finish(socket: Socket<Held>): void {
-  if (socket.data.peerEnded) socket.end();
+function finish({ socket, peerEnded }: PlainSocket): void {
+  if (peerEnded) socket.end();
   else socket.shutdown();
 }
