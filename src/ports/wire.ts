@@ -43,15 +43,15 @@ export interface Pass {
   /** Which of the upstream's header lines the client may see; hop-by-hop and framing fields are the wire's own business. */
   readonly forClient: (headers: HeaderLines) => HeaderLines;
   /** The page for a failure before the first byte of an answer went to the client. */
-  readonly failed: (code: FailureCode, reason: string) => WireAnswer;
+  failed(code: FailureCode, reason: string): WireAnswer;
   /** Called once, when the head of the answer has gone to the client. */
-  readonly answered: (status: number) => void;
+  answered(status: number): void;
 }
 
 /** The life of a passed answer, where somebody wants to be able to break it off. */
 export interface StreamLife {
   /** Called with the head that goes to the client; `cut` breaks the answer off. What is given back is called once the answer has ended. */
-  readonly begun: (headers: HeaderLines, cut: () => void) => (() => void) | null;
+  begun(headers: HeaderLines, stream: { cut(): void }): (() => void) | null;
 }
 
 /** The life of a tunnel (a WebSocket). */

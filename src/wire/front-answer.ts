@@ -53,7 +53,7 @@ function holdHead(connection: FrontConnection, exchange: FrontExchange, answer: 
   const { head } = exchange;
   exchange.hasHead = true;
   if (answer.body === "tunnel") beginTunnel(connection, exchange);
-  exchange.lifeEnded = exchange.life?.begun(answer.headers, () => cutOff(connection, exchange)) ?? null;
+  exchange.lifeEnded = exchange.life?.begun(answer.headers, exchange) ?? null;
   // RFC 9112 9.3, 9.6: an upload that is under way at the end of its answer ends with the connection, and the client is told
   exchange.closesAfter =
     answer.body === "until_close" || !head.keepAlive || !exchange.body.isDone || isLastRequest(connection);
@@ -67,12 +67,6 @@ function bytesBefore(spent: Buffer, text: string): Buffer {
   if (start < 0) return Buffer.from(text, "latin1");
   spent.write(text, start, "latin1");
   return spent.subarray(start);
-}
-
-/** Breaks an answer off in the middle: the upstream is let go, and the client can tell. */
-function cutOff(connection: FrontConnection, exchange: FrontExchange): void {
-  exchange.handle?.clientGone();
-  connection.socket.terminate();
 }
 
 /** Says once that the answer has ended, however. */

@@ -80,7 +80,7 @@ function startExchange(
     left: framing.kind === "length" ? framing.bytes : 0,
     chunked: framing.kind === "chunked" ? startChunked(chunkedLimits) : null,
     taken: 0,
-    checkAt: Date.now() + rateMilliseconds,
+    checkAt: hasContent(framing) ? Date.now() + rateMilliseconds : 0,
     checkTaken: 0,
   };
   return {
@@ -111,6 +111,7 @@ function startExchange(
     pauseBody,
     resumeBody,
     endTunnel,
+    cut,
   };
 }
 
@@ -122,6 +123,11 @@ function pauseBody(this: FrontExchange): void {
 function resumeBody(this: FrontExchange): void {
   this.isPaused = false;
   this.connection.socket.resume();
+}
+
+function cut(this: FrontExchange): void {
+  this.handle?.clientGone();
+  this.connection.socket.terminate();
 }
 
 function endTunnel(this: FrontExchange): void {

@@ -59,6 +59,8 @@ export interface FrontExchange extends TunnelClient {
   isPaused: boolean; //                            the upstream does not take the body
   readonly life: StreamLife | null;
   lifeEnded: (() => void) | null; //               to be called once the answer has ended
+  /** Breaks the answer off in the middle: the upstream is let go, and the client can tell. */
+  cut(): void;
   /** Called when the connection is free for another request. */
   readonly next: (connection: FrontConnection) => void;
 }
