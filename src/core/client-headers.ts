@@ -1,5 +1,5 @@
 import { isForwardedName } from "./forwarded.ts";
-import type { HeaderLines } from "./header-lines.ts";
+import type { HeaderLine, HeaderLines } from "./header-lines.ts";
 import { remembered } from "./remembered.ts";
 
 /**
@@ -27,10 +27,12 @@ const steering: ReadonlySet<string> = new Set([
  * Runs on every request in every branch, before anything is set.
  */
 export function believableHeaders(headers: HeaderLines, peer: "trusted" | "untrusted"): HeaderLines {
-  return headers.filter(([name]) => {
-    const say = whoMaySay(name);
-    return say === "anybody" || (say === "trusted" && peer === "trusted");
-  });
+  const believed: HeaderLine[] = [];
+  for (const line of headers) {
+    const say = whoMaySay(line[0]);
+    if (say === "anybody" || (say === "trusted" && peer === "trusted")) believed.push(line);
+  }
+  return believed;
 }
 
 const whoMaySay = remembered((name: string): "anybody" | "trusted" | "nobody" => {

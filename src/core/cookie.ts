@@ -74,11 +74,21 @@ export function withoutCookies(headers: HeaderLines, isOurs: (name: string) => b
 
 /** A Cookie line without ours; null when nothing is left. */
 function lineWithout(line: HeaderLine, isOurs: (name: string) => boolean): HeaderLine | null {
-  const segments = line[1].split(";");
-  const kept = segments.filter((segment) => !isOurs(laxName(segment)));
-  if (kept.length === segments.length) return line;
+  const [name, value] = line;
+  const kept: string[] = [];
+  let hasOurs = false;
+  for (let start = 0; start <= value.length; ) {
+    const next = value.indexOf(";", start);
+    const end = next === -1 ? value.length : next;
+    const segment = value.slice(start, end);
+    if (isOurs(laxName(segment))) hasOurs = true;
+    else kept.push(segment);
+    start = end + 1;
+  }
+  if (!hasOurs) return line;
+  if (kept.length === 0) return null;
   const rest = kept.join(";").replace(/^[ \t]+/, "");
-  return /^[; \t]*$/.test(rest) ? null : [line[0], rest];
+  return /^[; \t]*$/.test(rest) ? null : [name, rest];
 }
 
 /**
@@ -127,5 +137,13 @@ function pairOf(segment: string): CookiePair | null {
 /** The segment's name without anything around it that is no visible ASCII. */
 function laxName(segment: string): string {
   const equals = segment.indexOf("=");
-  return trimmed(equals < 0 ? segment : segment.slice(0, equals), (char) => char < "!" || char > "~");
+  let [start, end] = [0, equals < 0 ? segment.length : equals];
+  while (start < end && !isVisible(segment.charCodeAt(start))) start += 1;
+  while (end > start && !isVisible(segment.charCodeAt(end - 1))) end -= 1;
+  return segment.slice(start, end);
+}
+
+/** ASCII from `!` to `~`. */
+function isVisible(unit: number): boolean {
+  return unit > 0x20 && unit < 0x7f;
 }

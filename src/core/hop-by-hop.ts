@@ -1,4 +1,4 @@
-import { type HeaderLines, listMembers, lowerCaseName, soleValue } from "./header-lines.ts";
+import { type HeaderLine, type HeaderLines, listMembers, lowerCaseName, soleValue } from "./header-lines.ts";
 import { remembered } from "./remembered.ts";
 
 /** Fields that belong to one connection (RFC 9110 7.6.1), the two framing ones of HTTP/1.1 and those still met in the wild. */
@@ -24,7 +24,13 @@ export function isHopByHop(lowerCaseName: string): boolean {
 /** The end-to-end fields: without the hop-by-hop ones and without every field that any Connection line nominates (HDR-07, HDR-08). */
 export function endToEnd(headers: HeaderLines): HeaderLines {
   const nominated = nominatedBy(headers);
-  return headers.filter(([name]) => !isOfOneHop(name) && nominated?.has(lowerCaseName(name)) !== true);
+  // by a loop, here and where else every request passes: `filter` with its callback costs twice as much
+  const kept: HeaderLine[] = [];
+  for (const line of headers) {
+    const [name] = line;
+    if (!isOfOneHop(name) && nominated?.has(lowerCaseName(name)) !== true) kept.push(line);
+  }
+  return kept;
 }
 
 /** The names that Connection lines name besides those that go anyway (RFC 9110 7.6.1), in lower case; null: none. */

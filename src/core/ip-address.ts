@@ -44,15 +44,18 @@ export function parseNetwork(text: string): Network | null {
 
 /** Does any of `networks` hold the address? */
 export function isWithinNetworks(address: AddressBytes, networks: readonly Network[]): boolean {
-  return networks.some((network) => {
-    if (network.bytes.length !== address.length) return false;
-    const whole = network.prefixBits >> 3;
-    for (let index = 0; index < whole; index++) if (network.bytes[index] !== address[index]) return false;
-    const rest = network.prefixBits & 7;
-    if (rest === 0) return true;
-    const mask = (0xff << (8 - rest)) & 0xff;
-    return ((network.bytes[whole] ?? 0) & mask) === ((address[whole] ?? 0) & mask);
-  });
+  for (const network of networks) if (isWithin(address, network)) return true;
+  return false;
+}
+
+function isWithin(address: AddressBytes, network: Network): boolean {
+  if (network.bytes.length !== address.length) return false;
+  const whole = network.prefixBits >> 3;
+  for (let index = 0; index < whole; index++) if (network.bytes[index] !== address[index]) return false;
+  const rest = network.prefixBits & 7;
+  if (rest === 0) return true;
+  const mask = (0xff << (8 - rest)) & 0xff;
+  return ((network.bytes[whole] ?? 0) & mask) === ((address[whole] ?? 0) & mask);
 }
 
 function parseIpv4(text: string): AddressBytes | null {

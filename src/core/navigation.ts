@@ -17,6 +17,7 @@ export function isNavigation(method: string, headers: HeaderLines): boolean {
 
 /** Does the request ask to become a WebSocket? (RFC 6455 4.2.1) */
 export function isWebSocketUpgrade(headers: HeaderLines): boolean {
+  if (firstValue(headers, "upgrade") === null) return false;
   return (
     listMembers(headers, "connection").includes("upgrade") && listMembers(headers, "upgrade").includes("websocket")
   );

@@ -7,6 +7,7 @@ import type { Identity } from "../core/identity.ts";
 import { isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
 import { remembered } from "../core/remembered.ts";
+import type { Session } from "../core/session.ts";
 import { type Soon, whenKnown } from "../core/soon.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream-request.ts";
 import { type Answer, redirect } from "./answer.ts";
@@ -23,19 +24,22 @@ import { personKey } from "./visitor.ts";
 export function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Soon<Answer | Passage> {
   return whenKnown(decided(deps, exchange, exchange.request.method), (found) => {
     if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
-    const { decision, session } = found;
-    const result = carryOut(deps, found.exchange, provider, decision);
-    if (result.kind !== "pass" || result.identity === null || !provider.endsStreams) return result;
-    return { ...result, person: personKey(result.identity), sessionId: session?.id ?? null };
+    return carryOut(deps, found.exchange, provider, found.decision, found.session);
   });
 }
 
-function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider, decision: Decision): Answer | Passage {
+function carryOut(
+  deps: Deps,
+  exchange: Exchange,
+  provider: ProxyProvider,
+  decision: Decision,
+  session: Session | null,
+): Answer | Passage {
   switch (decision.kind) {
     case "allow":
-      return passage(deps, exchange, provider, decision.identity);
+      return passage(deps, exchange, provider, decision.identity, session);
     case "allow_public":
-      return passage(deps, exchange, provider, null);
+      return passage(deps, exchange, provider, null, null);
     case "denied":
       return deniedPage(deps, exchange, decision.identity);
     case "login":
@@ -49,7 +53,13 @@ function carryOut(deps: Deps, exchange: Exchange, provider: ProxyProvider, decis
  * The way on to the upstream as `identity`, or as nobody. Only a GET can become a WebSocket (RFC 6455 4.1), and another site's page may not
  * open one with this browser's session (RFC 6455 10.2; WS-02).
  */
-function passage(deps: Deps, exchange: Exchange, provider: ProxyProvider, identity: Identity | null): Answer | Passage {
+function passage(
+  deps: Deps,
+  exchange: Exchange,
+  provider: ProxyProvider,
+  identity: Identity | null,
+  session: Session | null,
+): Answer | Passage {
   const { method, headers } = exchange.request;
   const becomesWebSocket = method === "GET" && isWebSocketUpgrade(headers);
   const origin = firstValue(headers, "origin");
@@ -57,7 +67,9 @@ function passage(deps: Deps, exchange: Exchange, provider: ProxyProvider, identi
     return foreignOrigin(deps, exchange);
   }
   const request = upstreamRequest(deps, exchange, provider, identity);
-  return { kind: "pass", request, identity, person: null, sessionId: null, exchange, becomesWebSocket };
+  const person = identity !== null && provider.endsStreams ? personKey(identity) : null;
+  const sessionId = person === null ? null : (session?.id ?? null);
+  return { kind: "pass", request, identity, person, sessionId, exchange, becomesWebSocket };
 }
 
 function upstreamRequest(

@@ -21,8 +21,12 @@ function fieldsText(headers: HeaderLines, own: HeaderLines): string {
 }
 
 function endWith(headers: HeaderLines, last: HeaderLines): boolean {
-  const before = headers.length - last.length;
-  return last.every((line, index) => headers[before + index] === line);
+  let at = headers.length - last.length;
+  for (const line of last) {
+    if (headers[at] !== line) return false;
+    at += 1;
+  }
+  return true;
 }
 
 function knownText(own: HeaderLines): string {

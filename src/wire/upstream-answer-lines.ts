@@ -1,4 +1,4 @@
-import { firstValue, type HeaderLines, lowerCaseName } from "../core/header-lines.ts";
+import { firstValue, type HeaderLine, type HeaderLines, lowerCaseName } from "../core/header-lines.ts";
 import { isHopByHop, nominatedBy } from "../core/hop-by-hop.ts";
 
 /** Which framing lines are true for the client too: a tunnel keeps Upgrade instead. */
@@ -29,13 +29,18 @@ for (const name of [
  */
 export function answerLines(lines: HeaderLines, kept: KeptFraming): HeaderLines {
   const nominated = nominatedBy(lines);
-  return lines.filter(([name]) => {
-    if (nominated === null && lookedAt[name.length] !== 1) return true;
-    const lower = lowerCaseName(name);
-    if (lower === "content-length") return kept === "length";
-    if (nominated?.has(lower) === true && !staysAnyway(lower, kept)) return false;
-    return !isHopByHop(lower) || staysAnyway(lower, kept);
-  });
+  const staying: HeaderLine[] = [];
+  for (const line of lines) {
+    const isLookedAt = nominated !== null || lookedAt[line[0].length] === 1;
+    if (!isLookedAt || stays(lowerCaseName(line[0]), nominated, kept)) staying.push(line);
+  }
+  return staying;
+}
+
+function stays(lower: string, nominated: ReadonlySet<string> | null, kept: KeptFraming): boolean {
+  if (lower === "content-length") return kept === "length";
+  if (nominated?.has(lower) === true && !staysAnyway(lower, kept)) return false;
+  return !isHopByHop(lower) || staysAnyway(lower, kept);
 }
 
 function staysAnyway(lower: string, kept: KeptFraming): boolean {

@@ -6,14 +6,23 @@ import type { Framing } from "./framing.ts";
  * when that is the framing, and is added else; a request without a body has no framing line.
  */
 export function framedLines(headers: HeaderLines, framing: Framing): HeaderLines {
-  const unframed = headers.every(([name]) => !isFramingField(name));
-  if (framing.kind === "none") return unframed ? headers : headers.filter(([name]) => !isFramingField(name));
+  const at = framingFieldAt(headers);
+  if (framing.kind === "none") return at === -1 ? headers : headers.filter(([name]) => !isFramingField(name));
   const ours = framingLine(framing);
-  const at = headers.findIndex(([name]) => isFramingField(name));
   const [replaced] = headers[at] ?? ours;
   const line: HeaderLine = replaced.length === ours[0].length ? [replaced, ours[1]] : ours;
   if (at === -1) return [...headers, line];
   return [...headers.slice(0, at), line, ...headers.slice(at + 1).filter(([name]) => !isFramingField(name))];
+}
+
+/** Where the first framing field stands; -1: nowhere. */
+function framingFieldAt(headers: HeaderLines): number {
+  let at = 0;
+  for (const [name] of headers) {
+    if (isFramingField(name)) return at;
+    at += 1;
+  }
+  return -1;
 }
 
 function framingLine(framing: Exclude<Framing, { readonly kind: "none" }>): HeaderLine {
