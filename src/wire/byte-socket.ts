@@ -18,6 +18,7 @@ export interface SocketOwner {
   drained(): void;
   ended(): void; //                                the other side will send no more; it may still read
   closed(): void; //                               once, last
+  failed(error: Error): void; //                   one of these has thrown; the connection is cut
 }
 
 /** A place connections come from. */

@@ -32,6 +32,7 @@ export function serveConnection(shared: FrontShared, socket: ByteSocket, left: (
     drained: onDrained,
     ended: onEnded,
     closed: onClosed,
+    failed: onFailed,
   };
   shared.connections.add(connection);
   return connection;
@@ -193,6 +194,16 @@ function onEnded(this: FrontConnection): void {
     case "gone":
       return;
   }
+}
+
+/** A fault of ours: told where refusals are told. What it was about is lost with the connection, and nobody is let in by it. */
+function onFailed(this: FrontConnection, error: Error): void {
+  const { shared, socket } = this;
+  shared.refusal({
+    status: 500,
+    reason: `internal error: ${error.stack ?? error.message}`,
+    peerAddress: socket.peerAddress,
+  });
 }
 
 function onClosed(this: FrontConnection): void {

@@ -13,7 +13,7 @@ const refusedMilliseconds = 2000;
 export function refuseConnection(room: ConnectionRoom, answer: WireAnswer, socket: ByteSocket): SocketOwner {
   if (room.refused >= room.mostRefused) {
     socket.terminate();
-    return { data() {}, drained() {}, ended() {}, closed() {} };
+    return { data() {}, drained() {}, ended() {}, closed() {}, failed() {} };
   }
   room.refused += 1;
   const timer = setTimeout(() => socket.terminate(), refusedMilliseconds);
@@ -23,6 +23,7 @@ export function refuseConnection(room: ConnectionRoom, answer: WireAnswer, socke
     data() {},
     drained() {},
     ended() {},
+    failed() {},
     closed() {
       clearTimeout(timer);
       room.refused -= 1;

@@ -1,6 +1,9 @@
-import { createSecureContext, createServer, type TLSSocket } from "node:tls";
+import { createSecureContext, createServer, type Server } from "node:tls";
+import type { Socket, SocketListener } from "bun";
 import type { ListenAddress } from "../core/config.ts";
+import { Failure } from "../core/failure.ts";
 import type { Certificate } from "../core/provider.ts";
+import { type BunSocket, bunSocket, ownersHandlers } from "./bun-socket.ts";
 import type { ByteListener, ByteSocket, SocketOwner } from "./byte-socket.ts";
 
 /** What a TLS listener serves: `fallback` to who names no host or an unknown one. */
@@ -31,8 +34,17 @@ const ciphers =
 /** A handshake that takes longer is cut (DOS-02). */
 const longestHandshake = 10_000;
 
-/** Listens for TLS. Resolves once it is bound; rejects when the address can't be. */
-export function listenTls(
+/** What is kept of a connection, from its TCP open on. */
+interface TlsSocket extends BunSocket {
+  readonly hasEntered: boolean; //                 through the door
+  readonly cutAt: number; //                       epoch milliseconds: by then its handshake is over
+}
+
+/**
+ * Listens for TLS. Resolves once it is bound; rejects when the address can't be or a certificate can't be loaded. node:tls keeps the
+ * certificates (`Bun.listen` alone can't change the one for clients that name no host), the bytes go past its streams.
+ */
+export async function listenTls(
   address: ListenAddress,
   facts: TlsFacts,
   door: Door,
@@ -40,74 +52,109 @@ export function listenTls(
   handshakeMilliseconds = longestHandshake,
 ): Promise<TlsListener> {
   const server = createServer({
-    cert: facts.fallback.certificatePem,
-    key: facts.fallback.keyPem,
-    minVersion: `TLSv${facts.minVersion}`,
-    ciphers,
+    ...contextOf(facts.fallback, facts),
     ALPNProtocols: ["http/1.1"],
-    handshakeTimeout: handshakeMilliseconds,
     allowHalfOpen: true,
-    noDelay: true,
   });
-  addNames(facts);
-  // a handshake is what costs most here, so there is none only to say that there is no room
-  server.on("connection", (socket) => {
-    if (door.enters()) socket.on("close", door.left);
-    else socket.destroy();
-  });
-  server.on("secureConnection", (socket) => serve(socket, address.kind === "unix" ? "" : null, accept));
-  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  addNames(server, facts);
+  // only a socket that did not get our handlers is told here, and it has passed no door
+  server.on("connection", (socket) => socket.destroy());
+  await bind(server, address);
+  bunListener(server).reload({ socket: handlersFor(address, door, accept, handshakeMilliseconds) });
+  const at = server.address();
+  return {
+    port: typeof at === "object" && at !== null ? at.port : null,
+    stop: () => void server.close(),
+    replace(next) {
+      server.setSecureContext(contextOf(next.fallback, next));
+      addNames(server, next);
+    },
+  };
+}
 
-  function addNames({ named, minVersion }: TlsFacts): void {
-    for (const { serverName, certificate } of named) {
-      const context = {
-        cert: certificate.certificatePem,
-        key: certificate.keyPem,
-        minVersion: `TLSv${minVersion}`,
-        ciphers,
-      } as const;
-      server.addContext(serverName, createSecureContext(context));
-    }
+function contextOf({ certificatePem, keyPem }: Certificate, { minVersion }: TlsFacts) {
+  return { cert: certificatePem, key: keyPem, minVersion: `TLSv${minVersion}`, ciphers } as const;
+}
+
+function addNames(server: Server, facts: TlsFacts): void {
+  for (const { serverName, certificate } of facts.named) {
+    server.addContext(serverName, createSecureContext(contextOf(certificate, facts)));
   }
+}
 
+function bind(server: Server, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
     const bound = () => {
       server.removeListener("error", reject);
-      const at = server.address();
-      resolve({
-        port: typeof at === "object" && at !== null ? at.port : null,
-        stop: () => void server.close(),
-        replace(next) {
-          server.setSecureContext({
-            cert: next.fallback.certificatePem,
-            key: next.fallback.keyPem,
-            minVersion: `TLSv${next.minVersion}`,
-            ciphers,
-          });
-          addNames(next);
-        },
-      });
+      resolve();
     };
+    server.once("error", reject);
     if (address.kind === "unix") server.listen(address.path, bound);
     else server.listen(address.port, address.hostname, bound);
   });
 }
 
-function serve(socket: TLSSocket, fixedAddress: string | null, accept: (socket: ByteSocket) => SocketOwner): void {
-  const name = socket.servername;
-  const owner = accept({
-    peerAddress: fixedAddress ?? socket.remoteAddress ?? "unknown",
-    serverName: typeof name === "string" && name !== "" ? name.toLowerCase() : null,
-    write: (bytes) => socket.write(bytes),
-    end: () => void socket.end(),
-    terminate: () => void socket.destroy(),
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
-  });
-  socket.on("data", (bytes: Buffer) => owner.data(bytes));
-  socket.on("drain", () => owner.drained());
-  socket.on("end", () => owner.ended());
-  socket.on("close", () => owner.closed());
-  socket.on("error", () => socket.destroy());
+/** What Bun's node:tls listens by. No type tells of it, so that a Bun without it has to be told from this one. */
+function bunListener(server: Server): Pick<SocketListener<TlsSocket>, "reload"> {
+  // the field is Node's own name for it, the value what Bun.listen has given
+  const { _handle: listener } = server as Server & { readonly _handle?: SocketListener<TlsSocket> | null };
+  if (typeof listener?.reload === "function") return listener;
+  throw new Failure("internal", "wire: this version of Bun gives no way past the streams of node:tls");
+}
+
+function handlersFor(
+  address: ListenAddress,
+  door: Door,
+  accept: (socket: ByteSocket) => SocketOwner,
+  handshakeMilliseconds: number,
+) {
+  const fixedAddress = address.kind === "unix" ? "" : null;
+  const handshakes = new Set<Socket<TlsSocket>>(); // under way, the oldest first
+  let timer: Timer | null = null;
+
+  function cutOverdue(): void {
+    timer = null;
+    const now = Date.now();
+    for (const socket of handshakes) {
+      if (socket.data.cutAt > now) {
+        cutLater(socket.data.cutAt - now);
+        return;
+      }
+      handshakes.delete(socket);
+      socket.terminate();
+    }
+  }
+
+  function cutLater(milliseconds: number): void {
+    timer ??= setTimeout(cutOverdue, milliseconds);
+    timer.unref();
+  }
+
+  return {
+    ...ownersHandlers,
+    open(socket: Socket<TlsSocket>) {
+      // a handshake is what costs most here, so there is none only to say that there is no room
+      const hasEntered = door.enters();
+      const held = bunSocket(socket, fixedAddress ?? socket.remoteAddress);
+      socket.data = { ...held, hasEntered, cutAt: Date.now() + handshakeMilliseconds };
+      if (!hasEntered) return socket.terminate();
+      if (fixedAddress === null) socket.setNoDelay(true);
+      handshakes.add(socket);
+      cutLater(handshakeMilliseconds);
+    },
+    handshake(socket: Socket<TlsSocket>, isDone: boolean) {
+      // one that failed is closed by Bun, after its alert
+      if (!isDone) return;
+      handshakes.delete(socket);
+      // "" or undefined when the client named none, whatever the type says
+      const name = socket.getServername() || null;
+      socket.data.serverName = name === null ? null : name.toLowerCase();
+      socket.data.owner = accept(socket.data);
+    },
+    close(socket: Socket<TlsSocket>) {
+      handshakes.delete(socket);
+      ownersHandlers.close(socket);
+      if (socket.data.hasEntered) door.left();
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect, createServer } from "node:tls";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { sendRaw } from "../fakes/raw-client.ts";
 import {
@@ -345,4 +346,38 @@ describe("the language", () => {
   ])("B19: %j is a URL at %s", (rd, hostname) => {
     expect(new URL(rd, "https://app.test").hostname).toBe(hostname);
   });
+});
+
+test("B20: a node:tls server listens by one of Bun's own listeners, which takes other handlers, before the handshake", async () => {
+  const { certificatePem, keyPem } = makeSelfSigned({ names: ["a.test"], days: 1, now: Math.floor(Date.now() / 1000) });
+  const told: unknown[] = [];
+  const secure = createServer({ cert: certificatePem, key: keyPem }, () => told.push("secureConnection"));
+  secure.on("connection", () => told.push("connection"));
+  await new Promise<void>((listening) => secure.listen(0, "127.0.0.1", listening));
+  const address = secure.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+
+  // the field has no type
+  const { _handle: listener } = secure as typeof secure & { readonly _handle: Bun.SocketListener };
+  listener.reload({
+    socket: {
+      open: (socket) => void told.push("open", socket.getServername()),
+      handshake(socket, isDone) {
+        told.push("handshake", isDone, socket.getServername());
+        socket.write("ours");
+      },
+      data: (socket, bytes) => {
+        told.push(bytes.toString());
+        socket.end();
+      },
+    },
+  });
+  const client = connect({ port, host: "127.0.0.1", servername: "A.test", rejectUnauthorized: false });
+  client.write("theirs");
+  let received = "";
+  for await (const bytes of client) received += bytes;
+  secure.close();
+
+  expect(told).toEqual(["open", undefined, "handshake", true, "A.test", "theirs"]);
+  expect(received).toBe("ours");
 });

@@ -220,7 +220,7 @@ describe("DOS-02: a TLS handshake", () => {
     const facts = { fallback: certificate, named: [], minVersion: "1.2" } as const;
     const accept = () => {
       accepted += 1;
-      return { data() {}, drained() {}, ended() {}, closed() {} };
+      return { data() {}, drained() {}, ended() {}, closed() {}, failed() {} };
     };
     const open = { enters: () => true, left: () => undefined };
     const listener = await listenTls({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, facts, open, accept, 60);

@@ -69,6 +69,35 @@ function passTo(port: number, target = "/"): Extract<Reply, { kind: "pass" }> {
   };
 }
 
+test("a fault of ours cuts the connection it was met on, and is told; others are served", async () => {
+  const told: number[] = [];
+  const front = plainFront({
+    address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
+    handler({ target }) {
+      if (target === "/fault") throw new Error("a fault of ours");
+      return answer(200, "ok");
+    },
+    refusal({ status }) {
+      told.push(status);
+      return { status, headers: [], body: "" };
+    },
+    pool: createPool(),
+    ...roomFor(ample),
+    limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+  });
+  stops.push(() => front.stop());
+  const [hit, other] = [client(front), client(front)];
+  const cut = new Promise((resolve) => hit.on("close", resolve));
+
+  hit.write("GET /fault HTTP/1.1\r\nHost: app.test\r\n\r\n");
+  await cut;
+  other.write("GET /ok HTTP/1.1\r\nHost: app.test\r\n\r\n");
+
+  expect(await textUntil(other, (text) => text.endsWith("ok"))).toStartWith("HTTP/1.1 200");
+  expect(told).toEqual([500]);
+  expect(front.connections()).toBe(1);
+});
+
 test("requests in one packet are answered in order, those whose decision takes longer too", async () => {
   const front = startFront(async ({ target }) => {
     if (target === "/slow") await Bun.sleep(20);

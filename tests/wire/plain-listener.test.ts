@@ -25,6 +25,7 @@ async function pausedClient(address: ListenAddress) {
     drained() {}, //                               Bun says so of a paused socket once, for nothing
     ended: () => told.push("ended"),
     closed: () => told.push("closed"),
+    failed() {},
   }));
   stops.push(() => listener.stop());
   const client =

@@ -5,14 +5,17 @@ import type { WireHandler } from "../../src/ports/wire.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { type Front, tlsFront } from "../../src/wire/front.ts";
 import { createPool } from "../../src/wire/pool.ts";
-import type { TlsFacts } from "../../src/wire/tls-listener.ts";
+import { listenTls, type TlsFacts } from "../../src/wire/tls-listener.ts";
 import { ample, roomFor } from "./connection-rooms.ts";
 
 const now = Math.floor(Date.now() / 1000);
 const certificateFor = (name: string) => makeSelfSigned({ names: [name], days: 30, now });
 const facts: TlsFacts = {
   fallback: certificateFor("fallback.test"),
-  named: [{ serverName: "app.test", certificate: certificateFor("app.test") }],
+  named: [
+    { serverName: "app.test", certificate: certificateFor("app.test") },
+    { serverName: "*.wild.test", certificate: certificateFor("*.wild.test") },
+  ],
   minVersion: "1.2",
 };
 
@@ -61,6 +64,8 @@ describe("which certificate is served", () => {
   test.each([
     ["an exact name", { servername: "app.test" }, "app.test", "sni app.test"],
     ["a name in capitals", { servername: "APP.TEST" }, "app.test", "sni app.test"],
+    ["a name of a wildcard", { servername: "One.wild.test" }, "*.wild.test", "sni one.wild.test"],
+    ["a name below a wildcard's", { servername: "a.one.wild.test" }, "fallback.test", "sni a.one.wild.test"],
     ["an unknown name", { servername: "other.test" }, "fallback.test", "sni other.test"],
     ["no name", {}, "fallback.test", "sni none"],
   ])("%s", async (_what, options, certificate, body) => {
@@ -97,6 +102,15 @@ describe("what a client may speak", () => {
     socket.destroy();
 
     expect(socket.alpnProtocol).toBe("http/1.1");
+  });
+
+  test("without ALPN it is served, and one that speaks h2 alone is told by an alert", async () => {
+    const socket = await handshake({ servername: "app.test" });
+    socket.destroy();
+    const refused = await handshake({ ALPNProtocols: ["h2"] }).catch(({ code }) => code);
+
+    expect(socket.alpnProtocol).toBe(false);
+    expect(refused).toBe("ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
   });
 
   test.each(["TLSv1", "TLSv1.1"] as const)("TLS-02: %s is refused", async (version) => {
@@ -136,4 +150,34 @@ describe("what a client may speak", () => {
     expect(answer).not.toContain("HTTP/1.1");
     expect((await served({ servername: "app.test" }))[0]).toBe("app.test");
   });
+});
+
+test.each(["TLSv1.2", "TLSv1.3"] as const)("a session of %s is resumed", async (version) => {
+  const options = { servername: "app.test", minVersion: version, maxVersion: version };
+  const first = await handshake(options);
+  const session = new Promise<Buffer>((resolve) => first.on("session", resolve));
+  first.write("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n");
+
+  const again = await handshake({ ...options, session: await session });
+
+  expect([first.isSessionReused(), again.isSessionReused()]).toEqual([false, true]);
+  first.destroy();
+  again.destroy();
+});
+
+test.each([
+  ["the default certificate", { ...facts, fallback: { ...facts.fallback, certificatePem: "nonsense" } }],
+  ["a named one", { ...facts, named: [{ serverName: "a.test", certificate: { certificatePem: "x", keyPem: "x" } }] }],
+  [
+    "a key of another certificate",
+    { ...facts, fallback: { ...facts.fallback, keyPem: certificateFor("other.test").keyPem } },
+  ],
+])("%s that can't be loaded opens no front", async (_what, broken) => {
+  const owner = { data() {}, drained() {}, ended() {}, closed() {}, failed() {} };
+  const door = { enters: () => true, left: () => undefined };
+
+  const listening = (async () =>
+    await listenTls({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, broken, door, () => owner))();
+
+  expect(await listening.catch(() => "refused")).toBe("refused");
 });
