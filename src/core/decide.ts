@@ -2,7 +2,7 @@ import { mayEnter } from "./access.ts";
 import type { CredentialScheme } from "./header-credential.ts";
 import { parseHost } from "./host.ts";
 import type { Identity } from "./identity.ts";
-import { type JudgedTarget, judgePath } from "./judged-target.ts";
+import { type JudgedTarget, judgePath, type PathVerdict } from "./judged-target.ts";
 import type { Provider } from "./provider.ts";
 import { type MatchedRule, rulesFor } from "./rules.ts";
 
@@ -66,16 +66,25 @@ export function decide(request: JudgedRequest, provider: Provider, visitor: Visi
 }
 
 function decideWithoutRules(request: JudgedRequest, provider: Provider, visitor: Visitor): Decision {
-  const path = judgePath(provider, `${request.scheme}://${request.host}`, request.target);
+  const path = pathVerdict(request, provider);
   if (path.kind === "public") return open(provider, visitor, { kind: "skip_path_regex", pattern: path.pattern });
   if (visitor.kind === "known") {
-    const because: Because = provider.allow === null ? { kind: "no_rule" } : { kind: "allow" };
+    const because = provider.allow === null ? noRule : byAllow;
     const { identity } = visitor;
     return mayEnter(identity, provider.allow)
       ? { kind: "allow", identity, because }
       : { kind: "denied", identity, because };
   }
   return { ...askedToLogIn(request, provider, visitor), because: loginBecause(path) };
+}
+
+const noRule: Because = { kind: "no_rule" };
+const byAllow: Because = { kind: "allow" };
+const unmatched: PathVerdict = { kind: "unmatched" };
+
+function pathVerdict(request: JudgedRequest, provider: Provider): PathVerdict {
+  if (provider.skipPaths.patterns.length === 0) return unmatched;
+  return judgePath(provider, `${request.scheme}://${request.host}`, request.target);
 }
 
 /** What everybody may see: as themselves for those who may enter anyway, as nobody for all others. */
@@ -113,13 +122,13 @@ function askedToLogIn(
   return request.isNavigation ? { kind: "login" } : { kind: "unauthorized", reason: "not_a_navigation" };
 }
 
-function loginBecause(path: Exclude<ReturnType<typeof judgePath>, { readonly kind: "public" }>): Because {
+function loginBecause(path: Exclude<PathVerdict, { readonly kind: "public" }>): Because {
   switch (path.kind) {
     case "protected":
       return { kind: "protect_path_regex", pattern: path.pattern };
     case "never_public":
       return { kind: "never_public", pattern: path.pattern, reason: path.reason };
     case "unmatched":
-      return { kind: "no_rule" };
+      return noRule;
   }
 }

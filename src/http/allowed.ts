@@ -2,7 +2,8 @@ import { isOurCookieName, withoutCookies } from "../core/cookie.ts";
 import type { Dialect } from "../core/dialects.ts";
 import { allValues, type HeaderLines } from "../core/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
-import { identityHeaders, nobodyHeaders } from "../core/identity-headers.ts";
+import { identityHeaders, nobodyHeaders, type OutpostFacts } from "../core/identity-headers.ts";
+import type { Provider } from "../core/provider.ts";
 import { type Answer, empty, withHeaders } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange } from "./exchange.ts";
@@ -13,12 +14,14 @@ import { outpostFactsOf } from "./outpost-facts.ts";
  * client sent (HDR-14).
  */
 export function allowed(deps: Deps, exchange: Exchange, identity: Identity | null): Answer {
-  const lines = headersFor(deps, exchange, identity);
-  const known = allowedBefore.get(lines);
-  if (known !== undefined) return known;
+  const { provider } = exchange;
+  const outpost = outpostFactsOf(deps, provider);
+  const known = allowedBefore.get(identity ?? provider);
+  if (known !== undefined && known.provider === provider && known.outpost === outpost) return known.answer;
   const verdictOf = identity === null ? "public" : "allowed";
+  const lines = headersFor(deps, exchange, identity, outpost);
   const answer = { ...withHeaders(empty(200, verdictOf), lines), user: identity?.username ?? null };
-  allowedBefore.set(lines, answer);
+  allowedBefore.set(identity ?? provider, { provider, outpost, answer });
   return answer;
 }
 
@@ -30,12 +33,17 @@ export function lettingIn(deps: Deps, exchange: Exchange, dialect: Dialect, iden
   return kept.length === 0 ? answer : withHeaders(answer, [["Cookie", kept.join("; ")]]);
 }
 
-/** By the lines, which are those of one identity, or of nobody, at one provider. */
-const allowedBefore = new WeakMap<HeaderLines, Answer>();
+/** By identity, or for nobody by provider, with the facts it was made from. */
+const allowedBefore = new WeakMap<Identity | Provider, AllowedBefore>();
 
-function headersFor(deps: Deps, exchange: Exchange, identity: Identity | null): HeaderLines {
+interface AllowedBefore {
+  readonly provider: Provider;
+  readonly outpost: OutpostFacts;
+  readonly answer: Answer;
+}
+
+function headersFor(deps: Deps, exchange: Exchange, identity: Identity | null, outpost: OutpostFacts): HeaderLines {
   const { provider } = exchange;
-  const outpost = outpostFactsOf(deps, provider);
   if (identity === null) return nobodyHeaders(provider, outpost);
   const { lines, warnings } = identityHeaders(identity, provider, outpost);
   for (const warning of warnings) deps.warnOnce(provider.slug, identity.username, warning, exchange.request.id);
