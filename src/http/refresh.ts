@@ -129,8 +129,9 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
 
   return {
     whenDue(deps, provider, session) {
+      if (session.refresh === null) return;
       const now = deps.now();
-      if (session.refresh === null || session.refresh.dueAt > now || !isRefreshed(provider, session)) return;
+      if (session.refresh.dueAt > now || !isRefreshed(provider, session)) return;
       if (underWay.size >= mostAtOnce || pauses.isPaused(session.id, provider.slug, now)) return;
       pauses.pauseSession(session.id, now + leaseSeconds);
       const work = attempt(deps, provider, session.id)

@@ -40,7 +40,7 @@ function recognised(deps: Deps, exchange: Exchange, first: Session | null): Soon
   const { provider } = exchange;
   deps.loops.recognised(() => browserOf(exchange));
   deps.refreshes.whenDue(deps, provider, first);
-  if (!wantsTouch(first, deps.now())) return first;
+  if (first.idleSeconds === 0 || !wantsTouch(first, deps.now())) return first;
   return deps.sessions.touch(first.id, deps.now()).then(() => first);
 }
 

@@ -1,4 +1,3 @@
-import { rescued, whenKnown } from "../core/soon.ts";
 import type { Reply, WireHandler, WireRefusal } from "../ports/wire.ts";
 import { logAccess } from "./access-log.ts";
 import { empty } from "./answer.ts";
@@ -14,10 +13,14 @@ export function wireHandler(deps: () => Deps): WireHandler {
   return (request) => {
     const startedAt = performance.now();
     const inForce = deps();
-    return rescued<Reply>(
-      () => whenKnown(outcomeOf(inForce, request), (outcome) => replyTo(inForce, outcome, startedAt)),
-      (error) => brokenReply(inForce, error),
-    );
+    try {
+      const outcome = outcomeOf(inForce, request);
+      if (!(outcome instanceof Promise)) return replyTo(inForce, outcome, startedAt);
+      const reply = outcome.then((made) => replyTo(inForce, made, startedAt));
+      return reply.catch((error: unknown) => brokenReply(inForce, error));
+    } catch (error) {
+      return brokenReply(inForce, error);
+    }
   };
 }
 

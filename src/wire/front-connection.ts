@@ -7,8 +7,6 @@ import { closeAfterwards, closingMilliseconds, refuse, writeAnswer } from "./fro
 import { type FrontConnection, type FrontShared, noBytes } from "./front-state.ts";
 import { hasContent, type RequestHead, readRequestHead } from "./request-head.ts";
 
-const targetChars = 8192; //                        DOS-03
-const mostFields = 200;
 const headMilliseconds = 10_000; //                 from a head's first byte to its last (DOS-02)
 const enoughUnread = 64 * 1024; //                  more is not read ahead of the request in hand
 
@@ -82,8 +80,11 @@ function joined(before: Buffer, bytes: Buffer): Buffer {
 function readHeads(connection: FrontConnection): void {
   while (connection.phase === "head") {
     const { unread, shared } = connection;
-    const limits = { headBytes: shared.limits.headBytes, targetChars, fields: mostFields };
-    const reading = readRequestHead(unread, 0, unread.length, limits, connection.searchedTo);
+    if (unread.length === 0) {
+      waitForMore(connection, 0);
+      return;
+    }
+    const reading = readRequestHead(unread, 0, unread.length, shared.headLimits, connection.searchedTo);
     if (reading.kind !== "head") {
       if (reading.kind === "refused") refuse(connection, reading);
       else waitForMore(connection, reading.searchedTo);

@@ -4,7 +4,7 @@ import type { ChunkedState } from "./chunked.ts";
 import type { ConnectionRoom } from "./connection-room.ts";
 import type { PassHandle, TunnelClient, TunnelHandle } from "./pass-client.ts";
 import type { Pool } from "./pool.ts";
-import type { RequestHead } from "./request-head.ts";
+import type { RequestHead, RequestHeadLimits } from "./request-head.ts";
 
 /** The limits a front keeps; seconds, bytes. */
 export interface FrontLimits {
@@ -20,6 +20,7 @@ export interface FrontShared {
   readonly refusal: WireRefusal;
   readonly pool: Pool;
   readonly limits: FrontLimits;
+  readonly headLimits: RequestHeadLimits;
   readonly room: ConnectionRoom; //                other fronts may share it
   readonly connections: Set<FrontConnection>;
   isDraining: boolean;

@@ -9,6 +9,7 @@ import type { FrontConnection, FrontLimits, FrontShared } from "./front-state.ts
 import { listenPlain } from "./plain-listener.ts";
 import type { Pool } from "./pool.ts";
 import { refuseConnection } from "./refused-connection.ts";
+import type { RequestHeadLimits } from "./request-head.ts";
 import { type Door, listenTls, type TlsFacts, type TlsListener } from "./tls-listener.ts";
 
 /** A listener of HTTP/1.1 on raw sockets, plain or TLS. */
@@ -79,8 +80,14 @@ function doorOf({ room, overload }: FrontOptions): Door {
   };
 }
 
+/** What a front reads of a head (DOS-03). */
+export function headLimitsOf({ headBytes }: FrontLimits): RequestHeadLimits {
+  return { headBytes, targetChars: 8192, fields: 200 };
+}
+
 function sharedBy({ handler, refusal, pool, limits, room }: FrontOptions, scheme: "http" | "https"): FrontShared {
-  return { scheme, handler, refusal, pool, limits, room, connections: new Set(), isDraining: false };
+  const headLimits = headLimitsOf(limits);
+  return { scheme, handler, refusal, pool, limits, headLimits, room, connections: new Set(), isDraining: false };
 }
 
 function frontOf(

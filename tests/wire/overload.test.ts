@@ -3,7 +3,14 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { WireHandler } from "../../src/ports/wire.ts";
 import { type ConnectionRoom, enters } from "../../src/wire/connection-room.ts";
-import { type Front, type FrontOptions, plainFront, sweepConnections, tlsFront } from "../../src/wire/front.ts";
+import {
+  type Front,
+  type FrontOptions,
+  headLimitsOf,
+  plainFront,
+  sweepConnections,
+  tlsFront,
+} from "../../src/wire/front.ts";
 import { serveConnection } from "../../src/wire/front-connection.ts";
 import type { FrontLimits, FrontShared } from "../../src/wire/front-state.ts";
 import { listenPlain } from "../../src/wire/plain-listener.ts";
@@ -313,6 +320,7 @@ async function parked(
     refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
     pool: createPool(),
     limits,
+    headLimits: headLimitsOf(limits),
     room,
     connections: new Set(),
     isDraining: false,

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import type { WireHandler } from "../../src/ports/wire.ts";
-import { type Front, plainFront, sweepConnections } from "../../src/wire/front.ts";
+import { type Front, headLimitsOf, plainFront, sweepConnections } from "../../src/wire/front.ts";
 import { serveConnection } from "../../src/wire/front-connection.ts";
 import type { FrontShared } from "../../src/wire/front-state.ts";
 import { createPool } from "../../src/wire/pool.ts";
@@ -180,6 +180,7 @@ function thoughtOf(first: string) {
     refusal,
     pool: createPool(),
     limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+    headLimits: headLimitsOf({ headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 }),
     room: roomFor(ample).room,
     connections: new Set(),
     isDraining: false,

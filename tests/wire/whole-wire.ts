@@ -3,7 +3,7 @@ import { connect as connectSecure } from "node:tls";
 import type { Reply, WireHandler } from "../../src/ports/wire.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import type { ByteListener } from "../../src/wire/byte-socket.ts";
-import { sweepConnections } from "../../src/wire/front.ts";
+import { headLimitsOf, sweepConnections } from "../../src/wire/front.ts";
 import { serveConnection } from "../../src/wire/front-connection.ts";
 import type { FrontShared } from "../../src/wire/front-state.ts";
 import { listenPlain } from "../../src/wire/plain-listener.ts";
@@ -65,6 +65,7 @@ export async function startWholeWire(carrier: Carrier, handler: WireHandler): Pr
     refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
     pool,
     limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+    headLimits: headLimitsOf({ headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 }),
     room: roomFor(ample).room,
     connections: new Set(),
     isDraining: false,
