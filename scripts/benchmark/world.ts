@@ -33,7 +33,18 @@ export interface World {
   end(): Promise<void>;
 }
 
-const slots = ["memory", "earlier", "sqlite", "many", "start", "idle plain", "idle tls", "transfer"] as const;
+const slots = [
+  "memory",
+  "earlier",
+  "sqlite",
+  "many, one",
+  "many, some",
+  "many, all",
+  "start",
+  "idle plain",
+  "idle tls",
+  "transfer",
+] as const;
 const gibibyte = 1024 ** 3;
 
 /** Starts the issuer and the applications. */
