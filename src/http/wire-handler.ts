@@ -29,7 +29,8 @@ export function wireRefusal(deps: () => Deps): WireRefusal {
   return ({ status, reason, peerAddress }) => {
     const { log, metrics, now, newRequestId } = deps();
     const id = newRequestId();
-    log.info("request refused", { request_id: id, status, reason, client: peerAddress });
+    if (status === 500) log.error("internal error", { request_id: id, error: reason, client: peerAddress });
+    else log.info("request refused", { request_id: id, status, reason, client: peerAddress });
     metrics.request({ provider: "", verdict: "refused", status }, 0);
     const request = { id, host: "", hostSource: "Host", peerIsTrusted: false, time: now() } as const;
     const { headers, body } = page(failurePage("bad_request", { request, startUrl: null, issuerAnswer: null }), "text");

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Deps } from "../../src/http/deps.ts";
-import { wireHandler } from "../../src/http/wire-handler.ts";
+import { wireHandler, wireRefusal } from "../../src/http/wire-handler.ts";
 import type { WireRequest } from "../../src/ports/wire.ts";
 
 const request: WireRequest = {
@@ -29,4 +29,23 @@ test("a fault of ours before there is an exchange is logged and answered 500, wh
 
   expect(reply).toMatchObject({ kind: "answer", answer: { status: 500, body: "" } });
   expect(logged).toEqual(["internal error"]);
+});
+
+test("a fault on the wire is an error in the log, what a client does wrong is not", () => {
+  const logged: string[] = [];
+  const deps = {
+    newRequestId: () => "0123456789abcdef",
+    now: () => 0,
+    metrics: { request: () => undefined },
+    log: {
+      info: (event: string) => void logged.push(`info ${event}`),
+      error: (event: string) => void logged.push(`error ${event}`),
+    },
+  };
+  // as: nothing else of Deps is reached
+  const refuse = wireRefusal(() => deps as unknown as Deps);
+
+  for (const status of [500, 400]) refuse({ status, reason: "why", peerAddress: "192.0.2.1" });
+
+  expect(logged).toEqual(["error internal error", "info request refused"]);
 });

@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { rescued, whenKnown } from "../../src/core/soon.ts";
+
+test("what is at hand is used at once, what is not when it has come", async () => {
+  const double = (value: number) => value * 2;
+
+  expect(whenKnown(21, double)).toBe(42);
+  expect(await whenKnown(Promise.resolve(21), double)).toBe(42);
+  expect(await Promise.resolve(whenKnown(Promise.reject(new Error("away")), double)).catch(() => "passed by")).toBe(
+    "passed by",
+  );
+});
+
+test("a failure is rescued whether it comes at once or later", async () => {
+  const rescue = () => "rescued";
+  const fault = () => {
+    throw new Error("a fault");
+  };
+
+  expect(rescued<string>(() => "made", rescue)).toBe("made");
+  expect(rescued<string>(fault, rescue)).toBe("rescued");
+  expect(await rescued<string>(async () => fault(), rescue)).toBe("rescued");
+});
