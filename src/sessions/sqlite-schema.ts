@@ -1,9 +1,13 @@
 import type { Database } from "bun:sqlite";
 import { Failure } from "../core/failure.ts";
+import { codeOf } from "./system-error.ts";
 
 /** Marks the file as ours ("akpx"), so that another program's database is never written to. */
 const applicationId = 0x616b7078;
 const schemaVersion = 2;
+
+/** How long one that starts waits for another that makes the file. */
+const patienceMilliseconds = 5000;
 
 // ends_at is in the database so that the limits are computed in one place and the sweep is a range of an index
 const schema = `
@@ -42,12 +46,29 @@ const schema1To2 = `
 export function prepareSchema(database: Database, file: string): void {
   // before anything is written, the journal mode included
   if (!isEmpty(database)) checkSchema(database, file);
-  database.run("PRAGMA journal_mode = WAL");
+  toWal(database);
   const makeOnce = database.transaction(() => {
     if (isEmpty(database)) database.run(schema);
     else if (pragma(database, "user_version") === 1) database.run(schema1To2);
   });
   makeOnce.immediate();
+}
+
+/**
+ * Two that start together on a new file meet here: who finds the other at it is told so at once, whatever busy_timeout says, since SQLite waits
+ * for nobody while it turns a read lock into a write lock (sqlite.org/c3ref/busy_handler.html).
+ */
+function toWal(database: Database): void {
+  const latest = Date.now() + patienceMilliseconds;
+  for (;;) {
+    try {
+      database.run("PRAGMA journal_mode = WAL");
+      return;
+    } catch (thrown) {
+      if (codeOf(thrown) !== "SQLITE_BUSY" || Date.now() > latest) throw thrown;
+      Bun.sleepSync(5);
+    }
+  }
 }
 
 /** Is the database one that this version of akproxy reads? Throws `Failure("store_unavailable")` when not. */

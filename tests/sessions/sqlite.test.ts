@@ -388,3 +388,21 @@ test("eight processes that make the store together all get the same one", async 
   expect(exits).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   expect(existsSync(file)).toBe(true);
 });
+
+test("processes that start together on a file that is not there yet all open it", async () => {
+  const main = join(import.meta.dir, "../../src/sessions/sqlite.ts");
+  const exits: number[] = [];
+
+  for (let round = 0; round < 3; round += 1) {
+    const at = Date.now() + 300;
+    const code = `const { sqliteRows } = await import(${JSON.stringify(main)});
+      while (Date.now() < ${at}) {}
+      sqliteRows(${JSON.stringify(newFile())});`;
+    const together = [1, 2, 3].map(() =>
+      Bun.spawn([process.execPath, "-e", code], { stdout: "ignore", stderr: "inherit" }),
+    );
+    exits.push(...(await Promise.all(together.map(({ exited }) => exited))));
+  }
+
+  expect(exits).toEqual(Array.from({ length: 9 }, () => 0));
+});
