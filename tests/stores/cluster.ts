@@ -55,7 +55,13 @@ export async function startCluster({ store, instances: count = 2, people = 0 }: 
   const facts = { store, issuer: issuer.issuer, application: echo.url };
   const more = Array.from({ length: count - 2 }, (_, n) => instance(folder, `akproxy-${n + 2}`, facts));
   const instances = [instance(folder, "akproxy-0", facts), instance(folder, "akproxy-1", facts), ...more] as const;
-  await Promise.all(instances.map((one) => one.start()));
+  // one that did not start must not leave the others running
+  const starts = await Promise.allSettled(instances.map((one) => one.start()));
+  const failed = starts.find((start) => start.status === "rejected");
+  if (failed !== undefined) {
+    await Promise.all(instances.map((one) => one.kill()));
+    throw failed.reason;
+  }
   const nginx = await startNginx(
     folder,
     instances.map(({ port }) => port),
