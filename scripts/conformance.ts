@@ -2,9 +2,9 @@
  * Plays tests/corpus/wire-conformance.toml through other reverse proxies and prints where they differ from it.
  * Usage: bun scripts/conformance.ts --against nginx|caddy|haproxy [PART OF A ROW'S NAME] | --write
  */
-import { conformanceRows } from "../tests/wire/conformance-rows.ts";
-import { type ConformanceRow, type Played, partsOf, playRow } from "../tests/wire/conformance-run.ts";
-import { startScriptedUpstream } from "../tests/wire/conformance-upstream.ts";
+import { conformanceRows } from "../tests/wire/conformance/conformance-rows.ts";
+import { type ConformanceRow, type Played, partsOf, playRow } from "../tests/wire/conformance/conformance-run.ts";
+import { startScriptedUpstream } from "../tests/wire/conformance/conformance-upstream.ts";
 import { judge, type Verdict, withoutTheirs } from "./conformance-judge.ts";
 import { type Peer, peers, startPeer } from "./conformance-peers.ts";
 
@@ -98,7 +98,7 @@ function page(columns: readonly (readonly Verdict[])[]): string {
   return `# The wire, row by row
 
 What a client sends, what the upstream answers, and what each of them then receives, byte for byte, is a table of
-${rows.length} rows here: \`tests/corpus/wire-conformance.toml\`. akproxy keeps each (\`tests/wire/conformance.test.ts\`). So that the table
+${rows.length} rows here: \`tests/corpus/wire-conformance.toml\`. akproxy keeps each (\`tests/wire/conformance/conformance.test.ts\`). So that the table
 itself is judged, \`scripts/conformance\` plays it through other reverse proxies, as Debian ships them, set up as plain ones that stream
 and keep connections; \`--against NAME\` prints both sides where they differ. A difference is no fault: RFC 9110 and 9112 leave room, and
 each has its own reasons. What they add to every message (Via, Server, Date, Connection: keep-alive, X-Forwarded-*, and an Accept-Encoding

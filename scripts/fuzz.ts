@@ -1,11 +1,11 @@
 /**
- * A million odd messages for the wire's parsers: under the laws of tests/wire/fuzz-laws.ts, and beside Node's llhttp, where a node is on
+ * A million odd messages for the wire's parsers: under the laws of tests/wire/message/fuzz-laws.ts, and beside Node's llhttp, where a node is on
  * the PATH: what it refuses the wire refuses, and what both accept is the same message. Usage: bun scripts/fuzz.ts [CASES] [SEED]
  */
 import { pick, seeded } from "../tests/security/random-targets.ts";
-import { difference, type Message, type Told, toldByNode } from "../tests/wire/beside-llhttp.ts";
-import { type CaseMaker, caseMakers } from "../tests/wire/fuzz-cases.ts";
-import { type Judgement, judgeChunked, judgeRequest, judgeResponse } from "../tests/wire/fuzz-laws.ts";
+import { difference, type Message, type Told, toldByNode } from "../tests/wire/message/beside-llhttp.ts";
+import { type CaseMaker, caseMakers } from "../tests/wire/message/fuzz-cases.ts";
+import { type Judgement, judgeChunked, judgeRequest, judgeResponse } from "../tests/wire/message/fuzz-laws.ts";
 
 const cases = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));

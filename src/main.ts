@@ -1,10 +1,10 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from "commander";
 import { completionCommand } from "./cli/completion.ts";
-import { decodeCookieCommand } from "./cli/decode-cookie.ts";
-import { demoCommand } from "./cli/demo.ts";
+import { decodeCookieCommand } from "./cli/cookie/decode-cookie.ts";
+import { demoCommand } from "./cli/demo/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
-import { explainCommand } from "./cli/explain.ts";
+import { explainCommand } from "./cli/explain/explain.ts";
 import { healthcheckCommand } from "./cli/healthcheck.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";

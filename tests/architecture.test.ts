@@ -33,8 +33,12 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
     ["core", "ports", "seal", "sessions", "idp", "log", "metrics", "tls", "http", "wire"],
     [/^bun$/, /^node:/],
   ],
+  doctor: [
+    ["core", "seal", "sessions", "idp", "http", "wire"],
+    [/^bun$/, /^node:/],
+  ],
   cli: [
-    ["compose", "config", "core", "goregexp", "seal", "snippets", "demo", "ports"],
+    ["compose", "doctor", "config", "core", "goregexp", "seal", "snippets", "demo", "ports"],
     [/^commander$/, /^bun:ffi$/, /^node:/],
   ],
   main: [["cli", "core"], [/^commander$/]],

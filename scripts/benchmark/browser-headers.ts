@@ -1,4 +1,4 @@
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 
 /** What a Chromium sends with a navigation, besides Host and Cookie; a reverse proxy's question holds them, too. */
 export const browserHeaders: HeaderLines = [

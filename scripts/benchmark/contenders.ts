@@ -1,4 +1,4 @@
-import type { HeaderLine } from "../../src/core/header-lines.ts";
+import type { HeaderLine } from "../../src/core/http/header-lines.ts";
 import type { Akproxy } from "./akproxy.ts";
 import type { Launched } from "./launch.ts";
 import { underWrk } from "./loads.ts";

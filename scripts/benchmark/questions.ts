@@ -1,4 +1,4 @@
-import type { HeaderLine, HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLine, HeaderLines } from "../../src/core/http/header-lines.ts";
 import type { World } from "./world.ts";
 import type { WrkLoad } from "./wrk.ts";
 

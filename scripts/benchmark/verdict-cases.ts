@@ -1,4 +1,4 @@
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { browserHeaders } from "./browser-headers.ts";
 import { underWrk } from "./loads.ts";
 import { startApache, startOauth2Proxy } from "./other-servers.ts";

@@ -1,4 +1,4 @@
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import type { Shot } from "./shot.ts";
 
 /** A load of wrk: one thread on the core that is not the server's. */

@@ -1,4 +1,4 @@
-import type { Check, Section, Standing } from "../compose/doctor-check.ts";
+import type { Check, Section, Standing } from "../doctor/check.ts";
 import { paint } from "./terminal.ts";
 
 const colours: Readonly<Record<Standing, string>> = { ok: "32", warn: "33", fail: "31", unknown: "36" };

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { Command } from "commander";
-import type { Check, Section } from "../compose/doctor-check.ts";
 import type { Config } from "../core/config.ts";
 import { type Problem, problemText } from "../core/problem.ts";
 import type { Provider } from "../core/provider.ts";
+import type { Check, Section } from "../doctor/check.ts";
 import { doctorJson, sectionText, summaryText } from "./doctor-text.ts";
 import { readConfig } from "./read-config.ts";
 import { type ExitCode, err, error, finish, out } from "./terminal.ts";
@@ -43,7 +43,7 @@ async function examine(options: DoctorOptions): Promise<ExitCode> {
   const report = reportTo(options.json === true ? "json" : "text");
   report.add(configSection(file, loaded.problems));
   if (loaded.config !== null) {
-    const { diagnose } = await import("../compose/doctor.ts");
+    const { diagnose } = await import("../doctor/doctor.ts");
     const world = { version, now: () => Date.now() / 1000, randomBytes: take, timeoutMilliseconds: 5000 };
     for await (const section of diagnose(loaded.config, providers, world)) report.add(section);
   }

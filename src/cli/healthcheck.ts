@@ -30,7 +30,7 @@ async function check(flag: string | undefined): Promise<0 | 1> {
     error("listen: every listener is off", "nothing can be asked; turn one on");
     return 1;
   }
-  const { probe, reachedAt } = await import("../compose/doctor-probe.ts");
+  const { probe, reachedAt } = await import("../doctor/probe.ts");
   const answer = await probe({
     ...question,
     address: reachedAt(question.address),

@@ -12,8 +12,8 @@ export async function readConfig(
   expectations: NonNullable<Surroundings["expectations"]> = "held",
 ): Promise<ReadConfig> {
   const [{ findConfigFile }, { fileExists }, { loadConfig }] = await Promise.all([
-    import("../config/find-config-file.ts"),
-    import("../config/read-file.ts"),
+    import("../config/file/find-config-file.ts"),
+    import("../config/file/read-file.ts"),
     import("../config/load.ts"),
   ]);
   const found = findConfigFile(flag, process.env, fileExists);

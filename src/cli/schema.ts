@@ -10,7 +10,7 @@ export function schemaCommand(): Command {
       "\nExamples:\n  akproxy schema > akproxy.schema.json\n  akproxy schema | jq '.properties | keys'",
     )
     .action(async () => {
-      const { configJsonSchema } = await import("../config/schema.ts");
+      const { configJsonSchema } = await import("../config/schema/schema.ts");
       out(JSON.stringify(configJsonSchema(), null, 2));
     });
 }

@@ -1,5 +1,5 @@
 import type { SessionSummary } from "../ports/session-store.ts";
-import { spanText } from "./cookie-report-text.ts";
+import { spanText } from "./cookie/cookie-report-text.ts";
 
 /** A session as programs read it: epoch seconds (spec: cli, --json). */
 export interface SessionJson {

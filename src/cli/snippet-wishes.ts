@@ -1,4 +1,4 @@
-import { parseHost } from "../core/host.ts";
+import { parseHost } from "../core/http/host.ts";
 import type { ListenerWish, PlainAddress, SnippetWishes } from "../snippets/snippet-facts.ts";
 
 /** The options of `akproxy snippet` as they were typed. */

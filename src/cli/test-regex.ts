@@ -1,14 +1,14 @@
 import { Command, Option } from "commander";
-import { type GivenUrl, givenUrl } from "../core/given-url.ts";
-import type { PublicPaths } from "../core/judged-target.ts";
+import { type GivenUrl, givenUrl } from "../core/http/given-url.ts";
+import type { PublicPaths } from "../core/http/judged-target.ts";
 import { problemText } from "../core/problem.ts";
 import type { Provider } from "../core/provider.ts";
 import { checkGoRegExp, compileGoRegExps } from "../goregexp/compile.ts";
 import { lintGoRegExp } from "../goregexp/lint.ts";
+import { type TestedUrl, testByPatterns, testByProvider } from "./explain/tested-url.ts";
 import { readConfig } from "./read-config.ts";
 import { type ExitCode, err, error, finish, out, warning } from "./terminal.ts";
 import { type BadPattern, caretText, type PatternLint, testJson, testText } from "./test-regex-text.ts";
-import { type TestedUrl, testByPatterns, testByProvider } from "./tested-url.ts";
 
 interface TestOptions {
   readonly config?: string;

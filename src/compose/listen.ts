@@ -2,10 +2,10 @@ import { chmodSync } from "node:fs";
 import type { Limits, ListenAddress } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
 import type { WireHandler, WireOverload, WireRefusal } from "../ports/wire.ts";
-import type { ConnectionRoom } from "../wire/connection-room.ts";
-import { type Front, plainFront, tlsFront } from "../wire/front.ts";
-import type { Pool } from "../wire/pool.ts";
-import type { TlsFacts } from "../wire/tls-listener.ts";
+import type { ConnectionRoom } from "../wire/front/connection-room.ts";
+import { type Front, plainFront, tlsFront } from "../wire/front/front.ts";
+import type { TlsFacts } from "../wire/socket/tls-listener.ts";
+import type { Pool } from "../wire/upstream/pool.ts";
 
 /** A listener that is up. */
 export interface Listener {

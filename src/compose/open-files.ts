@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { openFilesIn } from "../core/connection-room.ts";
+import { openFilesIn } from "../core/bounds/connection-room.ts";
 
 /** What is taken where the system does not say: the soft limit that most systems begin with. */
 const unknownOpenFiles = 1024;

@@ -1,13 +1,13 @@
-import { assumedIdentity } from "../core/assumed-identity.ts";
-import { type ProviderDirectory, providerDirectory } from "../core/choose-provider.ts";
-import type { Visitor } from "../core/decide.ts";
-import { becauseText, outcomeOf } from "../core/expectation.ts";
-import { type GivenUrl, givenUrl } from "../core/given-url.ts";
+import { type ProviderDirectory, providerDirectory } from "../core/decide/choose-provider.ts";
+import type { Visitor } from "../core/decide/decide.ts";
+import { becauseText, outcomeOf } from "../core/decide/expectation.ts";
+import { type GivenUrl, givenUrl } from "../core/http/given-url.ts";
+import { assumedIdentity } from "../core/identity/assumed-identity.ts";
 import type { Provider } from "../core/provider.ts";
+import { quoted, type Source } from "./file/source.ts";
 import type { Path } from "./findings.ts";
-import { readClaimValues } from "./read-allow.ts";
-import type { ConfigTable } from "./schema.ts";
-import { quoted, type Source } from "./source.ts";
+import { readClaimValues } from "./read/read-allow.ts";
+import type { ConfigTable } from "./schema/schema.ts";
 
 type Expect = ConfigTable["providers"][string]["expect"][number];
 

@@ -1,10 +1,10 @@
 import type { Provider } from "../core/provider.ts";
-import { readCookieDomain } from "./read-cookie-domain.ts";
-import { readExternalHost } from "./read-web-address.ts";
-import type { ConfigTable } from "./schema.ts";
-import { readSecrets } from "./secrets.ts";
-import { quoted, type Source } from "./source.ts";
-import { isTable, valueAt } from "./tree.ts";
+import { readSecrets } from "./file/secrets.ts";
+import { quoted, type Source } from "./file/source.ts";
+import { isTable, valueAt } from "./file/tree.ts";
+import { readCookieDomain } from "./read/read-cookie-domain.ts";
+import { readExternalHost } from "./read/read-web-address.ts";
+import type { ConfigTable } from "./schema/schema.ts";
 
 /**
  * What can only be seen with everything side by side. Hosts are compared as the file has them, also of providers in which

@@ -3,18 +3,18 @@ import { parse, TomlError } from "smol-toml";
 import type { Config } from "../core/config.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Provider } from "../core/provider.ts";
-import { buildProvider } from "./build-provider.ts";
-import { buildServer } from "./build-server.ts";
+import { buildProvider } from "./build/build-provider.ts";
+import { buildServer } from "./build/build-server.ts";
 import { checkExpectations } from "./check-expectations.ts";
 import { checkAcross } from "./cross-checks.ts";
-import { expandTree } from "./expand.ts";
+import { expandTree } from "./file/expand.ts";
+import { createLocate } from "./file/places.ts";
+import { isShared, modeText, readFile } from "./file/read-file.ts";
+import type { Source } from "./file/source.ts";
+import { isDeeperThan, removeAt, removePrototypeKeys, type Tree } from "./file/tree.ts";
 import { createFindings, type Finding, type Findings, pathText } from "./findings.ts";
 import { refuseUnavailable } from "./not-available.ts";
-import { createLocate } from "./places.ts";
-import { isShared, modeText, readFile } from "./read-file.ts";
-import { readShape } from "./shape-problems.ts";
-import type { Source } from "./source.ts";
-import { isDeeperThan, removeAt, removePrototypeKeys, type Tree } from "./tree.ts";
+import { readShape } from "./schema/shape-problems.ts";
 
 /** What a config says. `config` is null exactly when there is an error among the problems, which are sorted by place. */
 export interface Loaded {

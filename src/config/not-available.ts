@@ -1,5 +1,5 @@
-import type { Source } from "./source.ts";
-import { valueAt } from "./tree.ts";
+import type { Source } from "./file/source.ts";
+import { valueAt } from "./file/tree.ts";
 
 /** A key, or some values of it, whose feature this version does not have; delete the row when it has. */
 interface Row {

@@ -1,5 +1,5 @@
+import type { Rate } from "./bounds/rate-limit.ts";
 import type { Certificate, Provider } from "./provider.ts";
-import type { Rate } from "./rate-limit.ts";
 
 /** The whole configuration, parsed: defaults applied, files read, nothing optional and nothing left to check (spec: config). */
 export interface Config {

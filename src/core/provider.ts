@@ -1,7 +1,7 @@
 import type { GoRegExpSet } from "../goregexp/compile.ts";
-import type { AkProxyTable } from "./ak-proxy-table.ts";
-import type { AccessRule } from "./rules.ts";
-import type { UpstreamReach } from "./upstream-reach.ts";
+import type { AccessRule } from "./decide/rules.ts";
+import type { AkProxyTable } from "./identity/ak-proxy-table.ts";
+import type { UpstreamReach } from "./upstream/upstream-reach.ts";
 
 /** A protected application, in authentik's words a proxy provider with its application. One kind per mode (spec: proxy modes). */
 export type Provider = ProxyProvider | ForwardSingleProvider | ForwardDomainProvider;

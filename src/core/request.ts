@@ -1,4 +1,4 @@
-import type { HeaderLines } from "./header-lines.ts";
+import type { HeaderLines } from "./http/header-lines.ts";
 
 /** A request as it stands after the edge: Host valid, forwarded facts believed or dropped, target untouched. */
 export interface InboundRequest {

@@ -1,4 +1,4 @@
-import type { HeaderLines } from "../core/header-lines.ts";
+import type { HeaderLines } from "../core/http/header-lines.ts";
 import { type EchoFacts, echoFacts } from "./echo-facts.ts";
 import { echoPage, echoPolicy } from "./echo-page.ts";
 

@@ -1,4 +1,4 @@
-import { allValues, firstValue, type HeaderLine, type HeaderLines } from "../core/header-lines.ts";
+import { allValues, firstValue, type HeaderLine, type HeaderLines } from "../core/http/header-lines.ts";
 
 /** What the echo application knows of a request: all of it arrived with the request. */
 export interface EchoFacts {

@@ -1,4 +1,4 @@
-import type { HeaderLine } from "../core/header-lines.ts";
+import type { HeaderLine } from "../core/http/header-lines.ts";
 import type { EchoFacts, EchoVisitor } from "./echo-facts.ts";
 import { echoScript } from "./echo-script.ts";
 import { echoStyle } from "./echo-style.ts";

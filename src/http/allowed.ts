@@ -1,9 +1,9 @@
-import { isOurCookieName, withoutCookies } from "../core/cookie.ts";
-import type { Dialect } from "../core/dialects.ts";
-import { allValues, type HeaderLines } from "../core/header-lines.ts";
+import type { Dialect } from "../core/forward-auth/dialects.ts";
+import { isOurCookieName, withoutCookies } from "../core/http/cookie.ts";
+import { allValues, type HeaderLines } from "../core/http/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
-import { identityHeaders, nobodyHeaders, type OutpostFacts } from "../core/identity-headers.ts";
 import type { Provider } from "../core/provider.ts";
+import { identityHeaders, nobodyHeaders, type OutpostFacts } from "../core/upstream/identity-headers.ts";
 import { type Answer, empty, withHeaders } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange } from "./exchange.ts";

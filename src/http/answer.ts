@@ -1,4 +1,4 @@
-import type { HeaderLine, HeaderLines } from "../core/header-lines.ts";
+import type { HeaderLine, HeaderLines } from "../core/http/header-lines.ts";
 import type { InboundRequest } from "../core/request.ts";
 import { page } from "./pages/page.ts";
 import type { PageSpec } from "./pages/page-spec.ts";

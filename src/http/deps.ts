@@ -1,6 +1,6 @@
-import type { ProviderDirectory } from "../core/choose-provider.ts";
 import type { Limits } from "../core/config.ts";
-import type { Network } from "../core/ip-address.ts";
+import type { ProviderDirectory } from "../core/decide/choose-provider.ts";
+import type { Network } from "../core/http/ip-address.ts";
 import type { Provider } from "../core/provider.ts";
 import type { IdentityProvider } from "../ports/identity-provider.ts";
 import type { Log } from "../ports/log.ts";
@@ -9,13 +9,13 @@ import type { SessionStore } from "../ports/session-store.ts";
 import type { ConsumedAttempts } from "../seal/consumed-attempts.ts";
 import type { Keys } from "../seal/keys.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
-import type { CredentialAnswers } from "./credential-answers.ts";
-import type { CredentialLimits } from "./credential-limits.ts";
 import type { LiveStreams } from "./live-streams.ts";
-import type { LoginLoops } from "./login-loops.ts";
+import type { LoginLoops } from "./login/login-loops.ts";
+import type { SeenTokens } from "./login/seen-tokens.ts";
 import type { PeerRate } from "./peer-rate.ts";
-import type { ClaimRefreshes } from "./refresh.ts";
-import type { SeenTokens } from "./seen-tokens.ts";
+import type { CredentialAnswers } from "./visitor/credential-answers.ts";
+import type { CredentialLimits } from "./visitor/credential-limits.ts";
+import type { ClaimRefreshes } from "./visitor/refresh.ts";
 import type { WarnOnce } from "./warn-once.ts";
 
 /** Everything a handler can reach; filled by compose, by hand. */

@@ -1,10 +1,10 @@
-import { schemeOf } from "../core/choose-provider.ts";
-import type { HeaderLines } from "../core/header-lines.ts";
+import { schemeOf } from "../core/decide/choose-provider.ts";
+import type { HeaderLines } from "../core/http/header-lines.ts";
+import type { JudgedTarget } from "../core/http/judged-target.ts";
 import type { Identity } from "../core/identity.ts";
-import type { JudgedTarget } from "../core/judged-target.ts";
 import type { Provider } from "../core/provider.ts";
 import type { InboundRequest } from "../core/request.ts";
-import type { UpstreamRequest } from "../core/upstream-request.ts";
+import type { UpstreamRequest } from "../core/upstream/upstream-request.ts";
 import type { Answer } from "./answer.ts";
 import type { PageRequest } from "./pages/page-spec.ts";
 

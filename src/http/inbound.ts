@@ -1,7 +1,13 @@
-import { believableHeaders } from "../core/client-headers.ts";
-import { clientAddress, type ForwardedFact, forwardedHost, forwardedScheme, isTrustedPeer } from "../core/forwarded.ts";
-import { firstValue, type HeaderLines } from "../core/header-lines.ts";
-import { hostKeyOf, parseHost } from "../core/host.ts";
+import { believableHeaders } from "../core/http/client-headers.ts";
+import {
+  clientAddress,
+  type ForwardedFact,
+  forwardedHost,
+  forwardedScheme,
+  isTrustedPeer,
+} from "../core/http/forwarded.ts";
+import { firstValue, type HeaderLines } from "../core/http/header-lines.ts";
+import { hostKeyOf, parseHost } from "../core/http/host.ts";
 import type { InboundRequest } from "../core/request.ts";
 import type { WireRequest } from "../ports/wire.ts";
 import type { Deps } from "./deps.ts";

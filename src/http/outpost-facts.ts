@@ -1,5 +1,5 @@
-import type { OutpostFacts } from "../core/identity-headers.ts";
 import type { Provider } from "../core/provider.ts";
+import type { OutpostFacts } from "../core/upstream/identity-headers.ts";
 import type { Deps } from "./deps.ts";
 
 /** What the headers say of this outpost at a provider: the same object for as long as it is true. */

@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../core/failure.ts";
-import { firstValue, type HeaderLines } from "../core/header-lines.ts";
+import { firstValue, type HeaderLines } from "../core/http/header-lines.ts";
 import type { Provider } from "../core/provider.ts";
 import type { InboundRequest } from "../core/request.ts";
 import type { Pass, StreamLife, TunnelLife, WireAnswer } from "../ports/wire.ts";

@@ -1,4 +1,4 @@
-import { makingRoom } from "../core/oldest-first.ts";
+import { makingRoom } from "../core/bounds/oldest-first.ts";
 
 /** How often one peer may fail (OUT-05). */
 export interface PeerRate {

@@ -1,24 +1,24 @@
-import { foldedName } from "../core/client-headers.ts";
-import { isOurCookieName, setCookieName } from "../core/cookie.ts";
-import type { Decision } from "../core/decide.ts";
+import { remembered } from "../core/bounds/remembered.ts";
+import type { Decision } from "../core/decide/decide.ts";
 import { Failure } from "../core/failure.ts";
-import { firstValue, type HeaderLine, type HeaderLines, isNamed } from "../core/header-lines.ts";
+import { foldedName } from "../core/http/client-headers.ts";
+import { isOurCookieName, setCookieName } from "../core/http/cookie.ts";
+import { firstValue, type HeaderLine, type HeaderLines, isNamed } from "../core/http/header-lines.ts";
+import { isWebSocketUpgrade } from "../core/http/navigation.ts";
 import type { Identity } from "../core/identity.ts";
-import { isWebSocketUpgrade } from "../core/navigation.ts";
 import type { ProxyProvider } from "../core/provider.ts";
-import { remembered } from "../core/remembered.ts";
 import type { Session } from "../core/session.ts";
 import { type Soon, whenKnown } from "../core/soon.ts";
-import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream-request.ts";
+import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream/upstream-request.ts";
 import { type Answer, redirect } from "./answer.ts";
-import { tooMany, unauthorizedBy } from "./credential-refusals.ts";
 import type { Deps } from "./deps.ts";
 import { askedUrl, type Exchange, type Passage } from "./exchange.ts";
-import { decided } from "./header-auth.ts";
-import { startUrl } from "./login.ts";
+import { startUrl } from "./login/login.ts";
 import { outpostFactsOf } from "./outpost-facts.ts";
 import { deniedPage, foreignOrigin } from "./refusals.ts";
-import { personKey } from "./visitor.ts";
+import { tooMany, unauthorizedBy } from "./visitor/credential-refusals.ts";
+import { decided } from "./visitor/header-auth.ts";
+import { personKey } from "./visitor/visitor.ts";
 
 /** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
 export function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Soon<Answer | Passage> {

@@ -3,7 +3,7 @@ import type { Provider } from "../core/provider.ts";
 import { type Answer, pageAnswer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import { askedUrl, type Exchange, pageRequest } from "./exchange.ts";
-import { startUrl } from "./login.ts";
+import { startUrl } from "./login/login.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { closedToAll, type DeniedRemark, loginRequired, notAllowed } from "./pages/login-pages.ts";
 

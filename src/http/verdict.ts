@@ -1,25 +1,25 @@
-import type { Decision } from "../core/decide.ts";
-import type { Dialect } from "../core/dialects.ts";
-import { endpointOf, isOwnPath } from "../core/endpoint.ts";
-import { judgeTarget } from "../core/judged-target.ts";
-import { isNavigation } from "../core/navigation.ts";
-import type { OriginalRequest, OriginalUrl } from "../core/original-url.ts";
+import type { Decision } from "../core/decide/decide.ts";
+import { endpointOf, isOwnPath } from "../core/decide/endpoint.ts";
+import type { Dialect } from "../core/forward-auth/dialects.ts";
+import type { OriginalRequest, OriginalUrl } from "../core/forward-auth/original-url.ts";
+import { judgeTarget } from "../core/http/judged-target.ts";
+import { isNavigation } from "../core/http/navigation.ts";
 import type { InboundRequest } from "../core/request.ts";
 import { rescued, type Soon, whenKnown } from "../core/soon.ts";
 import { allowed, lettingIn } from "./allowed.ts";
 import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
-import { finishLogin, startedHere } from "./callback.ts";
-import { tooMany, unauthorizedBy } from "./credential-refusals.ts";
 import type { Deps } from "./deps.ts";
 import { type Arrival, askedUrl, type Exchange, type Outcome, pageRequest } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
-import { frontchannelLogout } from "./frontchannel.ts";
-import { decided } from "./header-auth.ts";
-import { beginLogin, startEndpoint } from "./login.ts";
-import { signOut } from "./logout.ts";
+import { finishLogin, startedHere } from "./login/callback.ts";
+import { frontchannelLogout } from "./login/frontchannel.ts";
+import { beginLogin, startEndpoint } from "./login/login.ts";
+import { signOut } from "./login/logout.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { unknownHost } from "./pages/unknown-host-page.ts";
 import { deniedPage, unauthorized } from "./refusals.ts";
+import { tooMany, unauthorizedBy } from "./visitor/credential-refusals.ts";
+import { decided } from "./visitor/header-auth.ts";
 
 /**
  * Answers a reverse proxy that asks for a verdict: 2xx lets in, everything else does not. Only trusted peers are answered (decision 7;

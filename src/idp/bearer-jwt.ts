@@ -1,4 +1,4 @@
-import type { Claims } from "../core/claims.ts";
+import type { Claims } from "../core/identity/claims.ts";
 import { addressedClaims, type ExpectedToken, invalidToken, typeOf } from "./verify-token.ts";
 
 /** What only an id_token has (OIDC Core 2, 3.3.2.11). */

@@ -1,8 +1,8 @@
 import type { Configuration } from "openid-client";
-import { type Claims, mergedClaims, missingClaims } from "../core/claims.ts";
 import { Failure } from "../core/failure.ts";
+import { type Claims, mergedClaims, missingClaims } from "../core/identity/claims.ts";
+import { type ClaimReading, claimsRead, identityAtLogin } from "../core/identity/login-identity.ts";
 import type { Identity } from "../core/identity.ts";
-import { type ClaimReading, claimsRead, identityAtLogin } from "../core/login-identity.ts";
 import type { Provider } from "../core/provider.ts";
 import type { LoginChecks, SignedIn } from "../ports/identity-provider.ts";
 import type { Log } from "../ports/log.ts";

@@ -1,6 +1,6 @@
 import { type Configuration, tokenIntrospection } from "openid-client";
-import type { Claims } from "../core/claims.ts";
-import { clientOf } from "../core/machine-claims.ts";
+import type { Claims } from "../core/identity/claims.ts";
+import { clientOf } from "../core/identity/machine-claims.ts";
 import type { OidcClient } from "../core/provider.ts";
 import { checkKind } from "./bearer-jwt.ts";
 import { translated } from "./foreign-errors.ts";

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { type Configuration, ResponseBodyError, refreshTokenGrant } from "openid-client";
-import { type Claims, mergedClaims } from "../core/claims.ts";
 import { Failure } from "../core/failure.ts";
+import { type Claims, mergedClaims } from "../core/identity/claims.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Refreshed, RefreshGrant } from "../ports/identity-provider.ts";
 import { completed, expectedToken, type FinishLoginDeps, identityOf } from "./finish-login.ts";

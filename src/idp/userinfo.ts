@@ -1,6 +1,6 @@
 import { type Configuration, fetchUserInfo } from "openid-client";
-import type { Claims } from "../core/claims.ts";
 import { Failure } from "../core/failure.ts";
+import type { Claims } from "../core/identity/claims.ts";
 import type { Log } from "../ports/log.ts";
 import { translated } from "./foreign-errors.ts";
 

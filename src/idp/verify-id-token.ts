@@ -1,4 +1,4 @@
-import type { Claims } from "../core/claims.ts";
+import type { Claims } from "../core/identity/claims.ts";
 import { type ExpectedToken, invalidToken, typeOf, verifiedClaims } from "./verify-token.ts";
 
 /** What the id_token of a login must match. */

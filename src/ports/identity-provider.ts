@@ -1,5 +1,5 @@
 import type { Failure } from "../core/failure.ts";
-import type { HeaderCredential } from "../core/header-credential.ts";
+import type { HeaderCredential } from "../core/http/header-credential.ts";
 import type { Identity } from "../core/identity.ts";
 
 /** What a started login must remember to check its answer. */

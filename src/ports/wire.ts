@@ -1,6 +1,6 @@
 import type { FailureCode } from "../core/failure.ts";
-import type { HeaderLines } from "../core/header-lines.ts";
-import type { UpstreamRequest } from "../core/upstream-request.ts";
+import type { HeaderLines } from "../core/http/header-lines.ts";
+import type { UpstreamRequest } from "../core/upstream/upstream-request.ts";
 
 /** A request's head as it stood on the wire: nothing normalised, nothing joined, names and values as sent (one UTF-16 unit a byte). */
 export interface WireRequest {

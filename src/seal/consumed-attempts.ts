@@ -1,4 +1,4 @@
-import { makingRoom } from "../core/oldest-first.ts";
+import { makingRoom } from "../core/bounds/oldest-first.ts";
 
 /** Which login attempts have been used: each works once, before its code is redeemed (decision 10). */
 export interface ConsumedAttempts {

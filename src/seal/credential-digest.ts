@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HeaderCredential } from "../core/header-credential.ts";
+import type { HeaderCredential } from "../core/http/header-credential.ts";
 import { lengthPrefixed } from "./length-prefixed.ts";
 
 /** By what a credential shown at a provider is remembered: SHA-256 of both, from which neither can be read (M2M-02, M2M-04). */

@@ -1,4 +1,4 @@
-import { type LoginAttempt, shortDigest } from "../core/login-attempt.ts";
+import { type LoginAttempt, shortDigest } from "../core/identity/login-attempt.ts";
 import type { Keys } from "./keys.ts";
 import { lengthPrefixed, splitLengthPrefixed } from "./length-prefixed.ts";
 import { digestOf, sameSecret } from "./mac.ts";

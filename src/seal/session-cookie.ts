@@ -1,4 +1,4 @@
-import { makingRoom } from "../core/oldest-first.ts";
+import { makingRoom } from "../core/bounds/oldest-first.ts";
 import type { Keys } from "./keys.ts";
 import { macOf, sameBytes } from "./mac.ts";
 

@@ -1,5 +1,5 @@
+import { oldestFirst } from "../core/bounds/oldest-first.ts";
 import type { Identity } from "../core/identity.ts";
-import { oldestFirst } from "../core/oldest-first.ts";
 import { isLive, type Session } from "../core/session.ts";
 import type { SessionStore } from "../ports/session-store.ts";
 import { rowKey } from "./record.ts";

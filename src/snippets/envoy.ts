@@ -1,4 +1,4 @@
-import { outpostPrefix } from "../core/endpoint.ts";
+import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { envoyCookieLua, envoyLua } from "./envoy-lua.ts";
 import { identityNames } from "./identity-names.ts";
 import { copiedNames, hostAndPort, type PlainAddress, type SnippetFacts } from "./snippet-facts.ts";

@@ -1,4 +1,4 @@
-import { outpostPrefix } from "../core/endpoint.ts";
+import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { withoutOwnCookies } from "./own-cookies.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, paragraphs } from "./snippet-text.ts";

@@ -1,4 +1,4 @@
-import { outpostPrefix } from "../core/endpoint.ts";
+import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { haproxyLua } from "./haproxy-lua.ts";
 import { hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";

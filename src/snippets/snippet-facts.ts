@@ -1,7 +1,7 @@
-import { additionalNames } from "../core/ak-proxy-table.ts";
-import { schemeOf } from "../core/choose-provider.ts";
 import type { ListenAddress } from "../core/config.ts";
-import { parseHost } from "../core/host.ts";
+import { schemeOf } from "../core/decide/choose-provider.ts";
+import { parseHost } from "../core/http/host.ts";
+import { additionalNames } from "../core/identity/ak-proxy-table.ts";
 import type { Provider } from "../core/provider.ts";
 import { identityNames } from "./identity-names.ts";
 

@@ -1,4 +1,4 @@
-import { outpostPrefix } from "../core/endpoint.ts";
+import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { foldedIdentityPattern } from "./identity-names.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 

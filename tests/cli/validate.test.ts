@@ -105,7 +105,7 @@ test("a config file that may not be read exits 77", async () => {
   write("closed.toml", good, 0o000);
   // root may read everything: as root the child loads its modules, then becomes nobody
   const script = `const { validateCommand } = await import(${JSON.stringify(resolve("src/cli/validate.ts"))});
-    for (const name of ["find-config-file", "read-file", "load", "places"]) {
+    for (const name of ["file/find-config-file", "file/read-file", "load", "file/places"]) {
       await import(${JSON.stringify(resolve("src/config"))} + "/" + name + ".ts");
     }
     await import(${JSON.stringify(resolve("node_modules/toml-eslint-parser"))});

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { parse } from "smol-toml";
 import { loadConfig } from "../../src/config/load.ts";
-import { configJsonSchema } from "../../src/config/schema.ts";
+import { configJsonSchema } from "../../src/config/schema/schema.ts";
 
 const text = await Bun.file("config.example.toml").text();
 

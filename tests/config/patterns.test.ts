@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { isAnchored } from "../../src/config/anchored.ts";
 import { parseConfigText } from "../../src/config/load.ts";
-import { patternLines } from "../../src/config/read-patterns.ts";
+import { isAnchored } from "../../src/config/read/anchored.ts";
+import { patternLines } from "../../src/config/read/read-patterns.ts";
 import { configText, goodEnv, problemLines } from "./problem-lines.ts";
 
 async function providerOf(lines: string) {

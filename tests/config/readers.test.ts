@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { readAddress } from "../../src/config/read-address.ts";
-import { readCidr } from "../../src/config/read-cidr.ts";
-import { readCookieDomain } from "../../src/config/read-cookie-domain.ts";
-import { readDuration } from "../../src/config/read-duration.ts";
-import { readSize } from "../../src/config/read-size.ts";
-import { ok, type Reading } from "../../src/config/reading.ts";
+import { readAddress } from "../../src/config/read/read-address.ts";
+import { readCidr } from "../../src/config/read/read-cidr.ts";
+import { readCookieDomain } from "../../src/config/read/read-cookie-domain.ts";
+import { readDuration } from "../../src/config/read/read-duration.ts";
+import { readSize } from "../../src/config/read/read-size.ts";
+import { ok, type Reading } from "../../src/config/read/reading.ts";
 
 function message(reading: Reading<unknown>): string | null {
   return reading.kind === "ok" ? null : reading.message;

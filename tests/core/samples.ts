@@ -1,6 +1,5 @@
-import { noAkProxyTable } from "../../src/core/ak-proxy-table.ts";
+import { noAkProxyTable } from "../../src/core/identity/ak-proxy-table.ts";
 import type { Identity } from "../../src/core/identity.ts";
-import type { OutpostFacts } from "../../src/core/identity-headers.ts";
 import type {
   ForwardDomainProvider,
   ForwardSingleProvider,
@@ -10,6 +9,7 @@ import type {
   Upstream,
 } from "../../src/core/provider.ts";
 import type { InboundRequest } from "../../src/core/request.ts";
+import type { OutpostFacts } from "../../src/core/upstream/identity-headers.ts";
 import { compileGoRegExps } from "../../src/goregexp/compile.ts";
 
 const oidc: OidcClient = {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { type DemoFacts, demoConfigText, demoUrl, loopbackAddress } from "../../src/cli/demo-config.ts";
-import { demoText } from "../../src/cli/demo-text.ts";
+import { type DemoFacts, demoConfigText, demoUrl, loopbackAddress } from "../../src/cli/demo/demo-config.ts";
+import { demoText } from "../../src/cli/demo/demo-text.ts";
 import { parseConfigText } from "../../src/config/load.ts";
 
 const facts: DemoFacts = {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import type { HeaderLine, HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLine, HeaderLines } from "../../src/core/http/header-lines.ts";
 
 /** One answer as it stood on the wire. All text is one UTF-16 unit a byte. */
 export interface RawAnswer {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import type { HeaderLine, HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLine, HeaderLines } from "../../src/core/http/header-lines.ts";
 
 /** One request on a scripted connection. All text is one UTF-16 unit a byte. */
 export interface RawExchange {

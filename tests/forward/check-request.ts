@@ -1,5 +1,5 @@
-import type { Dialect } from "../../src/core/dialects.ts";
-import type { HeaderLine, HeaderLines } from "../../src/core/header-lines.ts";
+import type { Dialect } from "../../src/core/forward-auth/dialects.ts";
+import type { HeaderLine, HeaderLines } from "../../src/core/http/header-lines.ts";
 
 export type DialectName = Dialect["name"];
 

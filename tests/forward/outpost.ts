@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compose } from "../../src/compose/compose.ts";
 import { parseConfigText } from "../../src/config/load.ts";
-import { firstValue, type HeaderLines } from "../../src/core/header-lines.ts";
+import { firstValue, type HeaderLines } from "../../src/core/http/header-lines.ts";
 import { problemText } from "../../src/core/problem.ts";
 import type { Deps } from "../../src/http/deps.ts";
 import { outcomeOf } from "../../src/http/front.ts";

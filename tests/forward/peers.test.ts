@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { firstValue } from "../../src/core/header-lines.ts";
+import { firstValue } from "../../src/core/http/header-lines.ts";
 import { formOf } from "../fakes/browser.ts";
 import { checkRequest } from "./check-request.ts";
 import { type ForwardStack, startForwardStack } from "./forward-stack.ts";

@@ -1,4 +1,4 @@
-import type { HeaderLine, HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLine, HeaderLines } from "../../src/core/http/header-lines.ts";
 import type { CheckRequest, DialectName } from "./check-request.ts";
 
 /** A verdict request made at random, and every path and host that it tells in a way which its endpoint reads. */

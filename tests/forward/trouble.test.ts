@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Failure } from "../../src/core/failure.ts";
-import { firstValue, type HeaderLine } from "../../src/core/header-lines.ts";
+import { firstValue, type HeaderLine } from "../../src/core/http/header-lines.ts";
 import { randomToken } from "../../src/seal/random-token.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
 import { checkRequest, type DialectName, withInstead } from "./check-request.ts";

@@ -1,6 +1,6 @@
 import type { Identity } from "../../src/core/identity.ts";
 import type { Session } from "../../src/core/session.ts";
-import { claimRefreshes, type RefreshDeps } from "../../src/http/refresh.ts";
+import { claimRefreshes, type RefreshDeps } from "../../src/http/visitor/refresh.ts";
 import { createMetrics } from "../../src/metrics/create-metrics.ts";
 import type { Refreshed } from "../../src/ports/identity-provider.ts";
 import type { SessionStore } from "../../src/ports/session-store.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { noAkProxyTable } from "../../src/core/ak-proxy-table.ts";
-import { parseTemplate, type Template } from "../../src/core/template.ts";
+import { noAkProxyTable } from "../../src/core/identity/ak-proxy-table.ts";
+import { parseTemplate, type Template } from "../../src/core/identity/template.ts";
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import type { IdentityProvider } from "../../src/ports/identity-provider.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { HeaderCredential } from "../../src/core/header-credential.ts";
+import type { HeaderCredential } from "../../src/core/http/header-credential.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";
 import { atFake, outcomeOf, testNow } from "./at-a-fake-issuer.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { parseConfigText } from "../../src/config/load.ts";
-import { mayEnter } from "../../src/core/access.ts";
+import { mayEnter } from "../../src/core/decide/access.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import type { Provider } from "../../src/core/provider.ts";
 import { identityProviders } from "../../src/idp/identity-provider.ts";

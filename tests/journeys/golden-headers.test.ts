@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { type RawAnswer, requestText, sendRaw } from "../fakes/raw-client.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "../fakes/upstream.ts";
 import { checkRequest } from "../forward/check-request.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { allValues, type HeaderLines } from "../../src/core/header-lines.ts";
+import { allValues, type HeaderLines } from "../../src/core/http/header-lines.ts";
 import { loginAs } from "../fakes/browser.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "../fakes/upstream.ts";
 import { sessionOf } from "../security/guarded-app.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { firstValue } from "../../src/core/header-lines.ts";
+import { firstValue } from "../../src/core/http/header-lines.ts";
 import { loginAs } from "../fakes/browser.ts";
 import { requestText, sendRaw } from "../fakes/raw-client.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "../fakes/upstream.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { headerLinesOf, type RawExchange, startRawUpstream } from "../fakes/upstream.ts";
 
 /** A request as it stood on the application's wire. */

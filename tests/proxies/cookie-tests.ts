@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { ask, type Front, theOneSeen } from "./front.ts";
 
 /** Whose cookies the application gets. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { type LoginAttempt, loginCookieName, shortDigest } from "../../src/core/login-attempt.ts";
+import { type LoginAttempt, loginCookieName, shortDigest } from "../../src/core/identity/login-attempt.ts";
 import { openKeys } from "../../src/seal/keys.ts";
 import {
   openLoginAttempt,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { headerValues } from "../fakes/raw-client.ts";
 import { type GuardedApp, sessionOf, startGuardedApp } from "./guarded-app.ts";
 import { pick, seeded } from "./random-targets.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { HeaderLine } from "../../src/core/header-lines.ts";
+import type { HeaderLine } from "../../src/core/http/header-lines.ts";
 import { header, requestText, sendRaw } from "../fakes/raw-client.ts";
 import { askText, type GuardedApp, startGuardedApp } from "./guarded-app.ts";
 import { pick, randomTarget, seeded } from "./random-targets.ts";

@@ -1,4 +1,4 @@
-import type { HeaderLine, HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLine, HeaderLines } from "../../src/core/http/header-lines.ts";
 import { loginAs } from "../fakes/browser.ts";
 import { type RawAnswer, type RawOptions, requestText, sendRaw } from "../fakes/raw-client.ts";
 import {

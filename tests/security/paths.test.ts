@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { converse, header } from "../fakes/raw-client.ts";
 import { askText, type GuardedApp, startGuardedApp } from "./guarded-app.ts";
 import { laxReadings } from "./lax-readings.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { HeaderLines } from "../../src/core/header-lines.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { header, requestText, sendRaw } from "../fakes/raw-client.ts";
 import { type Stack, startStack } from "../journeys/stack.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { dialects } from "../../src/core/dialects.ts";
-import { identityHeaders } from "../../src/core/identity-headers.ts";
+import { dialects } from "../../src/core/forward-auth/dialects.ts";
+import { identityHeaders } from "../../src/core/upstream/identity-headers.ts";
 import { identityNames } from "../../src/snippets/identity-names.ts";
 import { isMade, type SnippetTarget, snippet, snippetTargets, variantsOf } from "../../src/snippets/snippet.ts";
 import type { SnippetFacts } from "../../src/snippets/snippet-facts.ts";

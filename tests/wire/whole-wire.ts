@@ -2,15 +2,15 @@ import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
 import type { Reply, WireHandler } from "../../src/ports/wire.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
-import type { ByteListener } from "../../src/wire/byte-socket.ts";
-import { headLimitsOf, sweepConnections } from "../../src/wire/front.ts";
-import { serveConnection } from "../../src/wire/front-connection.ts";
-import type { FrontShared } from "../../src/wire/front-state.ts";
-import { listenPlain } from "../../src/wire/plain-listener.ts";
-import type { Pool } from "../../src/wire/pool.ts";
-import { listenTls } from "../../src/wire/tls-listener.ts";
-import { ample, roomFor } from "./connection-rooms.ts";
-import { passTo, poolWith, upstreamAt } from "./upstream-fakes.ts";
+import { headLimitsOf, sweepConnections } from "../../src/wire/front/front.ts";
+import { serveConnection } from "../../src/wire/front/front-connection.ts";
+import type { FrontShared } from "../../src/wire/front/front-state.ts";
+import type { ByteListener } from "../../src/wire/socket/byte-socket.ts";
+import { listenPlain } from "../../src/wire/socket/plain-listener.ts";
+import { listenTls } from "../../src/wire/socket/tls-listener.ts";
+import type { Pool } from "../../src/wire/upstream/pool.ts";
+import { ample, roomFor } from "./front/connection-rooms.ts";
+import { passTo, poolWith, upstreamAt } from "./upstream/upstream-fakes.ts";
 
 /** The whole wire on one port before one upstream, with its insides to look at; nothing sweeps it but the test. */
 export interface WholeWire {

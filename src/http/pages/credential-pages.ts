@@ -1,4 +1,4 @@
-import type { HeaderLine } from "../../core/header-lines.ts";
+import type { HeaderLine } from "../../core/http/header-lines.ts";
 import { type PageRequest, type PageSpec, plainPage, referenceOf } from "./page-spec.ts";
 
 /** 401 for a credential that was shown and is not good; it says nothing of why (M2M-09). `challenge` is the value of WWW-Authenticate. */

@@ -1,5 +1,5 @@
 import { failureStatus } from "../../core/failure.ts";
-import type { HeaderLine } from "../../core/header-lines.ts";
+import type { HeaderLine } from "../../core/http/header-lines.ts";
 import { type PageRequest, type PageSpec, plainPage, referenceOf } from "./page-spec.ts";
 import { shownValue } from "./shown-value.ts";
 

@@ -1,5 +1,5 @@
 import type { FailureCode } from "../../core/failure.ts";
-import type { HeaderLines } from "../../core/header-lines.ts";
+import type { HeaderLines } from "../../core/http/header-lines.ts";
 import type { InboundRequest } from "../../core/request.ts";
 
 /** What a page of ours says, before it is known in which form it is wanted. Values are raw: the forms escape them. */

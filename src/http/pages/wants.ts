@@ -1,4 +1,4 @@
-import { firstValue, type HeaderLines, listMembers } from "../../core/header-lines.ts";
+import { firstValue, type HeaderLines, listMembers } from "../../core/http/header-lines.ts";
 
 /** The form an answer of ours is wanted in. */
 export type Wants = "html" | "json" | "text";

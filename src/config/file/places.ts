@@ -1,0 +1,110 @@
+import type { AST } from "toml-eslint-parser";
+import type { Path, Spot } from "../findings.ts";
+import { stringOffsets } from "./string-offsets.ts";
+
+/** Offsets in the text: where the key of a path stands, and from where to where its value. */
+interface Entry {
+  readonly key: number;
+  readonly value: readonly [start: number, end: number];
+}
+
+/** Finds the line and column, both from 1, of a spot. */
+export type Locate = (path: Path, spot: Spot) => { readonly line: number; readonly column: number };
+
+/**
+ * Reads where the keys of a TOML text stand. A key that is not there is placed at the nearest table around it. The parser is
+ * loaded here and only here: a file without problems does not pay for it.
+ */
+export async function createLocate(text: string): Promise<Locate> {
+  const { parseTOML } = await import("toml-eslint-parser");
+  const entries = new Map<string, Entry>();
+  // The text has passed smol-toml; should this parser think otherwise, a place is worth less than the problem: line 1
+  try {
+    collect(parseTOML(text, { tomlVersion: "1.1" }).body[0], [], entries);
+  } catch {
+    entries.clear();
+  }
+  return (path, spot) => {
+    if (spot.kind === "place") return spot;
+    const entry = entries.get(keyOf(path));
+    if (entry === undefined) return lineAndColumn(text, tableAround(entries, path));
+    if (spot.kind === "key") return lineAndColumn(text, entry.key);
+    const [start, end] = entry.value;
+    if (spot.kind === "value") return lineAndColumn(text, start);
+    return lineAndColumn(text, start + (stringOffsets(text.slice(start, end))[spot.offset] ?? 0));
+  };
+}
+
+function keyOf(path: Path): string {
+  return JSON.stringify(path);
+}
+
+function tableAround(entries: ReadonlyMap<string, Entry>, path: Path): number {
+  for (let length = path.length - 1; length > 0; length--) {
+    const entry = entries.get(keyOf(path.slice(0, length)));
+    if (entry !== undefined) return entry.value[0];
+  }
+  return 0;
+}
+
+type Container = AST.TOMLTopLevelTable | AST.TOMLTable | AST.TOMLInlineTable;
+
+function collect(container: Container, base: Path, entries: Map<string, Entry>): void {
+  for (const node of container.body) {
+    if (node.type === "TOMLTable") {
+      note(entries, node.resolvedKey, node.key.keys, node.range);
+      collect(node, node.resolvedKey, entries);
+    } else {
+      const path = [...base, ...node.key.keys.map(nameOf)];
+      note(entries, path, node.key.keys, node.value.range);
+      collectValue(node.value, path, entries);
+    }
+  }
+}
+
+/** Notes a key, and each table that a dotted key opens on its way. The last key of a header stands for the whole header. */
+function note(
+  entries: Map<string, Entry>,
+  path: Path,
+  keys: AST.TOMLKey["keys"],
+  value: readonly [number, number],
+): void {
+  const names = path.filter((part) => typeof part === "string").length;
+  let seen = names - keys.length;
+  let depth = path.length;
+  for (let index = 0, strings = 0; index < path.length; index++) {
+    if (typeof path[index] === "string") strings++;
+    if (strings > seen) {
+      depth = index;
+      break;
+    }
+  }
+  for (let index = depth; index < path.length; index++) {
+    if (typeof path[index] === "string") seen++;
+    const key = keys[seen - (names - keys.length) - 1];
+    const at = keyOf(path.slice(0, index + 1));
+    if (key !== undefined && (index === path.length - 1 || !entries.has(at))) {
+      entries.set(at, { key: key.range[0], value: [value[0], value[1]] });
+    }
+  }
+}
+
+function collectValue(value: AST.TOMLContentNode, path: Path, entries: Map<string, Entry>): void {
+  if (value.type === "TOMLInlineTable") collect(value, path, entries);
+  if (value.type !== "TOMLArray") return;
+  value.elements.forEach((element, index) => {
+    const inner = [...path, index];
+    entries.set(keyOf(inner), { key: element.range[0], value: element.range });
+    collectValue(element, inner, entries);
+  });
+}
+
+function nameOf(key: AST.TOMLBare | AST.TOMLQuoted): string {
+  return key.type === "TOMLBare" ? key.name : key.value;
+}
+
+function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset);
+  const lineStart = before.lastIndexOf("\n") + 1;
+  return { line: before.split("\n").length, column: offset - lineStart + 1 };
+}

@@ -1,0 +1,72 @@
+import { compileGoRegExps } from "../../goregexp/compile.ts";
+import { type PatternToken, patternTokens } from "../../goregexp/tokens.ts";
+import { isAnchored } from "./anchored.ts";
+
+/** A way in which a public pattern opens more, or less, than it seems to. `message` continues the quoted pattern. */
+export interface Width {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** A path that nobody names: a pattern that finds it finds anything. */
+const nobodysPath = "/zq7f3a9c/x";
+
+/** PATH-09, for a pattern that is searched in the path; null: nothing to say. */
+export function pathWidth(pattern: string): Width | null {
+  const set = compileGoRegExps([pattern]);
+  const matchesStart = set.match("") !== null || set.match("/") !== null;
+  if (matchesStart && set.match(nobodysPath) !== null) {
+    return { message: "matches everything: every path is public", hint: "begin it with ^ and name a path" };
+  }
+  if (matchesStart) {
+    return { message: 'matches "/": the start page is public', hint: "if that is not meant, name a path" };
+  }
+  if (pattern.trim() !== pattern) {
+    return { message: "begins or ends with a space, which a path has to have too", hint: "take the space away" };
+  }
+  if (isAnchored(pattern)) return null;
+  const message = 'is not anchored: it also matches in the middle of a path, as in "/admin/…"';
+  return { message, hint: "begin it with ^" };
+}
+
+/** PATH-09, for a pattern that is searched in the whole URL with its query (forward_domain; decision 13); null: nothing to say. */
+export function urlWidth(pattern: string): Width | null {
+  const set = compileGoRegExps([pattern]);
+  if (set.match("https://zq7f3a9c.invalid/x") !== null) {
+    return { message: "matches everything: every URL is public", hint: "begin it with ^https://HOST/" };
+  }
+  if (!isAnchored(pattern)) {
+    const message = 'is not anchored: it also matches in a query, as in "/admin?…"';
+    return { message, hint: "begin it with ^https://HOST/" };
+  }
+  if (/^(?:\(\?[imsU]+\))?(?:\^|\\A)\//.test(pattern)) {
+    const hint = "write ^https://HOST/… here: in forward_domain the whole URL is searched";
+    return { message: "matches nothing: no URL begins with a slash", hint };
+  }
+  return dotWidth(patternTokens(pattern));
+}
+
+/** A dot that is any character: in the host it is another domain's letter, repeated it reaches into the query. */
+function dotWidth(tokens: readonly PatternToken[]): Width | null {
+  const slashes = tokens.findIndex((_, at) => [0, 1, 2].every((n) => tokens[at + n]?.text === "://"[n]));
+  const pathStart = slashes === -1 ? -1 : tokens.findIndex((token, at) => at > slashes + 2 && token.text === "/");
+  for (const [at, token] of tokens.entries()) {
+    if (token.kind !== "dot") continue;
+    const isRepeated = ["*", "+"].includes(tokens[at + 1]?.text ?? "");
+    if (isRepeated && goesOn(tokens.slice(at + 2))) {
+      const message = `has a repeated "." at offset ${token.offset}, which reaches into the query, as in "/admin?…"`;
+      return { message, hint: "write [^/?]+ for a part of the host or path, [^?]* for any path" };
+    }
+    if (!isRepeated && slashes !== -1 && (pathStart === -1 || at < pathStart)) {
+      const message = `has an unescaped "." in its host at offset ${token.offset}, which matches any character`;
+      return { message, hint: "write \\. for the dot (in TOML best in single quotes)" };
+    }
+  }
+  return null;
+}
+
+/** Does something have to be found after these repetition marks and closing brackets? */
+function goesOn(tokens: readonly PatternToken[]): boolean {
+  const next = tokens.find((token) => token.kind !== "close" && token.text !== "?" && token.text !== "$");
+  return next !== undefined && next.text !== "|";
+}

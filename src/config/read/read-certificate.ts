@@ -1,0 +1,81 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { Certificate } from "../../core/provider.ts";
+import { readNamedFile } from "../file/named-file.ts";
+import type { Source } from "../file/source.ts";
+import type { Path } from "../findings.ts";
+
+const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * The certificate chain and key that `certificate_file` and `key_file` of `table` name, read and checked to belong together; null
+ * when neither is given or something is wrong (CFG-02).
+ */
+export function readCertificate(
+  source: Source,
+  table: Path,
+  files: { certificate: string; key: string },
+): Certificate | null {
+  const certificatePath = [...table, "certificate_file"];
+  const keyPath = [...table, "key_file"];
+  if (files.certificate === "" && files.key === "") return null;
+  if (files.certificate === "" || files.key === "") {
+    const [given, missing] = files.key === "" ? ["certificate_file", "key_file"] : ["key_file", "certificate_file"];
+    source.findings.error([...table, given], `is given without ${missing}`, `add ${missing}`);
+    return null;
+  }
+  const certificatePem = readNamedFile(source, certificatePath, files.certificate, "public");
+  const keyPem = readNamedFile(source, keyPath, files.key, "secret");
+  const leaf = certificatePem === null ? null : parseChain(source, certificatePath, certificatePem)[0];
+  const key = keyPem === null ? null : parseKey(source, keyPath, keyPem);
+  if (!leaf || !key || certificatePem === null || keyPem === null) return null;
+  if (!leaf.checkPrivateKey(key)) {
+    source.findings.error(
+      keyPath,
+      "is not the key of the certificate in certificate_file",
+      "name the key it was made with",
+    );
+    return null;
+  }
+  return { certificatePem, keyPem };
+}
+
+/** The authorities in a CA file as PEM; null when none is named or the file is no good. */
+export function readAuthorities(source: Source, path: Path, file: string): string | null {
+  if (file === "") return null;
+  const pem = readNamedFile(source, path, file, "public");
+  return pem !== null && parseChain(source, path, pem).length > 0 ? pem : null;
+}
+
+function parseChain(source: Source, path: Path, pem: string): readonly X509Certificate[] {
+  const blocks = pem.match(pemBlock) ?? [];
+  if (blocks.length === 0) {
+    source.findings.error(
+      path,
+      "the file holds no certificate in PEM form",
+      'it must contain "-----BEGIN CERTIFICATE-----"',
+    );
+  }
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch {
+    source.findings.error(
+      path,
+      "the file holds a certificate that cannot be read",
+      "check it with: openssl x509 -in FILE -noout",
+    );
+    return [];
+  }
+}
+
+function parseKey(source: Source, path: Path, pem: string): KeyObject | null {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    const locked = pem.includes("ENCRYPTED");
+    const message = locked
+      ? "the private key in the file has a passphrase"
+      : "the file holds no private key in PEM form";
+    source.findings.error(path, message, locked ? "remove it: openssl pkey -in FILE -out FILE.plain" : null);
+    return null;
+  }
+}

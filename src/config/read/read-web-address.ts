@@ -1,0 +1,80 @@
+import { isIPv4 } from "node:net";
+import type { Upstream } from "../../core/provider.ts";
+import { ok, type Reading, wrong } from "./reading.ts";
+
+/** Is this host (as URL.hostname has it) the machine itself? */
+export function isLoopback(hostname: string): boolean {
+  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]") return true;
+  return isIPv4(hostname) && hostname.startsWith("127.");
+}
+
+/** An absolute http or https URL without user part and fragment, in which nothing had to be repaired. */
+function readHttpUrl(text: string, example: string): Reading<URL> {
+  const hint = `write it whole, for example ${example}`;
+  // new URL() drops tabs, reads "\" as "/" and takes "http:host": refuse what it would repair (WHATWG URL 4.4)
+  if (!/^https?:\/\/[^\s\\/]/i.test(text) || /[\s\\]/.test(text) || !URL.canParse(text)) {
+    return wrong("is not an http:// or https:// URL", hint);
+  }
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "") return wrong("has a user part", "leave out what stands before the @");
+  if (text.includes("#")) return wrong("has a fragment", 'leave out the "#" and what follows');
+  if (!/^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/.test(url.hostname)) return wrong("has a host that is not a name", hint);
+  return ok(url);
+}
+
+/** `external_host`: where the browser reaches the provider. Lower case, without default port and trailing dot (decision 27). */
+export function readExternalHost(text: string): Reading<URL> {
+  const reading = readHttpUrl(text, "https://app.company");
+  if (reading.kind === "wrong") return reading;
+  if (text.includes("?")) return wrong("has a query", 'leave out the "?" and what follows');
+  const url = reading.value;
+  if (url.hostname.endsWith(".")) url.hostname = url.hostname.replace(/\.+$/, "");
+  return ok(url);
+}
+
+/** `issuer`: kept as it is written, since `iss` is compared with it byte for byte (OIDC Discovery 4.3). */
+export function readIssuer(text: string): Reading<URL> {
+  const reading = readHttpUrl(text, "https://idp.company/");
+  if (reading.kind === "wrong") return reading;
+  return text.includes("?") ? wrong("has a query", "an issuer has none (OIDC Discovery 2)") : reading;
+}
+
+/** A URL that browsers are sent to; its query is its own affair. */
+export function readRedirectUri(text: string): Reading<string> {
+  const reading = readHttpUrl(text, "https://app.company/");
+  return reading.kind === "wrong" ? reading : ok(text);
+}
+
+/** `internal_host` taken apart; TLS settings are the caller's. Link-local addresses are refused (decision 20). */
+export function readUpstream(text: string): Reading<Omit<Upstream, "verifyTls" | "caPem" | "serverName" | "reach">> {
+  if (text.startsWith("unix:")) {
+    const path = text.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
+    if (!/^\/[^/]/.test(path)) return wrong("names a socket that is not absolute", "write unix:/run/app.sock");
+    return ok({ scheme: "http", hostAndPort: "localhost", unixPath: path, basePath: "", baseQuery: "" });
+  }
+  const reading = readHttpUrl(text, "http://127.0.0.1:8080 or unix:/run/app.sock");
+  if (reading.kind === "wrong") return reading;
+  const url = reading.value;
+  if (/^169\.254\.|^\[fe[89ab]/.test(url.hostname)) {
+    return wrong("is a link-local address", "akproxy never connects to these: cloud metadata lives there");
+  }
+  return ok({
+    scheme: url.protocol === "https:" ? "https" : "http",
+    hostAndPort: url.host,
+    unixPath: null,
+    basePath: url.pathname.replace(/\/+$/, ""),
+    baseQuery: url.search.slice(1),
+  });
+}
+
+/** `internal_host_server_name`: a DNS name, without port (RFC 6066 3). */
+export function readServerName(text: string): Reading<string> {
+  if (/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(text) && !isIPv4(text)) return ok(text.toLowerCase());
+  return wrong("is not a DNS name", "write the name that stands in the certificate");
+}
+
+/** `host` or `host:port`, for backchannel_host and host_header. */
+export function readHostAndPort(text: string): Reading<string> {
+  if (/^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/.test(text)) return ok(text);
+  return wrong("is not a host", "write HOST or HOST:PORT, without scheme and path");
+}

@@ -1,0 +1,122 @@
+import type { z } from "zod";
+import { quoted, type Source } from "../file/source.ts";
+import { isTable, isWritten, removeAt, type Tree, valueAt } from "../file/tree.ts";
+import type { Path } from "../findings.ts";
+import { unknownKeyHint } from "./known-keys.ts";
+import { nearest } from "./nearest.ts";
+import { type ConfigTable, configSchema, lenientSchema } from "./schema.ts";
+
+/**
+ * Reads the shape of `source.tree`: reports unknown keys, wrong types and missing keys, takes what is wrong out of the tree, and
+ * gives what is left with its defaults, so that the rest of the file is still checked.
+ */
+export function readShape(source: Source): ConfigTable {
+  const { tree } = source;
+  const judged = configSchema.safeParse(tree);
+  for (const issue of judged.error?.issues ?? []) report(source, issue);
+  const left = lenientSchema.safeParse(tree);
+  return left.success ? left.data : lenientSchema.parse({});
+}
+
+/** zod's issues carry no values; every path in them is one of ours. */
+function report(source: Source, issue: z.core.$ZodIssue): void {
+  const path = issue.path as Path; // as: TOML keys are strings and indices are numbers, never symbols
+  if (issue.code === "unrecognized_keys") {
+    for (const key of issue.keys) reportUnknown(source, [...path, key]);
+    return;
+  }
+  if (issue.code === "invalid_key") {
+    source.findings.error(path, "is not a slug", "use a-z, 0-9, _ and - only", { kind: "key" });
+  } else if (valueAt(source.tree, path) === undefined) {
+    // one that is written but gone has been reported when its variables were expanded
+    if (!isWritten(source.raw, path)) source.findings.error(path, "is required", missingHint(path));
+  } else {
+    const { message, hint } = wordsOf(source, issue, path);
+    source.findings.error(path, message, hint);
+  }
+  removeAt(source.tree, path);
+}
+
+function reportUnknown(source: Source, path: Path): void {
+  source.findings.error(path, "is not a key that akproxy knows", unknownKeyHint(path), { kind: "key" });
+  removeKey(source.tree, path);
+}
+
+/** Unlike removeAt this goes into arrays: without the unknown key the other keys beside it can still be read. */
+function removeKey(tree: Tree, path: Path): void {
+  const parent = valueAt(tree, path.slice(0, -1));
+  if (isTable(parent)) Reflect.deleteProperty(parent, String(path.at(-1)));
+}
+
+function missingHint(path: Path): string {
+  const key = String(path.at(-1));
+  if (key === "mode") return 'write mode = "proxy", "forward_single" or "forward_domain"';
+  if (key === "external_host") return 'write external_host = "https://app.company"';
+  if (key === "providers") return "add a table [providers.SLUG] for each application";
+  return `add ${key} here`;
+}
+
+function wordsOf(source: Source, issue: z.core.$ZodIssue, path: Path): { message: string; hint: string | null } {
+  const found = typeName(valueAt(source.tree, path));
+  switch (issue.code) {
+    case "invalid_value": {
+      const choices = issue.values.map((value) => JSON.stringify(value)).join(", ");
+      const value = valueAt(source.tree, path);
+      if (typeof value !== "string") return { message: `must be a string, not ${found}`, hint: `one of ${choices}` };
+      const close = nearest(value, issue.values.map(String));
+      const hint =
+        close === null || close === "" ? `use one of ${choices}` : `did you mean "${close}"? it is one of ${choices}`;
+      return { message: `${quoted(source, path)} is not one of the values it may have`, hint };
+    }
+    case "invalid_type":
+      return { message: `must be ${article(issue.expected)}, not ${found}`, hint: quotesHint(issue.expected, found) };
+    case "invalid_union": {
+      const kinds = issue.errors.flatMap((branch) => branch.map(unionBranch));
+      const isDotted = found === "a table" && path.includes("claims");
+      const hint = isDotted ? 'quote a dotted name: "realm_access.roles" = ["admin"]' : null;
+      return { message: `must be ${[...new Set(kinds)].join(" or ")}, not ${found}`, hint };
+    }
+    case "too_small":
+      return {
+        message: issue.origin === "array" ? "must not be an empty list" : `must be at least ${issue.minimum}`,
+        hint: null,
+      };
+    case "too_big":
+      return { message: `must be at most ${issue.maximum}`, hint: null };
+    default:
+      return { message: "is not what is expected here", hint: null };
+  }
+}
+
+function quotesHint(expected: string, found: string): string | null {
+  if (expected === "string" && /^a number|^true/.test(found)) return "write it in quotes";
+  return expected === "boolean" && found === "a string" ? "write true or false without quotes" : null;
+}
+
+function unionBranch(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return article(issue.expected);
+  if (issue.code === "invalid_value") return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+  if (issue.code === "too_small")
+    return issue.origin === "array" ? "a list with an entry" : `at least ${issue.minimum}`;
+  return "another value";
+}
+
+const tomlNames: Readonly<Record<string, string>> = {
+  string: "a string",
+  boolean: "true or false",
+  number: "a number",
+  int: "a whole number",
+  array: "a list",
+  object: "a table",
+  record: "a table",
+};
+
+function article(kind: string): string {
+  return tomlNames[kind] ?? kind;
+}
+
+function typeName(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (value instanceof Date) return "a date";
+  return article(typeof value);
+}

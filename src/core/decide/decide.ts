@@ -1,0 +1,134 @@
+import type { CredentialScheme } from "../http/header-credential.ts";
+import { parseHost } from "../http/host.ts";
+import { type JudgedTarget, judgePath, type PathVerdict } from "../http/judged-target.ts";
+import type { Identity } from "../identity.ts";
+import type { Provider } from "../provider.ts";
+import { mayEnter } from "./access.ts";
+import { type MatchedRule, rulesFor } from "./rules.ts";
+
+/** Who is asking. */
+export type Visitor =
+  | { readonly kind: "known"; readonly identity: Identity; readonly via: "session" | "bearer" | "basic" }
+  | { readonly kind: "refused"; readonly scheme: CredentialScheme } // a credential was shown, and is not good
+  | { readonly kind: "anonymous" };
+
+/** A request as the application would receive it: the facts that a decision may rest on, and no others. */
+export interface JudgedRequest {
+  readonly method: string; //                      "": the reverse proxy does not say
+  readonly scheme: "http" | "https";
+  readonly host: string; //                        as InboundRequest.host
+  readonly target: JudgedTarget;
+  readonly isNavigation: boolean; //               may a login be started? (decision 9)
+}
+
+/** The line of the config that a decision rests on, for log and `explain`. */
+export type Because =
+  | { readonly kind: "rule"; readonly number: number } //                                  rules, counted from 1
+  | { readonly kind: "skip_path_regex"; readonly pattern: string }
+  | { readonly kind: "protect_path_regex"; readonly pattern: string }
+  | { readonly kind: "never_public"; readonly pattern: string; readonly reason: string } // a public pattern matched, but
+  | { readonly kind: "allow" } //                                                          the provider's allow
+  | { readonly kind: "no_rule" }; //                                                       nothing says otherwise
+
+/** Every decision with its reason. */
+export type Decision = Verdict & { readonly because: Because };
+
+type Verdict =
+  | { readonly kind: "allow"; readonly identity: Identity }
+  | { readonly kind: "allow_public" } //                                  as nobody
+  | { readonly kind: "denied"; readonly identity: Identity | null } //    null: a rule denies everybody
+  | { readonly kind: "login" }
+  | Unauthorized;
+
+type Unauthorized =
+  | { readonly kind: "unauthorized"; readonly reason: "not_a_navigation" }
+  | { readonly kind: "unauthorized"; readonly reason: "header_auth_intercepted"; readonly scheme: CredentialScheme };
+
+/**
+ * The one place where it is decided who may pass. Pure and total: every request has exactly one decision. First the rules; where none
+ * surely matches, the public paths and then `allow`.
+ */
+export function decide(request: JudgedRequest, provider: Provider, visitor: Visitor): Decision {
+  if (provider.rules.length === 0) return decideWithoutRules(request, provider, visitor);
+  const hostname = parseHost(request.host)?.hostname ?? "";
+  const { rules, isFinal } = rulesFor(provider.rules, { method: request.method, hostname, target: request.target });
+  for (const rule of rules) {
+    const because: Because = { kind: "rule", number: rule.number };
+    if (rule.access.kind === "public") return open(provider, visitor, because);
+    const refusal = refusalByRule(request, provider, visitor, rule);
+    if (refusal !== null) return { ...refusal, because };
+  }
+  const last = rules.at(-1);
+  if (isFinal && last !== undefined && visitor.kind === "known") {
+    return { kind: "allow", identity: visitor.identity, because: { kind: "rule", number: last.number } };
+  }
+  return decideWithoutRules(request, provider, visitor);
+}
+
+function decideWithoutRules(request: JudgedRequest, provider: Provider, visitor: Visitor): Decision {
+  const path = pathVerdict(request, provider);
+  if (path.kind === "public") return open(provider, visitor, { kind: "skip_path_regex", pattern: path.pattern });
+  if (visitor.kind === "known") {
+    const because = provider.allow === null ? noRule : byAllow;
+    const { identity } = visitor;
+    return mayEnter(identity, provider.allow)
+      ? { kind: "allow", identity, because }
+      : { kind: "denied", identity, because };
+  }
+  return { ...askedToLogIn(request, provider, visitor), because: loginBecause(path) };
+}
+
+const noRule: Because = { kind: "no_rule" };
+const byAllow: Because = { kind: "allow" };
+const unmatched: PathVerdict = { kind: "unmatched" };
+
+function pathVerdict(request: JudgedRequest, provider: Provider): PathVerdict {
+  if (provider.skipPaths.patterns.length === 0) return unmatched;
+  return judgePath(provider, `${request.scheme}://${request.host}`, request.target);
+}
+
+/** What everybody may see: as themselves for those who may enter anyway, as nobody for all others. */
+function open(provider: Provider, visitor: Visitor, because: Because): Decision {
+  return visitor.kind === "known" && mayEnter(visitor.identity, provider.allow)
+    ? { kind: "allow", identity: visitor.identity, because }
+    : { kind: "allow_public", because };
+}
+
+/** Null: the rule lets this visitor on. */
+function refusalByRule(
+  request: JudgedRequest,
+  provider: Provider,
+  visitor: Visitor,
+  { access }: MatchedRule,
+): Verdict | null {
+  if (access.kind === "deny") return { kind: "denied", identity: visitor.kind === "known" ? visitor.identity : null };
+  if (visitor.kind !== "known") return askedToLogIn(request, provider, visitor);
+  const { identity } = visitor;
+  return access.kind === "allow" && !mayEnter(identity, access.allow) ? { kind: "denied", identity } : null;
+}
+
+/**
+ * differs from authentik: an Authorization of a scheme that akproxy does not know keeps nobody from a login, since it is the
+ * application's; and a refused credential gets its 401 in forward auth too.
+ */
+function askedToLogIn(
+  request: JudgedRequest,
+  provider: Provider,
+  visitor: Exclude<Visitor, { readonly kind: "known" }>,
+): Verdict {
+  if (visitor.kind === "refused" && provider.interceptHeaderAuth) {
+    return { kind: "unauthorized", reason: "header_auth_intercepted", scheme: visitor.scheme };
+  }
+  return request.isNavigation ? { kind: "login" } : { kind: "unauthorized", reason: "not_a_navigation" };
+}
+
+function loginBecause(path: Exclude<PathVerdict, { readonly kind: "public" }>): Because {
+  switch (path.kind) {
+    case "protected":
+      return { kind: "protect_path_regex", pattern: path.pattern };
+    case "never_public":
+      return { kind: "never_public", pattern: path.pattern, reason: path.reason };
+    case "unmatched":
+      return noRule;
+  }
+}

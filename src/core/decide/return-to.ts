@@ -1,0 +1,63 @@
+import { hostKey, isWithinDomain, parseHost } from "../http/host.ts";
+import type { Provider } from "../provider.ts";
+import { externalHostKey, schemeOf } from "./choose-provider.ts";
+import { outpostPrefix } from "./endpoint.ts";
+
+/** Where a browser may be sent after a login, or why not; a refused one is replaced by the external host (authentik: the same). */
+export type ReturnTo =
+  | { readonly kind: "accepted"; readonly url: string }
+  | { readonly kind: "refused"; readonly url: string; readonly reason: string };
+
+/** In characters: with it an attempt's sealed cookie stays under the 4096 bytes that browsers keep (RFC 6265bis 5.6). */
+const longestReturnTo = 2048;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const unsafeCharacter = /[\u0000-\u001f\u007f\\]|^\s|\s$/;
+
+/**
+ * Judges `rd` (RED-01 to RED-08). Parsed once by the WHATWG URL parser against the external host, compared by origin, and given back
+ * re-serialised, so that what was judged is what the browser gets. Domain level takes any host under the cookie domain, on the
+ * port of the external host (decision 38).
+ */
+export function judgeReturnTo(rd: string, provider: Provider): ReturnTo {
+  const refused = (reason: string): ReturnTo => ({ kind: "refused", url: homeOf(provider), reason });
+  if (rd === "") return { kind: "accepted", url: homeOf(provider) };
+  if (rd.length > longestReturnTo) return refused("too long");
+  if (unsafeCharacter.test(rd)) return refused("a control character, backslash or surrounding space");
+  const url = parse(rd, provider);
+  if (url === null) return refused("not a URL");
+  if (url.username !== "" || url.password !== "") return refused("user information in the URL");
+  if (url.protocol !== provider.externalHost.protocol) return refused(`scheme ${url.protocol}`);
+  if (!isHostAllowed(url, provider)) return refused(`host ${url.host}`);
+  if (url.pathname.startsWith(`${outpostPrefix}/`)) return refused("one of the outpost's own endpoints");
+  return { kind: "accepted", url: url.href };
+}
+
+/** The external host itself: where one is sent when nothing better is known. */
+export function homeOf(provider: Provider): string {
+  return provider.externalHost.href;
+}
+
+/** The absolute URL of one of our endpoints at the external host, its sub-directory kept (authentik: the same). */
+export function ownUrl(provider: Provider, path: string): URL {
+  const url = new URL(provider.externalHost.href);
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}${path}`;
+  url.search = "";
+  return url;
+}
+
+function parse(rd: string, provider: Provider): URL | null {
+  if (provider.mode === "forward_domain" && !/^https?:\/\//i.test(rd)) return null;
+  try {
+    return new URL(rd, provider.externalHost);
+  } catch {
+    return null;
+  }
+}
+
+function isHostAllowed(url: URL, provider: Provider): boolean {
+  const host = parseHost(url.host);
+  if (host === null) return false;
+  if (provider.mode !== "forward_domain") return hostKey(host, schemeOf(provider)) === externalHostKey(provider);
+  return isWithinDomain(host.hostname, provider.cookieDomain) && url.port === provider.externalHost.port;
+}

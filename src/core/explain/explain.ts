@@ -1,0 +1,154 @@
+import type { Config } from "../config.ts";
+import { externalHostKey, providerDirectory } from "../decide/choose-provider.ts";
+import { type Because, decide, type JudgedRequest, type Visitor } from "../decide/decide.ts";
+import { type Endpoint, endpointOf } from "../decide/endpoint.ts";
+import { type Outcome, outcomeIn } from "../decide/expectation.ts";
+import { dialectOf } from "../forward-auth/dialects.ts";
+import { type ShownCredential, shownCredential } from "../http/header-credential.ts";
+import type { HeaderLines } from "../http/header-lines.ts";
+import { parseHost } from "../http/host.ts";
+import { type Network, parseNetwork } from "../http/ip-address.ts";
+import { judgePath, judgeTarget, matchSubject, type PathVerdict } from "../http/judged-target.ts";
+import { isNavigation, isWebSocketUpgrade } from "../http/navigation.ts";
+import type { Provider } from "../provider.ts";
+import type { InboundRequest } from "../request.ts";
+import type { OutpostFacts } from "../upstream/identity-headers.ts";
+import { type Answers, answersTo } from "./explain-answer.ts";
+import { type Arrived, type Asked, arrive, type TrustWalk, trustWalks } from "./explain-request.ts";
+import { type RuleTrace, traceRules } from "./explain-rules.ts";
+
+/** A request that is thought of, who makes it, and what the meta headers say of us. */
+export interface Question extends Asked {
+  readonly visitor: Visitor;
+  readonly outpost: OutpostFacts;
+}
+
+/** What serve would do with a request, and why. Each kind goes as far as the request would. */
+export type Explanation = { readonly request: InboundRequest; readonly trust: readonly TrustWalk[] } & (
+  | { readonly kind: "refused"; readonly status: number; readonly reason: string } // at the edge
+  | { readonly kind: "no_provider"; readonly hosts: readonly string[] } //           the hosts and domains there are
+  | { readonly kind: "endpoint"; readonly chosen: Chosen; readonly endpoint: OwnEndpoint }
+  | { readonly kind: "decided"; readonly chosen: Chosen; readonly decided: ExplainedDecision }
+);
+
+/** One of akproxy's own paths, about which nothing is decided. */
+export type OwnEndpoint = Exclude<Endpoint, "none" | "flagged_callback"> | "verdict";
+
+/** The provider of the host, and the key that made it so. */
+export interface Chosen {
+  readonly provider: Provider;
+  readonly by: "external_host" | "cookie_domain";
+}
+
+export interface ExplainedDecision extends Answers {
+  readonly searched: string; //                    what patterns are searched in
+  readonly neverPublic: string | null; //          why no public path may let it in
+  readonly obstacle: string | null; //             why it is no navigation; null: it is one
+  readonly rules: readonly RuleTrace[];
+  readonly path: PathVerdict; //                   what the patterns say; asked only when no rule decides
+  readonly visitor: Visitor;
+  readonly is: Outcome;
+  readonly because: Because;
+}
+
+/** The decision of serve with all that led to it. Pure and total (spec: cli, explain). */
+export function explain(config: Config, question: Question): Explanation {
+  const trusted = networksOf(config);
+  const { request, refused } = arrive(question, trusted);
+  const base = { request, trust: trustWalks(question, trusted) };
+  if (refused !== null) return { ...base, kind: "refused", ...refused };
+  const chosen = choose(config, request);
+  if (chosen === null) return { ...base, kind: "no_provider", hosts: hostsOf(config) };
+  const endpoint = ownEndpoint(request, chosen.provider);
+  if (endpoint !== null) return { ...base, kind: "endpoint", chosen, endpoint };
+  if (shownCredential(request.headers).kind === "several") {
+    return { ...base, kind: "refused", status: 400, reason: "Authorization holds more than one credential" };
+  }
+  return { ...base, kind: "decided", chosen, decided: decided(question, request, chosen.provider) };
+}
+
+/** The provider that a request would reach; null when no provider has its host, or when it is refused before. */
+export function providerFor(config: Config, asked: Asked): Provider | null {
+  const { request, refused }: Arrived = arrive(asked, networksOf(config));
+  return refused === null ? (choose(config, request)?.provider ?? null) : null;
+}
+
+function networksOf(config: Config): readonly Network[] {
+  return config.trustedProxies.map(parseNetwork).filter((network): network is Network => network !== null);
+}
+
+function choose(config: Config, { host }: InboundRequest): Chosen | null {
+  const provider = providerDirectory(config.providers).choose(host);
+  if (provider === null) return null;
+  const hostname = parseHost(host)?.hostname;
+  const isOwn = hostname === parseHost(externalHostKey(provider))?.hostname;
+  return { provider, by: provider.mode === "forward_domain" && !isOwn ? "cookie_domain" : "external_host" };
+}
+
+function hostsOf(config: Config): readonly string[] {
+  return config.providers.flatMap((provider) => [
+    externalHostKey(provider),
+    ...(provider.mode === "forward_domain" ? [`*.${provider.cookieDomain}`] : []),
+  ]);
+}
+
+function ownEndpoint({ target }: InboundRequest, provider: Provider): OwnEndpoint | null {
+  const judged = judgeTarget(target);
+  if (dialectOf(judged.path) !== null && provider.mode !== "proxy") return "verdict";
+  const endpoint = endpointOf(judged);
+  return endpoint === "none" || endpoint === "flagged_callback" ? null : endpoint;
+}
+
+function decided(question: Question, request: InboundRequest, provider: Provider): ExplainedDecision {
+  const { method, scheme, host, headers } = request;
+  const { visitor, outpost } = question;
+  const target = judgeTarget(request.target);
+  const shown = shownCredential(headers);
+  const judged: JudgedRequest = {
+    method,
+    scheme,
+    host,
+    target,
+    isNavigation: isNavigation(method, headers),
+  };
+  const decision = decide(judged, provider, unasked(visitor, shown));
+  const origin = `${scheme}://${host}`;
+  return {
+    searched: matchSubject(provider, origin, target),
+    neverPublic: target.neverPublic,
+    obstacle: obstacleOf(judged, headers, provider, shown),
+    rules: traceRules(provider, { method, hostname: parseHost(host)?.hostname ?? "", target }),
+    path: judgePath(provider, origin, target),
+    visitor,
+    is: outcomeIn(decision, provider),
+    because: decision.because,
+    ...answersTo({ decision, request, outpost }, provider),
+  };
+}
+
+/** Nobody is asked about a credential here: it is taken for refused, which on a public path is the same as none. */
+function unasked(visitor: Visitor, shown: ShownCredential): Visitor {
+  if (visitor.kind !== "anonymous") return visitor;
+  if (shown.kind === "malformed") return { kind: "refused", scheme: shown.scheme };
+  return shown.kind === "shown" ? { kind: "refused", scheme: shown.credential.kind } : visitor;
+}
+
+/** What keeps a login from being started, as a clause; each header line is asked about alone. */
+function obstacleOf(
+  judged: JudgedRequest,
+  headers: HeaderLines,
+  provider: Provider,
+  shown: ShownCredential,
+): string | null {
+  if (provider.interceptHeaderAuth) {
+    if (shown.kind === "malformed") return `its ${shown.scheme} credential is malformed`;
+    if (shown.kind === "shown") {
+      return `it shows a ${shown.credential.kind} credential; the issuer, which is not asked here, may accept it`;
+    }
+  }
+  if (judged.isNavigation) return null;
+  if (!isNavigation(judged.method, [])) return `its method is ${judged.method}`;
+  if (isWebSocketUpgrade(headers)) return "it asks to become a WebSocket";
+  const line = headers.find((header) => !isNavigation("GET", [header]));
+  return line === undefined ? "it does not ask for a page" : `it says ${line[0]}: ${line[1]}`;
+}

@@ -1,0 +1,142 @@
+import { firstValue, type HeaderLine, type HeaderLines, isNamed, soleValue } from "../http/header-lines.ts";
+import { hostKeyOf } from "../http/host.ts";
+
+/** What the browser asked the reverse proxy for, as the verdict request tells it. */
+export interface OriginalRequest {
+  readonly method: string; //                      "": not told
+  readonly scheme: "http" | "https";
+  readonly host: string; //                        as InboundRequest.host
+  readonly hostHeader: string; //                  as it was told
+  readonly target: string; //                      origin-form, as it was told
+}
+
+/** The original request, or why it can't be told: the reverse proxy in front is set up wrongly, or somebody is playing (decision 25). */
+export type OriginalUrl =
+  | { readonly kind: "told"; readonly original: OriginalRequest }
+  | { readonly kind: "missing"; readonly headers: readonly string[] }
+  | { readonly kind: "malformed"; readonly header: string };
+
+/** How long a told target may be; as for a request's own (DOS-03). */
+const longestTarget = 8192;
+
+/** X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri (Traefik, Caddy and everything that speaks like them). */
+export function fromForwarded(headers: HeaderLines): OriginalUrl {
+  const names = ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri"] as const;
+  const [proto, hostHeader, target] = names.map((name) => soleValue(headers, name));
+  if (!proto || !hostHeader || !target) return untold(headers, names);
+  const scheme = schemeOf(proto);
+  if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
+  const method = methodOf(headers, "X-Forwarded-Method");
+  if (method === null) return { kind: "malformed", header: "X-Forwarded-Method" };
+  return toldBy("X-Forwarded-Host", "X-Forwarded-Uri", { method, scheme, hostHeader, target });
+}
+
+/** Some of `names` is missing, or stands there twice. */
+function untold(headers: HeaderLines, names: readonly string[]): OriginalUrl {
+  const missing = names.filter((name) => (firstValue(headers, name) ?? "") === "");
+  if (missing.length > 0) return { kind: "missing", headers: missing };
+  return { kind: "malformed", header: names.find((name) => soleValue(headers, name) === null) ?? "" };
+}
+
+/**
+ * X-Original-URL, an absolute URL (nginx). X-Original-URI, a path, counts with X-Forwarded-Proto and -Host or the request's own Host.
+ * Both are refused where they disagree: an nginx that sets one passes the client's own other on.
+ * differs from authentik: a query in X-Original-URI is a query, not a part of the path, so it never takes part in path patterns (decision 13).
+ */
+export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"): OriginalUrl {
+  const url = soleValue(headers, "X-Original-URL");
+  if (url === null) return { kind: "malformed", header: "X-Original-URL" };
+  const method = methodOf(headers, "X-Original-Method");
+  if (method === null) return { kind: "malformed", header: "X-Original-Method" };
+  if (url === "") return fromOriginalUri(headers, scheme, method);
+  const told = fromAbsolute(url, method);
+  if (told.kind !== "told") return told;
+  const agrees = ([name, uri]: HeaderLine) => !isNamed(name, "X-Original-URI") || uri === told.original.target;
+  return headers.every(agrees) ? told : { kind: "malformed", header: "X-Original-URI" };
+}
+
+function fromAbsolute(url: string, method: string): OriginalUrl {
+  const colon = url.indexOf(":");
+  const scheme = url.startsWith("://", colon) ? schemeOf(url.slice(0, colon)) : null;
+  if (scheme === null) return { kind: "malformed", header: "X-Original-URL" };
+  const hostStart = colon + 3;
+  const hostEnd = endOfAuthority(url, hostStart);
+  const rest = url.slice(hostEnd);
+  const target = rest.startsWith("/") ? rest : `/${rest}`;
+  return toldBy("X-Original-URL", "X-Original-URL", {
+    method,
+    scheme,
+    hostHeader: url.slice(hostStart, hostEnd),
+    target,
+  });
+}
+
+/** Where the first `/`, `?` or `#` at or after `at` stands, or the end (RFC 3986 3.2). */
+function endOfAuthority(url: string, at: number): number {
+  let end = at;
+  while (end < url.length && !"/?#".includes(url.charAt(end))) end += 1;
+  return end;
+}
+
+function fromOriginalUri(headers: HeaderLines, ownScheme: "http" | "https", method: string): OriginalUrl {
+  const target = soleValue(headers, "X-Original-URI");
+  if (target === null) return { kind: "malformed", header: "X-Original-URI" };
+  if (target === "") return { kind: "missing", headers: ["X-Original-URL"] };
+  const told = firstValue(headers, "X-Forwarded-Proto") ?? "";
+  const scheme = told === "" ? ownScheme : schemeOf(told);
+  if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
+  const hostHeader = firstValue(headers, "X-Forwarded-Host") ?? firstValue(headers, "Host") ?? "";
+  return toldBy("X-Forwarded-Host", "X-Original-URI", { method, scheme, hostHeader, target });
+}
+
+/**
+ * The check request of Envoy's ext_authz: the original method and Host, and the original path after our prefix. Envoy takes no
+ * X-Forwarded-Host away from clients, so that header counts for nothing here.
+ * differs from authentik: the scheme is X-Forwarded-Proto's or https, so that patterns with a scheme match (decision 13).
+ */
+export function fromCheckRequest(
+  request: { readonly method: string; readonly target: string; readonly headers: HeaderLines },
+  prefix: string,
+): OriginalUrl {
+  const told = firstValue(request.headers, "X-Forwarded-Proto");
+  const scheme = told === null || told === "" ? "https" : schemeOf(told);
+  if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
+  const rest = request.target.slice(prefix.length);
+  const target = rest.startsWith("/") ? rest : `/${rest}`;
+  const hostHeader = firstValue(request.headers, "Host") ?? "";
+  return toldBy("Host", "path", { method: request.method, scheme, hostHeader, target });
+}
+
+function toldBy(hostName: string, targetName: string, original: Omit<OriginalRequest, "host">): OriginalUrl {
+  const { method, scheme, hostHeader, target } = original;
+  const host = hostKeyOf(hostHeader, scheme);
+  if (host === null) return { kind: "malformed", header: hostName };
+  if (!isTarget(target)) return { kind: "malformed", header: targetName };
+  return { kind: "told", original: { method, scheme, host, hostHeader, target } };
+}
+
+/** Visible ASCII and bytes above it, from a slash on, without a fragment (decision 26). */
+function isTarget(target: string): boolean {
+  return target.length <= longestTarget && /^\/[\u0021-\u0022\u0024-\u007e\u0080-\u00ff]*$/.test(target);
+}
+
+function schemeOf(text: string): "http" | "https" | null {
+  if (text === "https" || text === "http") return text;
+  switch (text.toLowerCase()) {
+    case "http":
+    case "ws":
+      return "http";
+    case "https":
+    case "wss":
+      return "https";
+    default:
+      return null;
+  }
+}
+
+/** "" where the reverse proxy does not say. Null for what is no method (RFC 9110 9.1): taken for one it would pass by the rules about others. */
+function methodOf(headers: HeaderLines, name: string): string | null {
+  const told = soleValue(headers, name);
+  if (told === "") return "";
+  return told !== null && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(told) ? told : null;
+}

@@ -1,0 +1,120 @@
+import type { ProxyAttributes } from "../identity.ts";
+import type { AkProxyTable, AttributeTable, AttributeTemplate } from "./ak-proxy-table.ts";
+import { claimText } from "./claim-texts.ts";
+import type { Claims } from "./claims.ts";
+import { filledOverride } from "./override-template.ts";
+import type { Template } from "./template.ts";
+
+/** The attributes of somebody who logs in, or why there are none: a claim that a template needs is not there. */
+export type AkProxyOutcome =
+  | { readonly ok: true; readonly proxy: ProxyAttributes; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly reason: string };
+
+/** The filling in of one login. */
+interface Filling {
+  readonly claims: Claims;
+  readonly lacking: string[]; //                   grows: a clause for each claim that has no value
+}
+
+/**
+ * The config's table filled in with `claims`, under what the issuer's own `ak_proxy` says: the claim wins, key by key, in
+ * `user_attributes` and in its `additionalHeaders` (decision 31). What the claim says itself is not filled in. No text in the
+ * outcome holds a claim's value.
+ */
+export function withAkProxyTable(claimed: ProxyAttributes, table: AkProxyTable, claims: Claims): AkProxyOutcome {
+  const warnings: string[] = [];
+  const filling: Filling = { claims, lacking: [] };
+  const proxy: ProxyAttributes = {
+    backendOverride: claimed.backendOverride ?? overrideOf(table, filling, warnings),
+    hostHeader: claimed.hostHeader ?? hostHeaderOf(table, filling),
+    userAttributes: mergedAttributes(claimed.userAttributes, table.userAttributes, filling),
+  };
+  return filling.lacking.length === 0
+    ? { ok: true, proxy, warnings }
+    : { ok: false, reason: filling.lacking.join("; ") };
+}
+
+/** A value that may not stand there leaves the template itself, whose braces no override may hold: every request is refused (UPS-06). */
+function overrideOf({ backendOverride }: AkProxyTable, filling: Filling, warnings: string[]): string | null {
+  if (backendOverride === null) return null;
+  const outcome = filledOverride(backendOverride, filling.claims);
+  switch (outcome.kind) {
+    case "filled":
+      return outcome.text;
+    case "missing":
+      filling.lacking.push(lackText("ak_proxy.backend_override", outcome.claim));
+      return null;
+    case "unfit":
+      warnings.push(`ak_proxy.backend_override: claim "${outcome.claim}" ${outcome.what}: requests are refused`);
+      return backendOverride.source;
+  }
+}
+
+function hostHeaderOf({ hostHeader }: AkProxyTable, filling: Filling): string | null {
+  return hostHeader === null ? null : filled(hostHeader, filling, "ak_proxy.host_header");
+}
+
+function mergedAttributes(
+  claimed: ProxyAttributes["userAttributes"],
+  table: AttributeTable,
+  filling: Filling,
+): ProxyAttributes["userAttributes"] {
+  const place = "ak_proxy.user_attributes";
+  const merged: Record<string, unknown> = Object.create(null);
+  for (const [name, attribute] of Object.entries(table)) {
+    const own = Object.hasOwn(claimed, name) ? (claimed[name] ?? null) : null;
+    if (own === null) merged[name] = attributeValue(attribute, filling, `${place}.${name}`);
+    else if (name === "additionalHeaders") merged[name] = mergedHeaders(own, attribute, filling, `${place}.${name}`);
+  }
+  for (const [name, own] of Object.entries(claimed)) {
+    if (own !== null && own !== undefined && merged[name] === undefined) merged[name] = own;
+  }
+  return merged;
+}
+
+/** One that is no object is the claim's own mistake and said when it is used. */
+function mergedHeaders(own: unknown, attribute: AttributeTemplate, filling: Filling, place: string): unknown {
+  if (attribute.kind !== "table" || typeof own !== "object" || own === null || Array.isArray(own)) return own;
+  const merged: Record<string, unknown> = Object.create(null);
+  const said = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  for (const [name, value] of Object.entries(attribute.entries)) {
+    if (!said.has(name.toLowerCase())) merged[name] = attributeValue(value, filling, `${place}.${name}`);
+  }
+  return Object.assign(merged, own);
+}
+
+function attributeValue(attribute: AttributeTemplate, filling: Filling, place: string): unknown {
+  switch (attribute.kind) {
+    case "text":
+      return filled(attribute.template, filling, place);
+    case "value":
+      return attribute.value;
+    case "list":
+      return attribute.items.map((item) => attributeValue(item, filling, place));
+    case "table": {
+      const entries: Record<string, unknown> = Object.create(null);
+      for (const [name, value] of Object.entries(attribute.entries)) {
+        entries[name] = attributeValue(value, filling, `${place}.${name}`);
+      }
+      return entries;
+    }
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: C0, DEL and C1 are what is removed (HDR-10)
+const controls = /[\u0000-\u001f\u007f-\u009f]/g;
+
+function filled(template: Template, { claims, lacking }: Filling, place: string): string {
+  return template.parts
+    .map((part) => {
+      if (part.kind === "literal") return part.text;
+      const value = claimText(claims, part.path) ?? part.fallback;
+      if (value === null) lacking.push(lackText(place, part.path));
+      return (value ?? "").replace(controls, "");
+    })
+    .join("");
+}
+
+function lackText(place: string, claim: string): string {
+  return `${place}: claim "${claim}" is missing or empty; let the issuer send it, or give a default: {${claim}|…}`;
+}

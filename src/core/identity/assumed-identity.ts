@@ -1,0 +1,51 @@
+import type { Identity } from "../identity.ts";
+import type { Provider } from "../provider.ts";
+import { withAkProxyTable } from "./ak-proxy.ts";
+import type { Claims } from "./claims.ts";
+
+/** What is said of somebody who is only thought of: `expect.as` of the config, `--as` of explain. */
+export interface Assumed {
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly email: string;
+  readonly claims: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The identity of somebody of whom only this is known; everything else is empty. */
+export function assumedIdentity({ username, groups, email, claims }: Assumed): Identity {
+  return {
+    issuer: "",
+    subject: "",
+    uid: "",
+    username,
+    email,
+    emailVerified: null,
+    name: "",
+    groups,
+    entitlements: [],
+    areGroupsLeftOut: false,
+    claims,
+    idpSession: null,
+    rawToken: "",
+    proxy: { backendOverride: null, hostHeader: null, userAttributes: {} },
+  };
+}
+
+/** The same person with what `[ak_proxy]` of the provider makes of what is known; or which claim a login would lack. */
+export function assumedLogin(
+  identity: Identity,
+  { akProxy, claims: paths }: Pick<Provider, "akProxy" | "claims">,
+): { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly reason: string } {
+  const { username, email, groups, claims, proxy } = identity;
+  const said: Record<string, unknown> = Object.create(null);
+  for (const [path, value] of [
+    [paths.username, username],
+    [paths.email, email],
+    [paths.groups, groups],
+  ] as const) {
+    if (path !== "") said[path] = value;
+  }
+  const known: Claims = Object.assign(said, claims);
+  const filled = withAkProxyTable(proxy, akProxy, known);
+  return filled.ok ? { ok: true, identity: { ...identity, proxy: filled.proxy } } : filled;
+}

@@ -1,0 +1,199 @@
+import type { Identity, ProxyAttributes } from "../identity.ts";
+import type { ClaimPaths } from "../provider.ts";
+
+/** Claims as JSON.parse gave them; nothing about them is known but that they are an object. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** An identity with what was left out on the way, or why there is none. No text in it holds a claim's value. */
+export type IdentityOutcome =
+  | { readonly ok: true; readonly identity: Identity; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly reason: string };
+
+const maxListItems = 10_000;
+const maxDepth = 16;
+
+/**
+ * Who the claims speak of (authentik: claims read; HDR-10, HDR-11, JWT-09). A scalar is a string or empty, with control characters
+ * removed; a list is an array of strings or one string, and an item that holds a control character or `|` is dropped, because
+ * cleaning it could make it the name of another group. `sub` must be a string; `ak_proxy` of the wrong type is ignored.
+ */
+export function identityFromClaims(
+  claims: Claims,
+  paths: ClaimPaths,
+  issuer: string,
+  rawToken: string,
+): IdentityOutcome {
+  const warnings: string[] = [];
+  const subject = claimAt(claims, "sub");
+  if (typeof subject !== "string" || subject === "") return refused('claim "sub" is not a non-empty string');
+  if (hasControls(subject)) return refused('claim "sub" holds control characters');
+  const proxy = proxyAttributes(claimAt(claims, "ak_proxy"), warnings);
+  if (typeof proxy === "string") return refused(proxy);
+  const text = (path: string) => textClaim(claims, path, warnings);
+  const list = (path: string) => listClaim(claims, path, warnings);
+  const identity: Identity = {
+    issuer,
+    subject,
+    uid: text(paths.uid),
+    username: text(paths.username),
+    email: text(paths.email),
+    emailVerified: verifiedClaim(claimAt(claims, "email_verified")),
+    name: text(paths.name),
+    groups: list(paths.groups),
+    entitlements: list(paths.entitlements),
+    areGroupsLeftOut: isLeftOut(claims, paths.groups),
+    claims: {},
+    idpSession: text("sid") || null,
+    rawToken,
+    proxy,
+  };
+  return { ok: true, identity, warnings };
+}
+
+/** The paths that lead to nothing in `claims`: what userinfo may still tell (decision 4). */
+export function missingClaims(claims: Claims, wanted: readonly string[]): readonly string[] {
+  return wanted.filter((path) => path !== "" && claimAt(claims, path) === null);
+}
+
+/** `first` with what it lacks (absent or null) filled from `second`; a null-prototype object. */
+export function mergedClaims(first: Claims, second: Claims): Claims {
+  const merged: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of [...Object.entries(second), ...Object.entries(first)]) {
+    if (value !== null && value !== undefined) merged[name] = value;
+  }
+  return merged;
+}
+
+/**
+ * The value at a path, null when there is none. A key that holds dots itself wins over a way through them, at every level:
+ * `https://app.example/roles` is one key, `resource_access.my.client.roles` finds the key `my.client`.
+ */
+export function claimAt(claims: Claims, path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path] ?? null;
+  for (let dot = path.lastIndexOf("."); dot > 0; dot = path.lastIndexOf(".", dot - 1)) {
+    const key = path.slice(0, dot);
+    const inner = Object.hasOwn(claims, key) ? claims[key] : null;
+    const found = isObject(inner) ? claimAt(inner, path.slice(dot + 1)) : null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** A boolean (OIDC Core 5.1); some issuers write it as a text. */
+function verifiedClaim(value: unknown): boolean | null {
+  if (typeof value === "boolean") return value;
+  if (value === "true" || value === "false") return value === "true";
+  return null;
+}
+
+/** Does the issuer say that the claim is elsewhere? Entra ID does when somebody is in too many groups (OIDC Core 5.6.2). */
+function isLeftOut(claims: Claims, path: string): boolean {
+  if (path === "" || claimAt(claims, path) !== null) return false;
+  const names = claimAt(claims, "_claim_names");
+  const [first = ""] = path.split(".");
+  if (isObject(names) && (Object.hasOwn(names, path) || Object.hasOwn(names, first))) return true;
+  return path === "groups" && String(claimAt(claims, "hasgroups")) === "true";
+}
+
+function refused(reason: string): IdentityOutcome {
+  return { ok: false, reason };
+}
+
+function textClaim(claims: Claims, path: string, warnings: string[]): string {
+  const value = claimAt(claims, path);
+  if (value === null) return "";
+  if (typeof value !== "string") {
+    warnings.push(`claim "${path}" is not a string and is left empty`);
+    return "";
+  }
+  const clean = withoutControls(value);
+  if (clean !== value) warnings.push(`claim "${path}" held control characters, which are removed`);
+  return clean;
+}
+
+function listClaim(claims: Claims, path: string, warnings: string[]): readonly string[] {
+  const value = claimAt(claims, path);
+  if (value === null) return [];
+  const items = typeof value === "string" ? [value] : itemsOf(value);
+  if (items === null) {
+    warnings.push(`claim "${path}" is not an array of strings and is left empty`);
+    return [];
+  }
+  const kept = items.slice(0, maxListItems).filter((item) => typeof item === "string" && item !== "" && isWhole(item));
+  if (kept.length < items.length) {
+    const why = `not a string, empty, with "|" or a control character, or past the first ${maxListItems}`;
+    warnings.push(`claim "${path}": ${items.length - kept.length} of ${items.length} items dropped (${why})`);
+  }
+  return kept.map((item) => String(item).toWellFormed());
+}
+
+/**
+ * The items of a claim that is a list; null when it is none. An object of objects is the list of its keys: Zitadel says under each role of
+ * somebody which organisations gave it to them.
+ */
+export function itemsOf(value: unknown): readonly unknown[] | null {
+  if (Array.isArray(value)) return value;
+  const isKeyed = isObject(value) && Object.values(value).every(isObject) && Object.keys(value).length > 0;
+  return isKeyed ? Object.keys(value) : null;
+}
+
+/** Can it stand between the separators of X-authentik-groups and X-authentik-entitlements? (authentik joins them by `|`) */
+function isWhole(item: string): boolean {
+  return !item.includes("|") && !hasControls(item);
+}
+
+/** The `ak_proxy` claim; a string says why the login must be refused. */
+function proxyAttributes(claim: unknown, warnings: string[]): ProxyAttributes | string {
+  const given = objectOrNothing(claim, "ak_proxy", warnings);
+  const attributes = objectOrNothing(given["user_attributes"] ?? null, "ak_proxy.user_attributes", warnings);
+  const override = textClaim(given, "backend_override", warnings);
+  const host = textClaim(given, "host_header", warnings);
+  // Removing them would send the user somewhere the issuer did not name (decision 22: every failure closes).
+  if (
+    [given["backend_override"], given["host_header"]].some((value) => typeof value === "string" && hasControls(value))
+  )
+    return 'claim "ak_proxy" holds control characters in backend_override or host_header';
+  return {
+    backendOverride: override || null,
+    hostHeader: host || null,
+    userAttributes: cleanObject(attributes, 0),
+  };
+}
+
+function objectOrNothing(value: unknown, path: string, warnings: string[]): Claims {
+  if (isObject(value)) return value;
+  if (value !== null) warnings.push(`claim "${path}" is not an object and is ignored`);
+  return {};
+}
+
+function isObject(value: unknown): value is Claims {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A copy without prototype, without keys that reach one, and with strings cleaned; deeper than `maxDepth` is null. */
+function cleanObject(value: Claims, depth: number): Claims {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [key, inner] of Object.entries(value)) {
+    if (key !== "__proto__" && key !== "constructor" && key !== "prototype") copy[key] = cleanValue(inner, depth + 1);
+  }
+  return copy;
+}
+
+function cleanValue(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return withoutControls(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > maxDepth) return null;
+  if (Array.isArray(value)) return value.map((inner: unknown) => cleanValue(inner, depth + 1));
+  return isObject(value) ? cleanObject(value, depth) : null;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: C0, DEL and C1 are what is looked for (HDR-10)
+const controls = /[\u0000-\u001f\u007f-\u009f]/g;
+
+function hasControls(text: string): boolean {
+  return text.search(controls) !== -1;
+}
+
+function withoutControls(text: string): string {
+  return text.replace(controls, "").toWellFormed();
+}

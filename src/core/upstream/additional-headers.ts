@@ -1,0 +1,57 @@
+import { foldedName } from "../http/client-headers.ts";
+import { isForwardedName } from "../http/forwarded.ts";
+import type { HeaderLine, HeaderLines } from "../http/header-lines.ts";
+import { headerValue } from "../http/header-value.ts";
+import { isHopByHop } from "../http/hop-by-hop.ts";
+import type { HeaderEncoding } from "../provider.ts";
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; //   RFC 9110 5.6.2
+
+/** Names that only akproxy or the message itself may set (decision 15; HDR-13). */
+const reserved: ReadonlySet<string> = new Set(["host", "cookie", "set-cookie", "content-length"]);
+
+/**
+ * The `additionalHeaders` attribute as header lines: strings as they are, numbers and booleans as text, everything else refused with
+ * a warning. They may replace the user headers, which authentik documents, but never `X-authentik-meta-*`.
+ */
+export function additionalHeaders(
+  attribute: unknown, //                           any JSON: authentik lets attributes hold what they like
+  encoding: HeaderEncoding,
+): { readonly lines: HeaderLines; readonly warnings: readonly string[] } {
+  if (attribute === undefined || attribute === null) return { lines: [], warnings: [] };
+  if (typeof attribute !== "object" || Array.isArray(attribute)) {
+    return { lines: [], warnings: ["additionalHeaders is not an object of names and values: ignored"] };
+  }
+  const lines: HeaderLine[] = [];
+  const warnings: string[] = [];
+  for (const [name, raw] of Object.entries(attribute)) {
+    const problem = additionalNameProblem(name);
+    const value = textOf(raw, encoding);
+    if (problem !== null) warnings.push(`additionalHeaders: "${printable(name)}" ${problem}: not sent`);
+    else if (value === null)
+      warnings.push(
+        `additionalHeaders: the value of "${name}" is no text, number or boolean without control characters: not sent`,
+      );
+    else lines.push([name, value]);
+  }
+  return { lines, warnings };
+}
+
+/** Why a header may not be set by attributes, as a clause; null: it may (decision 15; HDR-13). */
+export function additionalNameProblem(name: string): string | null {
+  if (!token.test(name)) return "is no header name";
+  const folded = foldedName(name);
+  if (folded.startsWith("x-authentik-meta-")) return "is set by akproxy alone";
+  if (isForwardedName(folded)) return "is a fact about the way here";
+  return reserved.has(folded) || isHopByHop(folded) ? "belongs to the message itself" : null;
+}
+
+function textOf(value: unknown, encoding: HeaderEncoding): string | null {
+  if (typeof value === "string") return headerValue(value, encoding);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : null;
+}
+
+/** A hostile name must not write into the log. */
+function printable(name: string): string {
+  return name.replace(/[^\u0020-\u007e]/g, "?").slice(0, 64);
+}

@@ -1,0 +1,38 @@
+import type { Config } from "../core/config.ts";
+import type { OidcClient, Provider } from "../core/provider.ts";
+import { certificateSection } from "./certificates.ts";
+import type { DoctorWorld, Section } from "./check.ts";
+import { type ExaminedIssuer, examineIssuer } from "./issuer.ts";
+import { listenerSection } from "./listeners.ts";
+import { providerSection } from "./provider.ts";
+import { stateSection } from "./state.ts";
+
+/**
+ * Every check of a config that holds, in order, each section as soon as it is known (spec: cli, doctor). Changes nothing, on disk, in a
+ * store or at an issuer. `providers`: those that are asked about.
+ */
+export async function* diagnose(
+  config: Config,
+  providers: readonly Provider[],
+  world: DoctorWorld,
+): AsyncGenerator<Section> {
+  yield await stateSection(config, world);
+  yield certificateSection(config, providers, world);
+  const issuers = new Map<string, ExaminedIssuer>();
+  for (const { oidc } of providers) {
+    if (issuers.has(reachOf(oidc))) continue;
+    const examined = await examineIssuer(oidc, world);
+    issuers.set(reachOf(oidc), examined);
+    yield examined.section;
+  }
+  for (const provider of providers) {
+    const issuer = issuers.get(reachOf(provider.oidc));
+    if (issuer !== undefined) yield await providerSection(provider, issuer, config, world);
+  }
+  yield await listenerSection(config, world);
+}
+
+/** One issuer, reached in one way, is asked once. */
+function reachOf({ issuer, backchannelHost, caPem }: OidcClient): string {
+  return JSON.stringify([issuer, backchannelHost, caPem]);
+}

@@ -1,0 +1,146 @@
+import type { Provider } from "../core/provider.ts";
+import { redirectUri } from "../http/login/login.ts";
+import { authorizationRequest } from "../idp/authorization-request.ts";
+import { issuerFetch } from "../idp/issuer-fetch.ts";
+import type { IssuerMetadata } from "../idp/issuer-metadata.ts";
+import { openidConfiguration } from "../idp/openid-configuration.ts";
+import { randomToken } from "../seal/random-token.ts";
+import { type Check, type DoctorWorld, fail, ok, untold } from "./check.ts";
+
+/** An authorization endpoint's answer to a login's first request. */
+export interface AuthorizationAnswer {
+  readonly status: number;
+  readonly location: string | null; //             absolute
+  readonly body: string; //                        its beginning
+}
+
+const name = "redirect URI";
+
+/** Does the issuer take this provider's authorization request? Asked as a browser without a session asks, as far as that tells. */
+export async function redirectCheck(provider: Provider, metadata: IssuerMetadata, world: DoctorWorld): Promise<Check> {
+  const uri = redirectUri(provider);
+  const url = await requestUrl(provider, metadata, uri, world);
+  const answer = await askAuthorization(url, provider, world);
+  if (answer === null) {
+    return untold(name, "the authorization endpoint can't be asked from here; a browser may reach it", register(uri));
+  }
+  return judgedAnswer(answer, uri);
+}
+
+function register(uri: string): string {
+  return `the URI to register: ${uri}`;
+}
+
+async function requestUrl(
+  { oidc }: Provider,
+  metadata: IssuerMetadata,
+  uri: string,
+  world: DoctorWorld,
+): Promise<string> {
+  const fetch = issuerFetch({ ...oidc, userAgent: "", timeoutMs: world.timeoutMilliseconds }); // nothing is asked by it
+  const configuration = openidConfiguration(metadata, oidc, { fetch, now: world.now() });
+  return authorizationRequest(configuration, oidc, metadata, {
+    state: randomToken(world.randomBytes),
+    nonce: randomToken(world.randomBytes),
+    codeVerifier: randomToken(world.randomBytes),
+    redirectUri: uri,
+    prompt: null,
+  });
+}
+
+/** Null: no answer. With split DNS the issuer's own host is asked where its other endpoints are. */
+async function askAuthorization(
+  url: string,
+  { oidc }: Provider,
+  world: DoctorWorld,
+): Promise<AuthorizationAnswer | null> {
+  const target = new URL(url);
+  const { host, hostname } = target;
+  const isSplit = oidc.backchannelHost !== "" && host === new URL(oidc.issuer).host;
+  if (isSplit) target.host = oidc.backchannelHost;
+  try {
+    const response = await fetch(target, {
+      headers: { host, accept: "text/html", "user-agent": `Mozilla/5.0 (akproxy-doctor/${world.version})` },
+      redirect: "manual",
+      signal: AbortSignal.timeout(world.timeoutMilliseconds),
+      tls: { ...(oidc.caPem === null ? {} : { ca: oidc.caPem }), ...(isSplit ? { serverName: hostname } : {}) },
+    });
+    const location = response.headers.get("location");
+    const isAbsolute = location !== null && URL.canParse(location, url);
+    return {
+      status: response.status,
+      location: isAbsolute ? new URL(location, url).href : null,
+      body: await beginningOf(response),
+    };
+  } catch {
+    return null; //                                 it is for browsers, and need not be reachable from here
+  }
+}
+
+async function beginningOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of response.body ?? []) {
+    text += decoder.decode(bytes, { stream: true });
+    if (text.length > 65_536) break;
+  }
+  return text;
+}
+
+/** What issuers say of a redirect URI that they do not know: Google's and Entra's codes, then sentences. */
+const redirectComplaints: readonly RegExp[] = [
+  /redirect_uri_mismatch|AADSTS50011/i,
+  /(invalid|mismatch|unregistered|missing|illegal)[^.]{0,60}(redirect|callback)[ _-]?ur[il]/i,
+  /(redirect(ion)?|callback)[ _-]?ur[il][^.]{0,80}(invalid|mismatch|missing|must be|(not|n't) (registered|allowed|valid|match))/i,
+];
+
+const clientComplaints: readonly RegExp[] = [
+  /invalid_client|unauthorized_client|AADSTS700016/i,
+  /(client|application)[^.]{0,40}(not found|unknown|invalid|missing|does not exist)/i,
+  /(invalid|unknown|missing)[^.]{0,30}client/i,
+];
+
+const says = (text: string, complaints: readonly RegExp[]) => complaints.some((complaint) => complaint.test(text));
+
+/** Read carefully: a login page may carry the redirect URI in its own links, which says nothing. */
+export function judgedAnswer({ status, location, body }: AuthorizationAnswer, uri: string): Check {
+  if (location !== null && status >= 300 && status < 400) return judgedRedirect(new URL(location), uri);
+  if (status >= 200 && status < 300 && /<input[^>]+type=["']?password/i.test(body)) {
+    return ok(name, "taken: the issuer shows its login page");
+  }
+  const text = body.replace(/<(script|style)\b[\s\S]*?<\/\1>|<[^>]*>/gi, " ");
+  if (says(text, redirectComplaints)) return notRegistered(uri);
+  if (says(text, clientComplaints)) return wrongClient;
+  return untold(name, `could not tell: the issuer answered ${status} with a page of its own`, register(uri));
+}
+
+function judgedRedirect(location: URL, uri: string): Check {
+  const text = `${location.pathname} ${[...location.searchParams].flat().join(" ")}`;
+  const error = location.searchParams.get("error");
+  const isBack = `${location.origin}${location.pathname}` === new URL(uri).origin + new URL(uri).pathname;
+  if (isBack) return judgedReturn(error);
+  if (error !== null || /\berror\b/i.test(location.pathname)) {
+    if (says(text, redirectComplaints)) return notRegistered(uri);
+    if (says(text, clientComplaints)) return wrongClient;
+    return untold(name, "could not tell: the issuer shows an error page", register(uri));
+  }
+  return ok(name, `taken: the issuer sends the browser on, to /${location.pathname.split("/")[1] ?? ""}`);
+}
+
+/** An error that comes back to us shows that the URI is known (RFC 6749 4.1.2.1). */
+function judgedReturn(error: string | null): Check {
+  const shown = error !== null && /^[\w-]{1,60}$/.test(error) ? error : null;
+  if (shown === null || /_required$|^access_denied$/.test(shown)) return ok(name, "taken");
+  if (/client/.test(shown)) return wrongClient;
+  return fail(name, `known, and the request is refused with ${shown}`, "check scopes, authorize_params and the client");
+}
+
+function notRegistered(uri: string): Check {
+  return fail(name, "the issuer does not know it for this client", `register it there: ${uri}`);
+}
+
+const wrongClient = fail(
+  name,
+  "the issuer does not know the client",
+  "correct client_id, or register it at the issuer",
+);

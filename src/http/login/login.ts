@@ -1,0 +1,118 @@
+import { callbackFlag, callbackPath, startPath } from "../../core/decide/endpoint.ts";
+import { homeOf, judgeReturnTo, ownUrl } from "../../core/decide/return-to.ts";
+import { clearCookie, cookiePairs, setCookie } from "../../core/http/cookie.ts";
+import { firstValue } from "../../core/http/header-lines.ts";
+import {
+  type LoginAttempt,
+  loginAttemptSeconds,
+  loginCookieName,
+  loginCookiesToDrop,
+} from "../../core/identity/login-attempt.ts";
+import type { Provider } from "../../core/provider.ts";
+import { sealLoginAttempt, stateDigest } from "../../seal/login-attempt.ts";
+import { randomToken } from "../../seal/random-token.ts";
+import { type Answer, pageAnswer, redirect } from "../answer.ts";
+import type { Deps } from "../deps.ts";
+import { type Exchange, pageRequest } from "../exchange.ts";
+import { failurePage } from "../pages/failure-page.ts";
+import { browserOf } from "../visitor/visitor.ts";
+
+/** `start?…&switch_account=true`: ask the issuer which account, even where it has a session (the denied page's way out). */
+const switchAccount = "switch_account";
+
+/** All attempts of one browser together, in bytes of its Cookie header: well under every server's header limit (OIDC-15). */
+const attemptBudgetBytes = 4000;
+
+/** The URL a login of this provider is started at, coming back to `returnTo`. */
+export function startUrl(provider: Provider, returnTo: string, account: "same" | "other" = "same"): string {
+  const url = ownUrl(provider, startPath);
+  const query = new URLSearchParams({ rd: returnTo });
+  if (account === "other") query.set(switchAccount, "true");
+  return `${url.href}?${query}`;
+}
+
+/**
+ * `/start`: begins a login that comes back to `rd`. Without `rd` it comes back to the URL that a trusted peer tells in X-Original-URL,
+ * whole and unescaped: an nginx has no way to escape one into a query. Nothing else is read (RED-09), and in proxy mode not that
+ * either, since there a reverse proxy passes on what a client sends (decision 7).
+ */
+export function startEndpoint(deps: Deps, exchange: Exchange): Promise<Answer> {
+  const query = new URLSearchParams(exchange.target.query ?? "");
+  const isTold = exchange.request.peerIsTrusted && exchange.provider.mode !== "proxy";
+  const told = isTold ? firstValue(exchange.sentHeaders, "X-Original-URL") : null;
+  const account = query.get(switchAccount) === "true" ? "other" : "same";
+  return beginLogin(deps, exchange, query.get("rd") ?? told ?? "", account);
+}
+
+/**
+ * Begins a login and sends the browser to the issuer. What has to be remembered goes into the browser's own sealed cookie; nothing is
+ * stored here (decision 10). A bad `rd` becomes the external host. Throws Failure idp_unreachable or idp_misconfigured.
+ */
+export async function beginLogin(
+  deps: Deps,
+  exchange: Exchange,
+  rd: string,
+  account: "same" | "other" = "same",
+): Promise<Answer> {
+  const { provider, request } = exchange;
+  const returnTo = judgeReturnTo(rd, provider);
+  if (returnTo.kind === "refused") {
+    deps.log.info("return url refused", { request_id: request.id, provider: provider.slug, reason: returnTo.reason });
+  }
+  if (deps.loops.isLooping(browserOf(exchange))) return loopPage(deps, exchange, returnTo.url);
+  const attempt = newAttempt(deps, provider, returnTo.url);
+  const location = await deps.idpOf(provider).authorizationUrl({
+    ...attempt,
+    redirectUri: redirectUri(provider),
+    prompt: account === "other" ? "select_account" : null,
+  });
+  deps.metrics.login({ provider: provider.slug, result: "started" });
+  return redirect(location, "login", attemptCookies(deps, exchange, attempt));
+}
+
+/** The redirect URI as it is registered with the issuer (authentik: the callback with its flag). */
+export function redirectUri(provider: Provider): string {
+  return `${ownUrl(provider, callbackPath).href}?${callbackFlag}=true`;
+}
+
+function newAttempt(deps: Deps, provider: Provider, returnTo: string): LoginAttempt {
+  const startedAt = deps.now();
+  return {
+    providerSlug: provider.slug,
+    state: randomToken(deps.randomBytes),
+    nonce: randomToken(deps.randomBytes),
+    codeVerifier: randomToken(deps.randomBytes),
+    returnTo,
+    startedAt,
+    expiresAt: startedAt + loginAttemptSeconds,
+  };
+}
+
+/** The new attempt's cookie, and the clearing of the oldest ones beyond eight or beyond the byte budget. */
+function attemptCookies(deps: Deps, exchange: Exchange, attempt: LoginAttempt): readonly string[] {
+  const { provider, request } = exchange;
+  const scope = provider.cookie;
+  const name = loginCookieName(scope, attempt.startedAt, stateDigest(attempt.state));
+  const value = sealLoginAttempt(deps.keys, attempt, deps.randomBytes);
+  const present = cookiePairs(request.headers);
+  const names = present.map(([presentName]) => presentName);
+  const oldestFirst = loginCookiesToDrop(names, scope, 0);
+  const dropped = new Set(loginCookiesToDrop(names, scope));
+  const sizeOf = (wanted: string) => (present.find(([other]) => other === wanted)?.[1].length ?? 0) + wanted.length;
+  let bytes = name.length + value.length;
+  for (const kept of oldestFirst.toReversed()) {
+    bytes += sizeOf(kept);
+    if (bytes > attemptBudgetBytes) dropped.add(kept);
+  }
+  const set = setCookie({ name, value, scope, maxAgeSeconds: loginAttemptSeconds });
+  return [set, ...[...dropped].flatMap((old) => clearCookie(old, scope))];
+}
+
+function loopPage(deps: Deps, exchange: Exchange, returnTo: string): Answer {
+  const { provider, request } = exchange;
+  deps.log.warn("login loop", { request_id: request.id, provider: provider.slug, client: request.clientAddress });
+  deps.metrics.login({ provider: provider.slug, result: "loop" });
+  const again = returnTo === homeOf(provider) ? homeOf(provider) : startUrl(provider, returnTo);
+  const facts = { request: pageRequest(request, deps.now()), startUrl: again, issuerAnswer: null };
+  return pageAnswer(failurePage("login_loop", facts), request, "failed");
+}

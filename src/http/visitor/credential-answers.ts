@@ -1,0 +1,67 @@
+import { makingRoom } from "../../core/bounds/oldest-first.ts";
+import type { Identity } from "../../core/identity.ts";
+import type { Authenticated } from "../../ports/identity-provider.ts";
+
+/** What became of a credential: the issuer's word, or too many have failed to ask it. */
+export type CredentialAnswer = Authenticated | { readonly kind: "limited"; readonly waitSeconds: number };
+
+/** The issuer's latest answers, by credential digest (decision 18). */
+export interface CredentialAnswers {
+  /** The answer kept, else the one that is on its way, else what `ask` brings; what it throws is not kept (M2M-14). */
+  answerTo(digest: string, ask: () => Promise<CredentialAnswer>): Promise<CredentialAnswer>;
+  /** A sign-out: what was known of this person, or of this session at the issuer, is asked again. */
+  forget(
+    ended: Pick<Identity, "issuer"> & { readonly subject: string | null; readonly idpSession: string | null },
+  ): void;
+}
+
+const knownSeconds = 60;
+const refusedSeconds = 5;
+
+/** In memory, at most `limit`; the oldest is forgotten first. A known credential is kept for 60 s or as long as its token is good. */
+export function credentialAnswers(now: () => number, limit = 10_000): CredentialAnswers {
+  const kept = new Map<string, { readonly answer: CredentialAnswer; readonly until: number }>();
+  const makeRoom = makingRoom(kept, limit);
+  const underway = new Map<string, Promise<CredentialAnswer>>();
+  let signOuts = 0;
+
+  function keep(digest: string, answer: CredentialAnswer): void {
+    if (answer.kind === "limited") return;
+    const seconds = answer.kind === "known" ? knownSeconds : refusedSeconds;
+    const end = answer.kind === "known" ? (answer.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+    makeRoom();
+    kept.set(digest, { answer, until: Math.min(now() + seconds, end) });
+  }
+
+  async function asked(digest: string, ask: () => Promise<CredentialAnswer>): Promise<CredentialAnswer> {
+    const before = signOuts;
+    try {
+      const answer = await ask();
+      // asked before a sign-out, answered after it: may be the word of before
+      if (before === signOuts || answer.kind !== "known") keep(digest, answer);
+      return answer;
+    } finally {
+      underway.delete(digest);
+    }
+  }
+
+  return {
+    answerTo(digest, ask) {
+      const known = kept.get(digest);
+      if (known !== undefined && now() < known.until) return Promise.resolve(known.answer);
+      kept.delete(digest);
+      const sent = underway.get(digest) ?? asked(digest, ask);
+      underway.set(digest, sent);
+      return sent;
+    },
+    forget({ issuer, subject, idpSession }) {
+      signOuts += 1;
+      for (const [digest, { answer }] of kept) {
+        if (answer.kind !== "known" || answer.identity.issuer !== issuer) continue;
+        const { identity } = answer;
+        const isNamed = idpSession !== null && identity.idpSession === idpSession;
+        if (isNamed || identity.subject === subject) kept.delete(digest);
+      }
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { type Bucket, bucketAt, type Rate, secondsToWait } from "../../core/bounds/rate-limit.ts";
+
+/** Leave to ask the issuer about a credential, or how long there is none. */
+export type Attempt =
+  | { readonly kind: "admitted"; readonly settle: (outcome: "failed" | "spared") => void }
+  | { readonly kind: "limited"; readonly waitSeconds: number };
+
+/** How often credentials may fail (decision 40). */
+export interface CredentialLimits {
+  /** A token of each key's bucket is taken at once, and given back where the credential was not to blame. */
+  enter(keys: readonly string[]): Promise<Attempt>;
+}
+
+interface Entry {
+  bucket: Bucket;
+  underway: number;
+  waiting: (() => void)[];
+}
+
+/**
+ * Buckets by key, at most `limit`; of those with nothing under way the one used longest ago is forgotten first. Where attempts under way
+ * hold the last tokens, others wait for what becomes of them: then no race asks the issuer once too often (M2M-11), and many good
+ * credentials at once are not refused.
+ */
+export function credentialLimits(now: () => number, rate: Rate | null, limit = 10_000): CredentialLimits {
+  const entries = new Map<string, Entry>();
+  if (rate === null) return { enter: async () => ({ kind: "admitted", settle: () => {} }) };
+
+  function entryOf(key: string, { count, seconds }: Rate): Entry {
+    const entry = entries.get(key) ?? { bucket: { left: count, at: now() }, underway: 0, waiting: [] };
+    entry.bucket = bucketAt(entry.bucket, { count, seconds }, now());
+    entries.delete(key);
+    entries.set(key, entry);
+    return entry;
+  }
+
+  return {
+    async enter(keys) {
+      for (;;) {
+        const wanted = keys.map((key) => entryOf(key, rate));
+        forgetOldest(entries, limit);
+        const empty = wanted.find(({ bucket }) => secondsToWait(bucket, rate) > 0);
+        if (empty === undefined) return take(wanted);
+        if (empty.underway === 0) return { kind: "limited", waitSeconds: secondsToWait(empty.bucket, rate) };
+        await new Promise<void>((resolve) => void empty.waiting.push(resolve));
+      }
+    },
+  };
+}
+
+function forgetOldest(entries: Map<string, Entry>, limit: number): void {
+  for (const [key, { underway }] of entries) {
+    if (entries.size <= limit) return;
+    if (underway === 0) entries.delete(key);
+  }
+}
+
+/** One token of each. */
+function take(entries: readonly Entry[]): Attempt {
+  for (const entry of entries) {
+    entry.bucket = { ...entry.bucket, left: entry.bucket.left - 1 };
+    entry.underway += 1;
+  }
+  return {
+    kind: "admitted",
+    settle(outcome) {
+      for (const entry of entries) {
+        entry.underway -= 1;
+        if (outcome === "spared") entry.bucket = { ...entry.bucket, left: entry.bucket.left + 1 };
+        for (const go of entry.waiting.splice(0)) go();
+      }
+    },
+  };
+}

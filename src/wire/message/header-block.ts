@@ -1,0 +1,169 @@
+import { type HeaderLine, type HeaderLines, lowerCaseName } from "../../core/http/header-lines.ts";
+import { type KnownField, knownField, knownLine, newLine } from "./known-fields.ts";
+
+/**
+ * The field lines of a head or of a trailer section, and what they say about the message itself. A field that stands on several lines is
+ * joined with commas (RFC 9110 5.3), so that what may stand only once (Host, Content-Length, Transfer-Encoding) is then no valid value.
+ */
+export interface Fields {
+  readonly kind: "fields";
+  readonly lines: HeaderLines;
+  readonly host: string | null; //                 null: no such line
+  readonly contentLength: string | null; //        with what stands around it
+  readonly transferEncoding: string | null;
+  readonly connection: string | null;
+  readonly expect: string | null;
+  readonly upgrade: string | null;
+}
+
+/** Why field lines are refused: 431 for too many, else 400. `reason` holds no value. */
+export interface FieldsRefused {
+  readonly kind: "refused";
+  readonly status: 400 | 431;
+  readonly reason: string;
+}
+
+type MutableFields = { -readonly [Key in keyof Fields]: Key extends "lines" ? HeaderLine[] : Fields[Key] };
+
+/** 1 at each byte that may stand in a token (RFC 9110 5.6.2). */
+const tokenBytes = new Uint8Array(256);
+for (const byte of Buffer.from("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
+  tokenBytes[byte] = 1;
+}
+
+/** 1 at the lengths of the names that `note` looks at, so that the others are not put in lower case. */
+const notedLengths = new Uint8Array(256);
+for (const name of ["host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"]) {
+  notedLengths[name.length] = 1;
+}
+
+/** May `byte` stand in a token? */
+export function isTokenByte(byte: number): boolean {
+  return tokenBytes[byte] === 1;
+}
+
+/** Is `text` a token, whole? */
+export function isToken(text: string): boolean {
+  const { length } = text;
+  for (let at = 0; at < length; at += 1) if (tokenBytes[text.charCodeAt(at)] !== 1) return false;
+  return length > 0;
+}
+
+/** Where the token that begins at `at` ends; `at` itself when none does. For a text that goes on: the end of a string is slow to meet. */
+export function endOfToken(text: string, at: number): number {
+  let end = at;
+  while (tokenBytes[text.charCodeAt(end)] === 1) end += 1;
+  return end;
+}
+
+/** Where the first byte at or after `at` stands that no field value may hold: a control but the tab (RFC 9110 5.5). */
+export function endOfValue(text: string, at: number): number {
+  const { length } = text;
+  let end = at;
+  while (end < length) {
+    const byte = text.charCodeAt(end);
+    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return end;
+    end += 1;
+  }
+  return end;
+}
+
+/** Does a CRLF stand at `at`? */
+export function isLineEnd(text: string, at: number): boolean {
+  return text.charCodeAt(at) === 0x0d && text.charCodeAt(at + 1) === 0x0a;
+}
+
+/**
+ * Reads the field lines of `text` from `at` to its end, each ended by CRLF (RFC 9112 5). Strict: no fold, no space before the colon, no
+ * empty or non-token name, no control byte. `text` is latin1: one UTF-16 unit a byte.
+ */
+export function readFields(text: string, at: number, mostFields: number): Fields | FieldsRefused {
+  const lines: HeaderLine[] = [];
+  const fields: MutableFields = {
+    kind: "fields",
+    lines,
+    host: null,
+    contentLength: null,
+    transferEncoding: null,
+    connection: null,
+    expect: null,
+    upgrade: null,
+  };
+  let lineStart = at;
+  while (lineStart < text.length) {
+    const nameEnd = endOfToken(text, lineStart);
+    if (nameEnd === lineStart || text.charCodeAt(nameEnd) !== 0x3a) return refusedName(text, lineStart, nameEnd);
+    const field = knownField(text, lineStart, nameEnd);
+    const known = knownLine(field, text, nameEnd);
+    const lineEnd = known === null ? endOfValue(text, nameEnd + 1) : nameEnd + known.rest.length - 2;
+    if (known === null && !isLineEnd(text, lineEnd)) return refused(400, "a field's value holds a control byte");
+    if (lines.length === mostFields) return refused(431, `more than ${mostFields} fields`);
+    const line = known?.line ?? readLine(field, text, lineStart, nameEnd, lineEnd);
+    lines.push(line);
+    if (notedLengths[nameEnd - lineStart] === 1) note(fields, line, text, nameEnd + 1, lineEnd);
+    lineStart = lineEnd + 2;
+  }
+  return fields;
+}
+
+/** Without the space around the value. OWS is space and tab alone (RFC 9110 5.6.3); `trim` takes more than that of bytes above 0x7f. */
+function readLine(
+  field: KnownField | null,
+  text: string,
+  lineStart: number,
+  nameEnd: number,
+  lineEnd: number,
+): HeaderLine {
+  let start = nameEnd + 1;
+  let end = lineEnd;
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  if (field === null) return [text.slice(lineStart, nameEnd), text.slice(start, end)];
+  return newLine(field, text, nameEnd, start, end, lineEnd + 2);
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09;
+}
+
+/** The value stands, with the space around it, in `text` from `from` to `to`. */
+function note(fields: MutableFields, [name, value]: HeaderLine, text: string, from: number, to: number): void {
+  switch (lowerCaseName(name)) {
+    case "host":
+      fields.host = joined(fields.host, value);
+      break;
+    case "content-length":
+      fields.contentLength = joined(fields.contentLength, text.slice(from, to));
+      break;
+    case "transfer-encoding":
+      fields.transferEncoding = joined(fields.transferEncoding, value);
+      break;
+    case "connection":
+      fields.connection = joined(fields.connection, value);
+      break;
+    case "expect":
+      fields.expect = joined(fields.expect, value);
+      break;
+    case "upgrade":
+      fields.upgrade = joined(fields.upgrade, value);
+      break;
+  }
+}
+
+function joined(before: string | null, value: string): string {
+  return before === null ? value : `${before},${value}`;
+}
+
+function refusedName(text: string, lineStart: number, nameEnd: number): FieldsRefused {
+  const stop = text.charCodeAt(nameEnd);
+  if (nameEnd === lineStart && isSpace(stop))
+    return refused(400, "a line begins with a space: folded fields are obsolete");
+  if (nameEnd === lineStart && stop === 0x3a) return refused(400, "a field has no name");
+  if (isSpace(stop)) return refused(400, "a space stands in a field's name or before its colon");
+  if (isLineEnd(text, nameEnd)) return refused(400, "a field line has no colon");
+  return refused(400, "a field's name holds a byte that no name may hold");
+}
+
+function refused(status: 400 | 431, reason: string): FieldsRefused {
+  return { kind: "refused", status, reason };
+}

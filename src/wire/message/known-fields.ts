@@ -1,0 +1,82 @@
+import type { HeaderLine } from "../../core/http/header-lines.ts";
+
+/**
+ * A name met before, with the lines it was met in the last two times. Nearly every name, and most lines whole, come again with the next
+ * message: a browser says the same of itself with each request, an application with each answer.
+ */
+export interface KnownField {
+  readonly name: string;
+  lines: readonly [KnownLine | null, KnownLine | null];
+  changes: number; //                              how many other lines have come since one of these did
+}
+
+/** A line that was read: what stands from its colon to the end of its CRLF, and what that was. */
+interface KnownLine {
+  readonly rest: string;
+  readonly line: HeaderLine;
+}
+
+/** Each name has the one place that its looks give it. Bounded, since strangers choose the names. */
+const places = new Array<KnownField | undefined>(1024);
+const longestName = 64;
+const longestRest = 1024;
+
+/** The field whose name stands in `text` from `from` to `to`; null for a name too long to be kept. */
+export function knownField(text: string, from: number, to: number): KnownField | null {
+  const length = to - from;
+  if (length > longestName) return null;
+  const place = placeOf(text, from, length);
+  const known = places[place];
+  if (known !== undefined && known.name.length === length && text.startsWith(known.name, from)) return known;
+  const field: KnownField = { name: ownText(text, from, to), lines: [null, null], changes: 0 };
+  places[place] = field;
+  return field;
+}
+
+/** By length and four letters. Of a hundred names that are in use, in both usual cases, eight share a place. */
+function placeOf(text: string, from: number, length: number): number {
+  const last = from + length - 1;
+  const [first, middle] = [text.charCodeAt(from), text.charCodeAt(from + (length >> 1))];
+  const [fourthLast, end] = [text.charCodeAt(length > 3 ? last - 3 : last), text.charCodeAt(last)];
+  return (235 * length + 645 * first + 79 * end + 951 * middle + 353 * fourthLast) & 1023;
+}
+
+/** The line of `field` that stands in `text` with its colon at `colon`, where it is one of the last two; else null. */
+export function knownLine(field: KnownField | null, text: string, colon: number): KnownLine | null {
+  if (field === null) return null;
+  const [latest, earlier] = field.lines;
+  if (latest !== null && text.startsWith(latest.rest, colon)) {
+    field.changes = 0;
+    return latest;
+  }
+  if (earlier === null || !text.startsWith(earlier.rest, colon)) return null;
+  field.changes = 0;
+  field.lines = [earlier, latest];
+  return earlier;
+}
+
+/**
+ * The line of a name and the value that stands from `from` to `to` in a text whose colon is at `colon` and whose line ends at `end`. It is
+ * kept for the next time, but for what is long or has changed each of the last eight times: of that every sixteenth.
+ */
+export function newLine(
+  field: KnownField,
+  text: string,
+  colon: number,
+  from: number,
+  to: number,
+  end: number,
+): HeaderLine {
+  field.changes += 1;
+  const isKept = end - colon <= longestRest && (field.changes <= 8 || (field.changes & 15) === 0);
+  if (!isKept) return [field.name, text.slice(from, to)];
+  const rest = ownText(text, colon, end);
+  const line: HeaderLine = [field.name, rest.slice(from - colon, to - colon)];
+  field.lines = [{ rest, line }, field.lines[0]];
+  return line;
+}
+
+/** A string of its own: a part of the head would keep all of the head in memory. */
+function ownText(text: string, from: number, to: number): string {
+  return Buffer.from(text.slice(from, to), "latin1").toString("latin1");
+}

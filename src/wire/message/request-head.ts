@@ -1,0 +1,164 @@
+import type { HeaderLines } from "../../core/http/header-lines.ts";
+import { parseHost } from "../../core/http/host.ts";
+import { type Framing, keepsAlive, requestFraming, upgradeOf } from "./framing.ts";
+import { readHeadText, textHasBareLineFeed } from "./head-text.ts";
+import { endOfToken, isLineEnd, isTokenByte, readFields } from "./header-block.ts";
+import { readTarget } from "./request-target.ts";
+
+/** A request's head, accepted. Strings are latin1: one UTF-16 unit a byte. */
+export interface RequestHead {
+  readonly method: string; //                      a token as sent; CONNECT is refused, TRACE is not
+  readonly target: string; //                      origin-form as sent, or `*` of OPTIONS; from an absolute-form its path and query
+  readonly version: "1.0" | "1.1";
+  readonly headers: HeaderLines; //                with Host, exactly one and valid
+  readonly framing: Framing;
+  readonly keepAlive: boolean; //                  the client's wish
+  readonly expectsContinue: boolean; //            100-continue, and there is content to wait for
+  readonly upgrade: string | null; //              Upgrade, where Connection names it
+}
+
+/** How much of a head is read. The first line counts among the bytes, the empty line too. */
+export interface RequestHeadLimits {
+  readonly headBytes: number;
+  readonly targetChars: number;
+  readonly fields: number;
+}
+
+/** Why a head is refused. The connection is to be closed after the answer. `reason` holds no value of a field. */
+export interface RequestRefused {
+  readonly kind: "refused";
+  readonly status: 400 | 414 | 417 | 431 | 501 | 505;
+  readonly reason: string;
+}
+
+/** What stands at the beginning of `bytes`. */
+export type RequestReading =
+  | { readonly kind: "incomplete"; readonly searchedTo: number }
+  | RequestRefused
+  | { readonly kind: "head"; readonly head: RequestHead; readonly end: number };
+
+const longestMethod = 32;
+
+/**
+ * Reads the request head in `bytes` from `from`; nothing at or after `to` is looked at. `incomplete`: call again with more bytes and its
+ * `searchedTo` (offsets of the same buffer). `end` is where the content begins. Anything that two parsers could read in two ways is
+ * refused (RFC 9112 2 to 7; HTTP-01, HTTP-03). One empty line before the request is passed over (RFC 9112 2.2).
+ */
+export function readRequestHead(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  limits: RequestHeadLimits,
+  searchedTo = from,
+): RequestReading {
+  const start = afterEmptyLine(bytes, from, to);
+  if (start >= to) return { kind: "incomplete", searchedTo: from };
+  if (!isTokenByte(bytes[start] ?? 0)) return refused(400, "the request does not begin with a method");
+  const found = readHeadText(bytes, start, to, searchedTo, limits.headBytes);
+  switch (found.kind) {
+    case "incomplete":
+      return found;
+    case "bare_line_feed":
+      return bareLineFeed;
+    case "too_long":
+      return found.within === "first line"
+        ? refused(414, "the request line does not end in time")
+        : refused(431, `a head of more than ${limits.headBytes} bytes`);
+    case "text": {
+      const head = parseHead(found.text, limits);
+      if (!("kind" in head)) return { kind: "head", head, end: found.end };
+      return textHasBareLineFeed(found.text) ? bareLineFeed : head;
+    }
+  }
+}
+
+/** `to` when the bytes so far may yet be an empty line. */
+function afterEmptyLine(bytes: Buffer, from: number, to: number): number {
+  if (from >= to || bytes[from] !== 0x0d) return from;
+  if (from + 1 === to) return to;
+  return bytes[from + 1] === 0x0a ? from + 2 : from;
+}
+
+function parseHead(text: string, limits: RequestHeadLimits): RequestHead | RequestRefused {
+  const line = readRequestLine(text, limits.targetChars);
+  if ("kind" in line) return line;
+  const { method, version } = line;
+  const fields = readFields(text, line.end, limits.fields);
+  if (fields.kind === "refused") return fields;
+  // RFC 9112 3.2: without exactly one valid Host 400; in HTTP/1.0, too, since providers are chosen by it.
+  if (fields.host === null || parseHost(fields.host) === null) return refused(400, "not exactly one valid Host");
+  const target = readTarget(method, line.target, fields.host);
+  if (target.kind === "refused") return refused(400, target.reason);
+  const framing = requestFraming(fields, version);
+  if (framing.kind === "refused") return refused(400, framing.reason);
+  const expects = fields.expect !== null;
+  if (expects && fields.expect?.toLowerCase() !== "100-continue") return refused(417, "an expectation unknown here");
+  return {
+    method,
+    target: target.target,
+    version,
+    headers: fields.lines,
+    framing,
+    keepAlive: keepsAlive(fields.connection, version),
+    // RFC 9110 10.1.1: ignored in HTTP/1.0, which knows no 100.
+    expectsContinue: expects && version === "1.1" && hasContent(framing),
+    upgrade: upgradeOf(fields, version),
+  };
+}
+
+/** Is content announced: chunked, or a length above 0? */
+export function hasContent(framing: Framing): boolean {
+  return framing.kind === "chunked" || (framing.kind === "length" && framing.bytes > 0);
+}
+
+interface RequestLine {
+  readonly method: string;
+  readonly target: string;
+  readonly version: "1.0" | "1.1";
+  readonly end: number; //                         offset after its CRLF
+}
+
+function readRequestLine(text: string, targetChars: number): RequestLine | RequestRefused {
+  const methodEnd = endOfToken(text, 0);
+  if (text.charCodeAt(methodEnd) !== 0x20) return refused(400, "the method is no token with one space after it");
+  const method = text.slice(0, methodEnd);
+  // RFC 9112 3: a method longer than any that is known is 501.
+  if (methodEnd > longestMethod) return refused(501, `a method of more than ${longestMethod} characters`);
+  if (method === "CONNECT") return refused(501, "CONNECT is not served");
+  const targetStart = methodEnd + 1;
+  const targetEnd = endOfTarget(text, targetStart);
+  if (targetEnd === targetStart) return refused(400, "no target");
+  if (targetEnd - targetStart > targetChars) return refused(414, `a target of more than ${targetChars} characters`);
+  if (text.charCodeAt(targetEnd) !== 0x20) return refused(400, "the target holds a byte that no target may hold");
+  const version = versionAt(text, targetEnd + 1);
+  if (version === null) return refused(400, "no HTTP version follows the target");
+  if (version === "other") return refused(505, "neither HTTP/1.1 nor HTTP/1.0");
+  const target = text.slice(targetStart, targetEnd);
+  return { method, target, version, end: targetEnd + 11 };
+}
+
+/** Where the first space, control, DEL or `#` stands (decision 26). Bytes above 0x7f are kept: browsers do not send them, programs do. */
+function endOfTarget(text: string, at: number): number {
+  let end = at;
+  for (;;) {
+    const byte = text.charCodeAt(end);
+    if (!(byte > 0x20) || byte === 0x23 || byte === 0x7f) return end;
+    end += 1;
+  }
+}
+
+const anyVersion = /^HTTP\/[0-9]\.[0-9]$/;
+
+function versionAt(text: string, at: number): "1.0" | "1.1" | "other" | null {
+  if (!isLineEnd(text, at + 8)) return null;
+  const version = text.slice(at, at + 8);
+  if (version === "HTTP/1.1") return "1.1";
+  if (version === "HTTP/1.0") return "1.0";
+  return anyVersion.test(version) ? "other" : null;
+}
+
+const bareLineFeed: RequestRefused = { kind: "refused", status: 400, reason: "a line ends in LF without CR" };
+
+function refused(status: RequestRefused["status"], reason: string): RequestRefused {
+  return { kind: "refused", status, reason };
+}

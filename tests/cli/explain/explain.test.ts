@@ -1,0 +1,395 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { loadConfig } from "../../../src/config/load.ts";
+import { openKeys } from "../../../src/seal/keys.ts";
+import { sealSessionCookie } from "../../../src/seal/session-cookie.ts";
+import { openSessions } from "../../../src/sessions/open.ts";
+import { idOf, sessionOf } from "../../contract/session-store.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "akproxy-explain-"));
+const outpostSecret = "canary-secret-of-the-outpost-long-enough";
+const token = "canary-head.canary-body.canary-signature";
+const id = idOf("alices");
+const cookie = sealSessionCookie(openKeys([outpostSecret]), "app", id);
+const text = `
+state_dir = "${folder}/state"
+[outpost]
+secret = "${outpostSecret}"
+[oidc]
+issuer = "https://idp.company.test/"
+client_id = "akproxy"
+client_secret = "canary-client-secret"
+[providers.app]
+mode = "proxy"
+external_host = "https://app.company.test"
+internal_host = "http://127.0.0.1:8080/base?key=canary-key"
+skip_path_regex = ["^/public/"]
+allow = { groups = ["staff"] }
+[providers.wiki]
+mode = "forward_single"
+external_host = "https://wiki.company.test"
+[providers.corp]
+mode = "forward_domain"
+external_host = "https://auth.company.test"
+cookie_domain = "company.test"
+[[providers.corp.rules]]
+hosts = ["grafana.company.test"]
+path_regex = "^/admin"
+allow = { groups = ["ops"] }
+[[providers.corp.rules]]
+path_regex = "^/healthz$"
+access = "public"
+[[providers.corp.rules]]
+access = "login"
+`;
+
+beforeAll(async () => {
+  write("akproxy.toml", text);
+  write("one.toml", text.slice(0, text.indexOf("[providers.wiki]")));
+  write(
+    "unmet.toml",
+    text.replace("[providers.wiki]", '[[providers.app.expect]]\nurl = "/"\nis = "public"\n[providers.wiki]'),
+  );
+  write("bad.toml", text.replace('mode = "proxy"', 'mode = "prxy"'));
+  write("memory.toml", `${text}\n[sessions]\nstore = "memory"\n`);
+  const { config } = await loadConfig({ file: join(folder, "akproxy.toml"), env: {} });
+  if (config === null) throw new Error("the config of this test is broken");
+  const sessions = await openSessions(config.sessions, {
+    keys: openKeys([outpostSecret]),
+    now: () => Math.floor(Date.now() / 1000),
+    randomBytes,
+  });
+  await sessions.create({ ...sessionOf({ rawToken: token }), id, expiresAt: 4_102_444_800 });
+  await sessions.close();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, content: string): void {
+  writeFileSync(join(folder, name), content);
+  chmodSync(join(folder, name), 0o600);
+}
+
+async function explain(...args: readonly string[]) {
+  const child = Bun.spawn([process.execPath, resolve("src/main.ts"), "explain", ...args], {
+    cwd: folder,
+    env: {},
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, code };
+}
+
+test("proxy mode, nobody: a login is started", async () => {
+  expect(await explain("https://app.company.test/x?a=b")).toEqual({
+    code: 0,
+    stdout: `GET https://app.company.test/x?a=b
+
+  provider  app (proxy), by external_host
+  visitor   nobody
+  searched  /x (the decoded path)
+  public    no: no pattern of skip_path_regex is found
+  verdict   login: no rule and no public path speaks of it
+  answer    302 to the start of a login:
+            https://app.company.test/outpost.goauthentik.io/start?rd=https%3A%2F%2Fapp.company.test%2Fx%3Fa%3Db
+`,
+    stderr: "",
+  });
+});
+
+test("proxy mode, somebody: the upstream's request and every header", async () => {
+  const { stdout } = await explain("https://app.company.test/x", "--as", "alice", "--groups", "staff, ops");
+
+  expect(stdout).toBe(`GET https://app.company.test/x
+
+  provider  app (proxy), by external_host
+  visitor   alice, in staff, ops
+  searched  /x (the decoded path)
+  public    no: no pattern of skip_path_regex is found
+  verdict   allowed: allow decides, by group "staff"
+  answer    the upstream's
+
+to the upstream: GET /base/x?(hidden) to http://127.0.0.1:8080
+  Host: app.company.test
+  X-Forwarded-For: <peer>
+  X-Forwarded-Host: app.company.test
+  X-Forwarded-Proto: https
+  X-authentik-username: alice
+  X-authentik-groups: staff|ops
+  X-authentik-entitlements:
+  X-authentik-email:
+  X-authentik-name:
+  X-authentik-uid:
+  X-authentik-jwt:
+  X-authentik-meta-jwks: (the issuer's jwks_uri)
+  X-authentik-meta-outpost: akproxy
+  X-authentik-meta-provider: app
+  X-authentik-meta-app: app
+  X-authentik-meta-version: goauthentik.io/outpost/${(await import("../../../package.json")).version}
+  (what is empty here comes from the claims of a session: --cookie)
+`);
+});
+
+test("forward_single, nobody: each dialect's answer", async () => {
+  expect((await explain("https://wiki.company.test/")).stdout).toBe(`GET https://wiki.company.test/
+
+  provider  wiki (forward_single), by external_host
+  visitor   nobody
+  searched  / (the decoded path)
+  public    no: no pattern of skip_path_regex is found
+  verdict   login: no rule and no public path speaks of it
+  answer    nginx: 401 for its configuration to turn into a redirect to
+            https://wiki.company.test/outpost.goauthentik.io/start
+            traefik, caddy, forward, envoy: 302 to the login at
+            https://idp.company.test/, and back
+`);
+});
+
+test("forward_domain, denied by a rule that the spelling of the path may be meant by", async () => {
+  expect((await explain("https://grafana.company.test//admin", "--as", "alice", "--groups", "staff")).stdout).toBe(
+    `GET https://grafana.company.test//admin
+
+  provider  corp (forward_domain), by cookie_domain company.test
+  visitor   alice, in staff
+  searched  https://grafana.company.test//admin (the whole URL; never public: it
+            begins with //)
+  rules     1  allow ops: may be meant by this spelling of the path, and decides
+            2  public: never opens this spelling of a path
+            3  login: matches
+  public    not asked: a rule decides
+  verdict   denied: rule 1 decides: the path begins with //, so that it may be
+            one that the rule means; it names neither the user nor a group of
+            theirs
+  answer    403 a page that says who is refused (every dialect)
+`,
+  );
+});
+
+test("forward_domain, public by a rule: the headers are there and empty", async () => {
+  const { stdout } = await explain("https://b.company.test/healthz", "--method", "post");
+
+  expect(stdout).toContain(
+    "  verdict   public: rule 2 decides\n  answer    200 let in, with the headers below (every dialect)\n",
+  );
+  expect(stdout).toContain("\nheaders of the answer, to be copied\n  X-authentik-username:\n");
+  expect(stdout).not.toContain("can't be started");
+});
+
+test("a script's request: what keeps a login from being started", async () => {
+  const { stdout } = await explain("https://wiki.company.test/", "--header", "X-Requested-With: XMLHttpRequest");
+
+  expect(stdout).toContain(`  login     can't be started: it says X-Requested-With: XMLHttpRequest
+  verdict   login: no rule and no public path speaks of it
+  answer    401 with WWW-Authenticate: Bearer realm="wiki" and the login's URL,
+            no redirect (every dialect)
+`);
+});
+
+test("forwarded headers: the walk, as from a trusted proxy and as from anybody else", async () => {
+  const { stdout } = await explain(
+    "https://app.company.test/",
+    "--header",
+    "X-Forwarded-For: 203.0.113.9, 192.0.2.4, 10.0.0.3",
+  );
+
+  expect(stdout).toContain(`  from      a trusted proxy: asked for https://app.company.test, client
+            192.0.2.4
+              10.0.0.3: a trusted proxy, read on
+              192.0.2.4: the client: the first from the right that is not trusted
+              203.0.113.9: not read
+  from      anybody else: forwarded headers are dropped, asked for
+            https://app.company.test, client is the peer itself
+`);
+});
+
+test("a peer that is not trusted gets no verdict, and is told how it could", async () => {
+  const { stdout } = await explain("https://wiki.company.test/", "--peer", "203.0.113.9");
+
+  expect(stdout).toContain(`  answer    403 the peer is not trusted: add "203.0.113.9" to
+            listen.trusted_proxies (every dialect)
+`);
+});
+
+test("a host that no provider has: the nearest, all, and exit 1", async () => {
+  expect(await explain("https://ap.company.testt/")).toEqual({
+    code: 1,
+    stdout: `GET https://ap.company.testt/
+
+  host      ap.company.testt: no provider has it
+            did you mean app.company.test?
+  hosts     app.company.test, wiki.company.test, auth.company.test,
+            *.company.test
+  answer    400, a page or JSON that names the host
+`,
+    stderr: "",
+  });
+});
+
+test("one of akproxy's own paths, and a request that is refused at once", async () => {
+  const own = await explain("https://app.company.test/outpost.goauthentik.io/sign_out");
+  const refused = await explain("https://app.company.test/", "--method", "trace");
+
+  expect(own.stdout).toEndWith("  answer    akproxy's own: signs out\n");
+  expect(refused.stdout).toEndWith("  answer    501: method TRACE is not served\n");
+  expect([own.code, refused.code]).toEqual([0, 0]);
+});
+
+test("a path alone is one of the only provider", async () => {
+  expect((await explain("-c", "one.toml", "/x")).stdout).toStartWith("GET https://app.company.test/x\n");
+});
+
+test.each([
+  ["a value", cookie],
+  ["a pair", `__Host-akproxy_app=${cookie}`],
+  ["a Cookie header", `Cookie: theme=dark; __Host-akproxy_app=${cookie}`],
+])("--cookie as %s is whose session it opens", async (_, given) => {
+  const { stdout, code } = await explain("https://app.company.test/x", "--cookie", given);
+
+  expect(code).toBe(0);
+  expect(stdout).toContain("  cookie    opens a session\n  visitor   alice, alice@corp.test, in admins, staff\n");
+  expect(stdout).toContain('  verdict   allowed: allow decides, by group "staff"\n');
+  expect(stdout).not.toContain("what is empty here");
+});
+
+test.each([
+  ["akproxy.toml", "x", "is refused: malformed: a session cookie is 43 characters of"],
+  ["akproxy.toml", "theme=dark", "none of them is called __Host-akproxy_app"],
+  ["memory.toml", cookie, "is good, but its session is in the memory of the running outpost:"],
+])("%# a cookie that opens nothing is said to be so, and the visitor is nobody", async (file, given, note) => {
+  const { stdout, code } = await explain("-c", file, "https://app.company.test/x", "--cookie", given);
+
+  expect(code).toBe(0);
+  expect(stdout).toContain(`  cookie    ${note}`);
+  expect(stdout).toContain("  visitor   nobody\n");
+});
+
+test("LEAK-08: no secret is printed, in neither form, unless it is asked for", async () => {
+  const args = [
+    "https://app.company.test/x",
+    "--cookie",
+    `__Host-akproxy_app=${cookie}; other=canary-cookie`,
+    "--header",
+    "Authorization: Bearer canary-bearer",
+    "--header",
+    "X-Api-Key: canary-api-key",
+  ];
+
+  const asText = await explain(...args);
+  const asJson = await explain(...args, "--json");
+  const shown = await explain(...args, "--show-secrets");
+
+  expect(asText.stdout).toContain("  X-authentik-jwt: (hidden, 40 characters)\n");
+  expect(asText.stdout + asText.stderr + asJson.stdout + asJson.stderr).not.toMatch(/canary-(?!body)|canary-body/);
+  expect(asText.stdout + asJson.stdout).not.toContain(cookie);
+  expect(shown.stdout).toContain(`  X-authentik-jwt: ${token}\n`);
+  expect(shown.stdout).toContain("GET /base/x?key=canary-key to");
+  expect(shown.stdout).not.toContain("canary-client-secret");
+  expect(shown.stdout).not.toContain(outpostSecret);
+});
+
+test("CK: akproxy's own cookie does not reach the upstream, others do", async () => {
+  const { stdout } = await explain(
+    "https://app.company.test/x",
+    "--cookie",
+    `__Host-akproxy_app=${cookie}; theme=dark`,
+    "--show-secrets",
+  );
+
+  expect(stdout).toContain("  Cookie: theme=dark\n");
+});
+
+test("--json has the same, key by key", async () => {
+  const { stdout, code } = await explain("https://grafana.company.test/admin?a=b", "--as", "eve", "--json");
+
+  const explanation = JSON.parse(stdout);
+
+  expect(code).toBe(0);
+  expect(explanation).toEqual({
+    result: "decided",
+    request: { method: "GET", url: "https://grafana.company.test/admin?a=b" },
+    trust: [],
+    provider: { slug: "corp", name: "corp", mode: "forward_domain", chosen_by: "cookie_domain" },
+    searched: "https://grafana.company.test/admin?a=b",
+    never_public: null,
+    not_a_navigation: null,
+    visitor: { username: "eve", groups: [], email: "" },
+    cookie: null,
+    rules: [
+      { number: 1, access: "allow", match: "matches" },
+      { number: 2, access: "public", match: "not_reached" },
+      { number: 3, access: "login", match: "not_reached" },
+    ],
+    public_path: { kind: "unmatched" },
+    verdict: "denied",
+    because: { kind: "rule", number: 1 },
+    reason: "rule 1 decides; it names neither the user nor a group of theirs",
+    answers: ["nginx", "traefik", "caddy", "forward", "envoy"].map((to) => ({
+      to,
+      status: 403,
+      what: "a page that says who is refused",
+      location: null,
+    })),
+    upstream_request: null,
+    headers: null,
+    warnings: [],
+  });
+});
+
+test.each([
+  [["ftp://x/"], '"ftp://x/" is neither a URL nor a path'],
+  [["/x"], 'path "/x" alone'],
+  [["https://app.company.test/", "--header", "Accept"], '--header: "" begins no header line'],
+  [["https://app.company.test/", "--header", "A b: c"], '--header: "A b" begins no header line'],
+  [["https://app.company.test/", "--header", "A: b\nc: d"], '--header: "A" begins no header line'],
+  [["https://app.company.test/", "--header", "Host: x"], "--header: Host is told by the URL"],
+  [["https://app.company.test/", "--method", "GET /"], '--method: "GET /" is not a method'],
+  [["https://app.company.test/", "--peer", "localhost"], '--peer: "localhost" is not an address'],
+  [["https://app.company.test/", "--as", "a", "--cookie", "b"], "--cookie and --as both say who asks"],
+  [["https://app.company.test/", "--groups", "a", "--cookie", "b"], "--cookie and --groups both say who asks"],
+  [[], "missing required argument 'url'"],
+])("%j is a usage error", async (args, message) => {
+  const { code, stderr, stdout } = await explain(...args);
+
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+  expect(stdout).toBe("");
+});
+
+test("a config that can't be used: its errors, 78; none at all: 74", async () => {
+  const bad = await explain("-c", "bad.toml", "https://app.company.test/");
+  const absent = await explain("-c", "absent.toml", "https://app.company.test/");
+
+  expect([bad.code, absent.code]).toEqual([78, 74]);
+  expect(bad.stderr).toContain('bad.toml:10:8: error: providers.app.mode: "prxy" is not one of the values it may have');
+});
+
+test("a config with an unmet expectation is explained, since that is what its hint sends one here for", async () => {
+  const { stdout, code } = await explain("-c", "unmet.toml", "https://app.company.test/");
+
+  expect(code).toBe(0);
+  expect(stdout).toContain("  verdict   login: no rule and no public path speaks of it\n");
+});
+
+test("a URL can't steer the terminal", async () => {
+  const { stdout } = await explain("https://app.company.test/x", "--as", "a\u001b[31m\nb");
+
+  expect(stdout).toContain("  visitor   a␛[31m␊b, in no group\n");
+});
+
+test("--help ends with two examples", async () => {
+  const { stdout, code } = await explain("--help");
+
+  expect(code).toBe(0);
+  expect(stdout.trim().split("\n").slice(-3)).toEqual([
+    "Examples:",
+    "  akproxy explain https://app.company/admin --as alice --groups staff,ops",
+    "  akproxy explain https://app.company/api --header 'Accept: application/json' --json",
+  ]);
+});

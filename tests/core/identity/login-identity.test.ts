@@ -1,0 +1,80 @@
+import { expect, test } from "bun:test";
+import { noAkProxyTable } from "../../../src/core/identity/ak-proxy-table.ts";
+import { type ClaimReading, claimsRead, identityAtLogin } from "../../../src/core/identity/login-identity.ts";
+import { parseTemplate, type Template } from "../../../src/core/identity/template.ts";
+import { proxyProvider } from "../samples.ts";
+
+function template(source: string): Template {
+  const read = parseTemplate(source);
+  if (!("parts" in read)) throw new Error(read.message);
+  return read;
+}
+const reading = (different: Partial<ClaimReading> = {}): ClaimReading => ({ ...proxyProvider(), ...different });
+
+test("an identity keeps the claims that allow asks about, and what the table makes of the others", () => {
+  const akProxy = { ...noAkProxyTable, hostHeader: template("{tenant}.internal") };
+  const claims = { sub: "u1", department: ["it"], tenant: "t1", phone: "555" };
+
+  const outcome = identityAtLogin(claims, reading({ keptClaims: ["department"], akProxy }), "raw");
+
+  expect(outcome).toMatchObject({
+    ok: true,
+    warnings: [],
+    identity: { subject: "u1", claims: { department: ["it"] }, proxy: { hostHeader: "t1.internal" } },
+  });
+  expect(JSON.stringify(outcome)).not.toContain("555");
+});
+
+test("a login that lacks a claim of the table is refused", () => {
+  const akProxy = { ...noAkProxyTable, hostHeader: template("{tenant}.internal") };
+
+  expect(identityAtLogin({ sub: "u1" }, reading({ akProxy }), "raw")).toEqual({
+    ok: false,
+    reason:
+      'ak_proxy.host_header: claim "tenant" is missing or empty; let the issuer send it, or give a default: {tenant|…}',
+  });
+});
+
+test("every claim that a login reads is known, so that userinfo is asked for what the id_token lacks", () => {
+  const akProxy = { ...noAkProxyTable, hostHeader: template("{tenant}") };
+
+  expect(claimsRead(reading({ keptClaims: ["department"], akProxy }))).toEqual([
+    "preferred_username",
+    "groups",
+    "entitlements",
+    "email",
+    "name",
+    "sub",
+    "department",
+    "tenant",
+  ]);
+});
+
+test.each([
+  [{ email_verified: true }, true],
+  [{ email_verified: "true" }, true],
+  [{ email_verified: false }, false],
+  [{ email_verified: "false" }, false],
+  [{ email_verified: 1 }, null],
+  [{}, null],
+])("email_verified of %j is %j", (claims, emailVerified) => {
+  expect(identityAtLogin({ sub: "u1", ...claims }, reading(), "raw")).toMatchObject({ identity: { emailVerified } });
+});
+
+test.each([
+  [{ _claim_names: { groups: "src1" }, _claim_sources: { src1: { endpoint: "https://graph.test" } } }, true],
+  [{ hasgroups: true }, true],
+  [{ hasgroups: "true" }, true],
+  [{ hasgroups: false }, false],
+  [{ _claim_names: { roles: "src1" } }, false],
+  [{ _claim_names: "groups" }, false],
+  [{ groups: ["a"], hasgroups: true }, false],
+  [{ groups: [] }, false],
+  [{}, false],
+])("groups overage of %j is %j, and is warned of by the claim's name", (claims, isLeftOut) => {
+  const outcome = identityAtLogin({ sub: "u1", ...claims }, reading(), "raw");
+
+  expect(outcome).toMatchObject({ identity: { areGroupsLeftOut: isLeftOut } });
+  expect(outcome.ok && outcome.warnings.length).toBe(isLeftOut ? 1 : 0);
+  if (isLeftOut) expect(JSON.stringify(outcome)).toContain("(groups overage)");
+});

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type Stack, startStack } from "../../journeys/stack.ts";
+import { sessionOf } from "../../security/guarded-app.ts";
+import { withoutOurs } from "./conformance-match.ts";
+import { conformanceRows } from "./conformance-rows.ts";
+import { type ConformanceRow, type Proxied, partsOf, playRow } from "./conformance-run.ts";
+import { rawText } from "./conformance-script.ts";
+import { startScriptedUpstream } from "./conformance-upstream.ts";
+
+let stack: Stack;
+let proxied: Proxied;
+
+beforeAll(async () => {
+  const facts = { sessionLine: "" };
+  const upstream = await startScriptedUpstream(facts);
+  stack = await startStack({ store: "memory", providers: providers(`http://127.0.0.1:${upstream.port}`) });
+  facts.sessionLine = `Cookie: ${await sessionOf(stack)}\r\n`;
+  proxied = { port: stack.port, upstream, facts, without: withoutOurs, patience: 2000, settles: "at_once" };
+});
+afterAll(async () => {
+  await stack.stop();
+  await proxied.upstream.stop();
+});
+
+/** What needs no session goes to app.test without one; odd targets and guarded.test need one. */
+function providers(internalHost: string): string {
+  return `
+[providers.app]
+mode = "proxy"
+external_host = "http://app.test"
+internal_host = "${internalHost}"
+skip_path_regex = "^/(?:[^l]|l[^o])"
+
+[providers.guarded]
+mode = "proxy"
+external_host = "http://guarded.test"
+internal_host = "${internalHost}"
+`;
+}
+
+for (const [name, row] of await conformanceRows()) {
+  test(name, async () => {
+    const played = await playRow(row, proxied);
+
+    const client = played.clientMatch === "whole" ? row.client_got : played.client.bytes;
+    expect({ client, upstream: played.upstream, isCut: cutOf(row, played.upstreamIsCut) }).toEqual({
+      client: row.client_got,
+      upstream: partsOf(row.upstream_got).map((text) => rawText(text, proxied.facts)),
+      isCut: row.upstream_cut === true,
+    });
+  });
+}
+
+/** A row that says nothing of it does not care. */
+function cutOf({ upstream_cut }: ConformanceRow, isCut: boolean): boolean {
+  return upstream_cut === true && isCut;
+}

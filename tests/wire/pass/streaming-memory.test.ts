@@ -1,0 +1,106 @@
+import { afterEach, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { connect } from "node:tls";
+
+const mebibyte = 1024 * 1024;
+const total = 128 * mebibyte;
+const stops: (() => unknown)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0).reverse()) stop();
+});
+
+/** An HTTPS front in a process of its own, before an upstream that `serve` is. */
+async function frontBefore(
+  serve: (socket: Socket) => void,
+): Promise<{ readonly port: number; grown(): Promise<number> }> {
+  const server = createServer(serve);
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  stops.push(() => server.close());
+  const address = server.address();
+  const upstream = typeof address === "object" && address !== null ? address.port : 0;
+  const script = `
+    import { passingTo, startWholeWire } from "${import.meta.dir}/../whole-wire.ts";
+    const { port } = await startWholeWire("tls", passingTo(${upstream}));
+    console.log(port);
+  `;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
+  stops.push(() => child.kill());
+  const { value } = await child.stdout.getReader().read();
+  const before = await memoryOf(child.pid, "VmRSS");
+  writeFileSync(`/proc/${child.pid}/clear_refs`, "5"); // the high-water mark begins anew
+  return {
+    port: Number(new TextDecoder().decode(value)),
+    grown: async () => (await memoryOf(child.pid, "VmHWM")) - before,
+  };
+}
+
+async function memoryOf(pid: number, what: "VmRSS" | "VmHWM"): Promise<number> {
+  const status = await Bun.file(`/proc/${pid}/status`).text();
+  return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
+}
+
+/** Writes `total` bytes as they are taken. */
+function pour(socket: Socket): void {
+  const piece = Buffer.alloc(mebibyte, "p");
+  let left = total;
+  const go = (): void => {
+    while (left > 0) {
+      left -= piece.length;
+      if (!socket.write(piece)) {
+        socket.once("drain", go);
+        return;
+      }
+    }
+  };
+  go();
+}
+
+/** Reads with a rest after every four mebibytes; resolves with what came when it is `enough`. */
+function readSlowly(socket: Socket, enough: number): Promise<number> {
+  return new Promise((resolve) => {
+    let came = 0;
+    let rested = 0;
+    socket.on("data", (bytes: Buffer) => {
+      came += bytes.length;
+      if (came >= enough) resolve(came);
+      if (came - rested < 4 * mebibyte) return;
+      rested = came;
+      socket.pause();
+      setTimeout(() => socket.resume(), 5);
+    });
+  });
+}
+
+test("WS-05: 128 MiB to a slow reader over TLS need no more memory than what is under way", async () => {
+  const front = await frontBefore((socket) =>
+    socket.once("data", () => {
+      socket.write(`HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: ${total}\r\n\r\n`);
+      pour(socket);
+    }),
+  );
+  const client = connect({ port: front.port, host: "127.0.0.1", rejectUnauthorized: false });
+  stops.push(() => client.destroy());
+
+  client.write("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n");
+  const came = await readSlowly(
+    client,
+    `HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: ${total}\r\n\r\n`.length + total,
+  );
+
+  expect(came).toBe(`HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: ${total}\r\n\r\n`.length + total);
+  expect(await front.grown()).toBeLessThan(80 * mebibyte);
+}, 20_000);
+
+test("128 MiB to a slow upstream over TLS need no more memory than what is under way", async () => {
+  const { promise: received, resolve } = Promise.withResolvers<number>();
+  const front = await frontBefore((socket) => void readSlowly(socket, total).then(resolve));
+  const client = connect({ port: front.port, host: "127.0.0.1", rejectUnauthorized: false });
+  stops.push(() => client.destroy());
+
+  client.write(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${total}\r\n\r\n`);
+  pour(client);
+
+  expect(await received).toBeGreaterThanOrEqual(total);
+  expect(await front.grown()).toBeLessThan(80 * mebibyte);
+}, 20_000);

@@ -1,0 +1,102 @@
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ListenAddress } from "../../../src/core/config.ts";
+import type { ByteSocket } from "../../../src/wire/socket/byte-socket.ts";
+import { listenPlain } from "../../../src/wire/socket/plain-listener.ts";
+import { within } from "../whole-wire.ts";
+
+const stops: (() => unknown)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0).reverse()) stop();
+});
+
+/** A client that has sent something, the listener's side of it, which reads no more, and what its owner was told. */
+async function pausedClient(address: ListenAddress) {
+  const told: string[] = [];
+  const { promise: paused, resolve: pausedAs } = Promise.withResolvers<ByteSocket>();
+  const listener = listenPlain(address, (socket) => ({
+    data() {
+      socket.pause();
+      pausedAs(socket);
+    },
+    drained() {}, //                               Bun says so of a paused socket once, for nothing
+    ended: () => told.push("ended"),
+    closed: () => told.push("closed"),
+    failed() {},
+  }));
+  stops.push(() => listener.stop());
+  const client =
+    address.kind === "unix" ? connect(address.path) : connect({ host: "127.0.0.1", port: listener.port ?? 0 });
+  client.on("error", () => undefined);
+  client.write("hello");
+  const socket = await paused;
+  stops.push(() => socket.terminate());
+  return { client, socket, told };
+}
+
+function unixAddress(): ListenAddress {
+  const folder = mkdtempSync(join(tmpdir(), "listener-"));
+  stops.push(() => rmSync(folder, { recursive: true }));
+  return { kind: "unix", path: join(folder, "socket") };
+}
+
+async function gone(client: Socket): Promise<void> {
+  await new Promise<void>((closed) => {
+    client.once("close", closed);
+    client.destroy();
+  });
+}
+
+test.each<[string, () => ListenAddress]>([
+  ["TCP", () => ({ kind: "tcp", hostname: "127.0.0.1", port: 0 })],
+  ["a unix socket", unixAddress],
+])("a client that is gone while it is not read is told by the write that finds it out, over %s", async (_, address) => {
+  const { client, socket, told } = await pausedClient(address());
+  await gone(client);
+
+  // over TCP the first bytes fetch the RST, and it is a later write of the same turn that meets it
+  while (socket.write(Buffer.alloc(100)));
+  const toldInThisTurn = [...told];
+
+  await within(async () => {
+    while (!told.includes("closed")) await Bun.sleep(1);
+  }, "the connection was left");
+  expect(toldInThisTurn).toEqual([]);
+  expect(told.at(-1)).toBe("closed");
+});
+
+test("what a client sent ahead and was not read does not keep the connection of one that is gone", async () => {
+  const { client, socket, told } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
+  client.write(Buffer.alloc(200_000));
+  await within(async () => {
+    while (client.writableLength > 0) await Bun.sleep(1);
+  }, "the bytes were not taken");
+  await gone(client);
+
+  while (socket.write(Buffer.alloc(100)));
+
+  await within(async () => {
+    while (!told.includes("closed")) await Bun.sleep(1);
+  }, "the connection was left");
+});
+
+test("a client that reads nothing for a while is no lost one", async () => {
+  const { client, socket, told } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
+  client.pause();
+
+  let sent = 0;
+  for (let isTaken = true; isTaken; sent += 1_000_000) isTaken = socket.write(Buffer.alloc(1_000_000));
+  let received = 0;
+  client.on("data", (bytes: Buffer) => {
+    received += bytes.length;
+  });
+  client.resume();
+
+  await within(async () => {
+    while (received < sent) await Bun.sleep(1);
+  }, "not all bytes came");
+  expect(told).toEqual([]);
+});

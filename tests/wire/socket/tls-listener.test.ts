@@ -1,0 +1,174 @@
+import { afterEach, expect, test } from "bun:test";
+import { connect as connectPlain, createServer } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import type { ByteSocket } from "../../../src/wire/socket/byte-socket.ts";
+import { listenTls } from "../../../src/wire/socket/tls-listener.ts";
+import { certificate, within } from "../whole-wire.ts";
+
+const stops: (() => unknown)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0).reverse()) stop();
+});
+
+const alert = 0x15; //                             the type of a TLS 1.2 record; in TLS 1.3 it is hidden
+
+interface Seen {
+  readonly told: string[];
+  readonly socket: TLSSocket;
+  /** The types of the records that the server has sent. */
+  records(): readonly number[];
+  /** Resolves with the server's FIN; rejects when it is cut. */
+  readonly finished: Promise<void>;
+  /** What came, in bytes. */
+  received(): number;
+  readonly over: Promise<void>;
+}
+
+/** A TLS 1.2 client that has written "go", and what the server's side is told; `serve` gets the server's socket with that. */
+async function visited(serve: (socket: ByteSocket) => void, ended?: (socket: ByteSocket) => void): Promise<Seen> {
+  const told: string[] = [];
+  const listener = await listenTls(
+    { kind: "tcp", hostname: "127.0.0.1", port: 0 },
+    { fallback: certificate, named: [], minVersion: "1.2" },
+    { enters: () => told.push("enters") > 0, left: () => void told.push("left") },
+    (socket) => ({
+      data: () => serve(socket),
+      drained: () => void told.push("drained"),
+      ended() {
+        told.push("ended");
+        ended?.(socket);
+      },
+      closed: () => void told.push("closed"),
+      failed: () => void told.push("failed"),
+    }),
+  );
+  stops.push(() => listener.stop());
+  const wiretap = await tapped(listener.port ?? 0);
+  const socket = connect({
+    port: wiretap.port,
+    host: "127.0.0.1",
+    rejectUnauthorized: false,
+    maxVersion: "TLSv1.2",
+  });
+  socket.allowHalfOpen = true;
+  stops.push(() => socket.destroy());
+  await new Promise((resolve) => socket.once("secureConnect", resolve));
+  let received = 0;
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  socket.on("data", (bytes: Buffer) => {
+    received += bytes.length;
+  });
+  for (const event of ["end", "close", "error"]) socket.on(event, () => resolve());
+  return { told, socket, records: wiretap.records, finished: wiretap.finished, received: () => received, over };
+}
+
+/** A port that leads to `port`, with what comes from there to look at. */
+async function tapped(port: number): Promise<Pick<Seen, "records" | "finished"> & { readonly port: number }> {
+  const pieces: Buffer[] = [];
+  const { promise: finished, resolve: fin, reject: cut } = Promise.withResolvers<void>();
+  finished.catch(() => undefined);
+  const tap = createServer({ allowHalfOpen: true }, (client) => {
+    const server = connectPlain({ port, host: "127.0.0.1", allowHalfOpen: true });
+    client.pipe(server);
+    server.pipe(client);
+    server.on("data", (bytes: Buffer) => void pieces.push(bytes));
+    server.on("end", fin);
+    for (const side of [client, server]) {
+      side.on("error", (error) => {
+        cut(error);
+        client.destroy();
+        server.destroy();
+      });
+    }
+  });
+  await new Promise<void>((listening) => tap.listen(0, "127.0.0.1", listening));
+  stops.push(() => tap.close());
+  const address = tap.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    records: () => typesOf(Buffer.concat(pieces)),
+    finished,
+  };
+}
+
+function typesOf(stream: Buffer): readonly number[] {
+  const types: number[] = [];
+  for (let at = 0; at + 5 <= stream.length; at += 5 + stream.readUInt16BE(at + 3)) types.push(stream[at] ?? 0);
+  return types;
+}
+
+const great = Buffer.alloc(8 * 1024 * 1024, "g");
+
+test("what waits for a slow client is sent in order, then it is told that none waits", async () => {
+  const took: boolean[] = [];
+  const { told, socket, received, over } = await visited((server) => {
+    took.push(server.write(great), server.write(Buffer.from("the ")), server.write(Buffer.from("end")));
+  });
+  let text = "";
+  socket.on("data", (bytes: Buffer) => {
+    text = (text + bytes.toString("latin1")).slice(-8);
+  });
+  socket.pause();
+  socket.write("go");
+  await within(async () => {
+    while (took.length === 0) await Bun.sleep(1);
+  }, "nothing was written");
+  expect([took, told]).toEqual([[false, false, false], ["enters"]]);
+
+  socket.resume();
+  await within(async () => {
+    while (!told.includes("drained")) await Bun.sleep(1);
+  }, "it was not told");
+  await within(async () => {
+    while (received() < great.length + 7) await Bun.sleep(1);
+  }, "not all came");
+
+  expect([text, told]).toEqual(["gthe end", ["enters", "drained"]]);
+  socket.destroy();
+  await over;
+});
+
+test("end: all that waits comes, then close_notify and FIN", async () => {
+  const { socket, received, records, over, finished } = await visited((server) => {
+    server.write(great);
+    server.end();
+  });
+
+  socket.write("go");
+  await within(() => over, "no close_notify came");
+  await within(() => finished, "no FIN came");
+
+  expect(received()).toBe(great.length);
+  expect(records().at(-1)).toBe(alert);
+  expect(records().filter((type) => type === alert)).toHaveLength(1);
+});
+
+test("terminate: the client gets RST and no close_notify", async () => {
+  const { told, socket, records, finished } = await visited((server) => {
+    server.write(Buffer.from("part"));
+    server.terminate();
+  });
+
+  socket.write("go");
+  const end = await within(() => finished.catch(({ code }) => code), "the client was left");
+
+  expect([records().includes(alert), end]).toEqual([false, "ECONNRESET"]);
+  expect(told.filter((what) => what !== "ended")).toEqual(["enters", "closed", "left"]);
+});
+
+test("a client that has sent its close_notify still gets the whole answer, and close_notify", async () => {
+  const { told, socket, received, records, over } = await visited(
+    () => undefined,
+    (server) => {
+      server.write(great);
+      server.end();
+    },
+  );
+
+  socket.end("go");
+  await within(() => over, "it did not end");
+
+  expect(received()).toBe(great.length);
+  expect(records().at(-1)).toBe(alert);
+  expect(told.filter((what) => what === "ended")).toHaveLength(1);
+});
