@@ -1,5 +1,6 @@
 import { endpointOf } from "../core/decide/endpoint.ts";
 import { dialectOf } from "../core/forward-auth/dialects.ts";
+import { readInbound } from "../core/http/inbound.ts";
 import { judgeTarget } from "../core/http/judged-target.ts";
 import { isNavigation } from "../core/http/navigation.ts";
 import type { Provider } from "../core/provider.ts";
@@ -10,7 +11,6 @@ import { type Answer, empty, pageAnswer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import { type BodyWanted, type Exchange, type Outcome, type Passage, pageRequest } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
-import { readInbound } from "./inbound.ts";
 import { backchannelLogout } from "./login/backchannel.ts";
 import { finishLogin, startedHere } from "./login/callback.ts";
 import { frontchannelLogout } from "./login/frontchannel.ts";
@@ -25,8 +25,9 @@ import { inDialect, verdict } from "./verdict.ts";
 
 /** Decides what becomes of a request, whatever it is: never throws, never 2xx for what went wrong. */
 export function outcomeOf(deps: Deps, raw: WireRequest): Soon<Outcome> {
-  const inbound = readInbound(deps, raw);
-  const { request, sentHeaders } = inbound;
+  const inbound = readInbound(raw, deps.trustedProxies, deps.newRequestId());
+  const { request } = inbound;
+  const sentHeaders = raw.headers;
   const target = judgeTarget(request.target);
   const dialect = dialectOf(target.path);
   if (inbound.kind === "refused") {

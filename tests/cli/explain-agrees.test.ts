@@ -95,9 +95,9 @@ interface Fact {
   readonly headers: HeaderLines;
 }
 
-async function served(target: string, headers: HeaderLines): Promise<Fact> {
+async function served(target: string, headers: HeaderLines, method = "GET"): Promise<Fact> {
   const { result } = await outcomeOf(deps, {
-    method: "GET",
+    method,
     target,
     headers,
     scheme: "https",
@@ -231,6 +231,24 @@ test.each(rows.filter(({ slug }) => slug !== "app"))(
     }
   },
 );
+
+test.each<[string, string, HeaderLines]>([
+  ["GET", "/", [["X-Forwarded-Proto", "ftp"]]],
+  ["GET", "/", [["X-Forwarded-Host", "a, b"]]],
+  ["GET", "/", [["Forwarded", "host"]]],
+  ["TRACE", "/", []],
+  ["GET", `/${"a".repeat(8192)}`, []],
+])("explain refuses what serve refuses at the edge: %s %p %j", async (method, path, headers) => {
+  const host = "app.company.test";
+  const visitor: Visitor = { kind: "anonymous" };
+  const outpostFacts = { outpostName: "akproxy", version: "1.2.3", jwksUri: "https://idp.test/jwks" };
+  const asked = { url: urlOf(`https://${host}${path}`), method, headers, peer: "127.0.0.1", visitor };
+  const explanation = explain(config, { ...asked, outpost: outpostFacts });
+
+  const fact = await served(path, [["Host", host], ...headers], method);
+
+  expect(explanation.kind === "refused" ? explanation.status : null).toBe(fact.status);
+});
 
 /** As the reverse proxy of the dialect asks: its prefix or path, and the headers that tell the original URL. */
 function checkRequest(dialect: string, host: string, path: string, sent: HeaderLines): [target: string, HeaderLines] {

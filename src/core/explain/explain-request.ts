@@ -1,18 +1,9 @@
-import { believableHeaders } from "../http/client-headers.ts";
-import {
-  clientAddress,
-  type ForwardedFact,
-  forwardedHost,
-  forwardedScheme,
-  isForwardedName,
-  isTrustedPeer,
-} from "../http/forwarded.ts";
+import { isForwardedName } from "../http/forwarded.ts";
 import { forwardedElements } from "../http/forwarded-header.ts";
 import type { GivenUrl } from "../http/given-url.ts";
 import { allValues, type HeaderLines } from "../http/header-lines.ts";
-import { hostKey, parseHost } from "../http/host.ts";
+import { type Inbound, type ReceivedHead, readInbound } from "../http/inbound.ts";
 import { isWithinNetworks, type Network, parseAddress } from "../http/ip-address.ts";
-import type { InboundRequest } from "../request.ts";
 
 /** A request that is thought of. `peer`: the address it comes from, null when that is not said. */
 export interface Asked {
@@ -22,55 +13,24 @@ export interface Asked {
   readonly peer: string | null;
 }
 
-/** The request after the edge, as serve would have it, or the status it is turned away with there. */
-export interface Arrived {
-  readonly request: InboundRequest;
-  readonly refused: { readonly status: number; readonly reason: string } | null;
-}
-
 /** What stands for the peer's address where none is said. */
 export const anyPeer = "<peer>";
 
-/** The longest target that serve takes, in characters (DOS-03). */
-const longestTarget = 8192;
-
 /**
- * Takes the request in. Forwarded facts count when the peer is trusted (decision 7); a peer that is not said is taken to be a trusted
- * one, so that headers which are given have their effect.
+ * Reads the request in by the code of serve. Forwarded facts count when the peer is trusted (decision 7); a peer that is not given is taken
+ * to be a trusted one, so that the given headers have their effect.
  */
-export function arrive(asked: Asked, trusted: readonly Network[]): Arrived {
-  const peerIsTrusted = asked.peer === null || isTrustedPeer(asked.peer, trusted);
-  const lines: HeaderLines = [["Host", asked.url.host], ...asked.headers];
-  const headers = believableHeaders(lines, peerIsTrusted ? "trusted" : "untrusted");
-  const proto = peerIsTrusted ? forwardedScheme(headers, trusted) : ({ kind: "absent" } as const);
-  const forwarded = peerIsTrusted ? forwardedHost(headers, trusted) : ({ kind: "absent" } as const);
-  const scheme = proto.kind === "given" ? proto.value : asked.url.scheme;
-  const hostHeader = forwarded.kind === "given" ? forwarded.value : asked.url.host;
-  const host = parseHost(hostHeader);
+export function arrive(asked: Asked, trusted: readonly Network[]): Inbound {
   const { path, query } = asked.url.target;
-  const request: InboundRequest = {
-    id: "",
+  const head: ReceivedHead = {
     method: asked.method,
-    scheme,
-    host: host === null ? "" : hostKey(host, scheme),
-    hostHeader,
-    hostSource:
-      forwarded.kind !== "given" ? "Host" : forwarded.header === "Forwarded" ? "Forwarded" : "X-Forwarded-Host",
+    scheme: asked.url.scheme,
     target: query === null ? path : `${path}?${query}`,
-    headers,
-    clientAddress: clientAddress(asked.peer ?? "", headers, trusted),
-    peerAddress: asked.peer ?? anyPeer,
-    peerIsTrusted,
+    headers: [["Host", asked.url.host], ...asked.headers],
+    peerAddress: asked.peer ?? "", //              a unix socket's peer has no address, and is trusted
   };
-  return { request, refused: refusalOf(request, [proto, forwarded]) };
-}
-
-function refusalOf({ method, target }: InboundRequest, facts: readonly ForwardedFact<string>[]): Arrived["refused"] {
-  for (const fact of facts) {
-    if (fact.kind === "malformed") return { status: 400, reason: `${fact.header} does not hold one usable value` };
-  }
-  if (method === "TRACE" || method === "CONNECT") return { status: 501, reason: `method ${method} is not served` };
-  return target.length > longestTarget ? { status: 414, reason: "the request target is too long" } : null;
+  const inbound = readInbound(head, trusted, "");
+  return asked.peer === null ? { ...inbound, request: { ...inbound.request, peerAddress: anyPeer } } : inbound;
 }
 
 /** What becomes of the forwarded headers when they come from such a peer. */
@@ -94,7 +54,7 @@ export interface Hop {
 export function trustWalks(asked: Asked, trusted: readonly Network[]): readonly TrustWalk[] {
   if (asked.peer !== null) return [walk(asked, asked.peer, trusted)];
   if (!asked.headers.some(([name]) => isForwardedName(name.toLowerCase()))) return [];
-  const fromTrusted = walk(asked, "", trusted); // a unix socket's peer has no address, and is trusted
+  const fromTrusted = walk(asked, "", trusted); // as of a unix socket
   const fromOthers = walk(asked, anyPeer, trusted);
   return [
     { ...fromTrusted, peer: null, client: fromTrusted.client === "" ? null : fromTrusted.client },
@@ -103,7 +63,8 @@ export function trustWalks(asked: Asked, trusted: readonly Network[]): readonly 
 }
 
 function walk(asked: Asked, peer: string, trusted: readonly Network[]): TrustWalk {
-  const { request, refused } = arrive({ ...asked, peer }, trusted);
+  const inbound = arrive({ ...asked, peer }, trusted);
+  const { request } = inbound;
   const hops: Hop[] = [];
   let isReading = request.peerIsTrusted;
   for (const text of hopsOf(asked.headers)) {
@@ -112,7 +73,7 @@ function walk(asked: Asked, peer: string, trusted: readonly Network[]): TrustWal
     isReading = reading === "trusted proxy";
   }
   const { peerIsTrusted: isTrusted, clientAddress: client, scheme, host } = request;
-  return { peer, isTrusted, hops, client, scheme, host, refused: refused?.reason ?? null };
+  return { peer, isTrusted, hops, client, scheme, host, refused: inbound.kind === "refused" ? inbound.reason : null };
 }
 
 /** From the right. Forwarded is read where no X-Forwarded-* stands (clientAddress). */

@@ -14,7 +14,7 @@ import type { Provider } from "../provider.ts";
 import type { InboundRequest } from "../request.ts";
 import type { OutpostFacts } from "../upstream/identity-headers.ts";
 import { type Answers, answersTo } from "./explain-answer.ts";
-import { type Arrived, type Asked, arrive, type TrustWalk, trustWalks } from "./explain-request.ts";
+import { type Asked, arrive, type TrustWalk, trustWalks } from "./explain-request.ts";
 import { type RuleTrace, traceRules } from "./explain-rules.ts";
 
 /** A request that is thought of, who makes it, and what the meta headers say of us. */
@@ -54,9 +54,10 @@ export interface ExplainedDecision extends Answers {
 /** The decision of serve with all that led to it. Pure and total (spec: cli, explain). */
 export function explain(config: Config, question: Question): Explanation {
   const trusted = networksOf(config);
-  const { request, refused } = arrive(question, trusted);
+  const inbound = arrive(question, trusted);
+  const { request } = inbound;
   const base = { request, trust: trustWalks(question, trusted) };
-  if (refused !== null) return { ...base, kind: "refused", ...refused };
+  if (inbound.kind === "refused") return { ...base, ...inbound };
   const chosen = choose(config, request);
   if (chosen === null) return { ...base, kind: "no_provider", hosts: hostsOf(config) };
   const endpoint = ownEndpoint(request, chosen.provider);
@@ -69,8 +70,8 @@ export function explain(config: Config, question: Question): Explanation {
 
 /** The provider that a request would reach; null when no provider has its host, or when it is refused before. */
 export function providerFor(config: Config, asked: Asked): Provider | null {
-  const { request, refused }: Arrived = arrive(asked, networksOf(config));
-  return refused === null ? (choose(config, request)?.provider ?? null) : null;
+  const { kind, request } = arrive(asked, networksOf(config));
+  return kind === "request" ? (choose(config, request)?.provider ?? null) : null;
 }
 
 function networksOf(config: Config): readonly Network[] {

@@ -1,5 +1,6 @@
 import { firstValue, type HeaderLine, type HeaderLines, isNamed, soleValue } from "../http/header-lines.ts";
 import { hostKeyOf } from "../http/host.ts";
+import { longestTarget } from "../http/judged-target.ts";
 
 /** What the browser asked the reverse proxy for, as the verdict request tells it. */
 export interface OriginalRequest {
@@ -15,9 +16,6 @@ export type OriginalUrl =
   | { readonly kind: "told"; readonly original: OriginalRequest }
   | { readonly kind: "missing"; readonly headers: readonly string[] }
   | { readonly kind: "malformed"; readonly header: string };
-
-/** How long a told target may be; as for a request's own (DOS-03). */
-const longestTarget = 8192;
 
 /** X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri (Traefik, Caddy and everything that speaks like them). */
 export function fromForwarded(headers: HeaderLines): OriginalUrl {

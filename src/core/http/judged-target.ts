@@ -9,8 +9,8 @@ export interface JudgedTarget {
   readonly neverPublic: string | null; //          why no public rule may let it in (decisions 12 and 36); null: it may
 }
 
-/** The longest path that is matched against patterns, in characters: bounds the work of a match (PATH-12). */
-const longestJudgedPath = 8192;
+/** The longest request target that is served (DOS-03), and so the longest path that is matched against patterns (PATH-12), in characters. */
+export const longestTarget = 8192;
 
 /** Reads an origin-form target (RFC 9112 3.2.1). Never throws and never decodes twice. */
 export function judgeTarget(target: string): JudgedTarget {
@@ -62,7 +62,7 @@ export type PathVerdict =
  */
 export function judgePath(provider: PublicPaths, origin: string, judged: JudgedTarget): PathVerdict {
   if (provider.skipPaths.patterns.length === 0) return { kind: "unmatched" };
-  if (judged.decodedPath.length > longestJudgedPath) return { kind: "unmatched" };
+  if (judged.decodedPath.length > longestTarget) return { kind: "unmatched" };
   const subject = matchSubject(provider, origin, judged);
   const pattern = provider.skipPaths.match(subject);
   if (pattern === null) return { kind: "unmatched" };
