@@ -1,4 +1,3 @@
-import { schemeOf } from "../core/decide/choose-provider.ts";
 import type { HeaderLines } from "../core/http/header-lines.ts";
 import type { JudgedTarget } from "../core/http/judged-target.ts";
 import type { Identity } from "../core/identity.ts";
@@ -49,9 +48,4 @@ export interface Outcome {
 export function pageRequest(request: InboundRequest, now: number): PageRequest {
   const { id, host, hostSource, peerIsTrusted } = request;
   return { id, host, hostSource, peerIsTrusted, time: now };
-}
-
-/** The URL the browser asked for, as it would ask again: the external host's scheme, the request's host and target. */
-export function askedUrl(exchange: Exchange): string {
-  return `${schemeOf(exchange.provider)}://${exchange.request.host}${exchange.request.target}`;
 }

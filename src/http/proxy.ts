@@ -1,5 +1,6 @@
 import { remembered } from "../core/bounds/remembered.ts";
 import type { Decision } from "../core/decide/decide.ts";
+import { requestedUrl, startUrl } from "../core/decide/return-to.ts";
 import { Failure } from "../core/failure.ts";
 import { foldedName } from "../core/http/client-headers.ts";
 import { isOurCookieName, setCookieName } from "../core/http/cookie.ts";
@@ -12,8 +13,7 @@ import { type Soon, whenKnown } from "../core/soon.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream/upstream-request.ts";
 import { type Answer, redirect } from "./answer.ts";
 import type { Deps } from "./deps.ts";
-import { askedUrl, type Exchange, type Passage } from "./exchange.ts";
-import { startUrl } from "./login/login.ts";
+import type { Exchange, Passage } from "./exchange.ts";
 import { outpostFactsOf } from "./outpost-facts.ts";
 import { deniedPage, foreignOrigin } from "./refusals.ts";
 import { tooMany, unauthorizedBy } from "./visitor/credential-refusals.ts";
@@ -43,7 +43,7 @@ function carryOut(
     case "denied":
       return deniedPage(deps, exchange, decision.identity);
     case "login":
-      return redirect(startUrl(provider, askedUrl(exchange)), "login");
+      return redirect(startUrl(provider, requestedUrl(provider, exchange.request)), "login");
     case "unauthorized":
       return unauthorizedBy(deps, exchange, decision);
   }

@@ -1,9 +1,9 @@
+import { requestedUrl, startUrl } from "../core/decide/return-to.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Provider } from "../core/provider.ts";
 import { type Answer, pageAnswer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
-import { askedUrl, type Exchange, pageRequest } from "./exchange.ts";
-import { startUrl } from "./login/login.ts";
+import { type Exchange, pageRequest } from "./exchange.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { closedToAll, type DeniedRemark, loginRequired, notAllowed } from "./pages/login-pages.ts";
 
@@ -12,7 +12,10 @@ export function unauthorized(deps: Deps, exchange: Exchange): Answer {
   const { provider, request } = exchange;
   const spec = loginRequired({
     request: pageRequest(request, deps.now()),
-    loginUrl: startUrl(provider, exchange.request.method === "GET" ? askedUrl(exchange) : provider.externalHost.href),
+    loginUrl: startUrl(
+      provider,
+      exchange.request.method === "GET" ? requestedUrl(provider, exchange.request) : provider.externalHost.href,
+    ),
     challenges: [`Bearer realm="${provider.slug}"`],
   });
   return pageAnswer(spec, request, "unauthorized");
@@ -31,7 +34,7 @@ export function deniedPage(deps: Deps, exchange: Exchange, identity: Identity | 
     email: identity.email,
     application: provider.name,
     remarks: remarksOn(identity, provider),
-    switchUrl: startUrl(provider, askedUrl(exchange), "other"),
+    switchUrl: startUrl(provider, requestedUrl(provider, exchange.request), "other"),
   });
   return pageAnswer(spec, request, "denied", identity.username);
 }

@@ -1,5 +1,6 @@
 import type { Decision } from "../core/decide/decide.ts";
 import { endpointOf, isOwnPath } from "../core/decide/endpoint.ts";
+import { requestedUrl } from "../core/decide/return-to.ts";
 import type { Dialect } from "../core/forward-auth/dialects.ts";
 import type { OriginalRequest, OriginalUrl } from "../core/forward-auth/original-url.ts";
 import { judgeTarget } from "../core/http/judged-target.ts";
@@ -9,7 +10,7 @@ import { rescued, type Soon, whenKnown } from "../core/soon.ts";
 import { allowed, lettingIn } from "./allowed.ts";
 import { type Answer, empty, pageAnswer, withHeaders } from "./answer.ts";
 import type { Deps } from "./deps.ts";
-import { type Arrival, askedUrl, type Exchange, type Outcome, pageRequest } from "./exchange.ts";
+import { type Arrival, type Exchange, type Outcome, pageRequest } from "./exchange.ts";
 import { failureAnswer } from "./failure-answer.ts";
 import { finishLogin, startedHere } from "./login/callback.ts";
 import { frontchannelLogout } from "./login/frontchannel.ts";
@@ -121,7 +122,7 @@ function answerOf(deps: Deps, exchange: Exchange, dialect: Dialect, decision: De
       return deniedPage(deps, exchange, decision.identity);
     case "login":
       return dialect.onLogin === "redirect"
-        ? beginLogin(deps, exchange, askedUrl(exchange))
+        ? beginLogin(deps, exchange, requestedUrl(exchange.provider, exchange.request))
         : unauthorized(deps, exchange);
     case "unauthorized":
       return unauthorizedBy(deps, exchange, decision);

@@ -1,7 +1,8 @@
 import { hostKey, isWithinDomain, parseHost } from "../http/host.ts";
 import type { Provider } from "../provider.ts";
+import type { InboundRequest } from "../request.ts";
 import { externalHostKey, schemeOf } from "./choose-provider.ts";
-import { outpostPrefix } from "./endpoint.ts";
+import { outpostPrefix, startPath } from "./endpoint.ts";
 
 /** Where a browser may be sent after a login, or why not; a refused one is replaced by the external host (authentik: the same). */
 export type ReturnTo =
@@ -44,6 +45,21 @@ export function ownUrl(provider: Provider, path: string): URL {
   url.pathname = `${url.pathname.replace(/\/+$/, "")}${path}`;
   url.search = "";
   return url;
+}
+
+/** Query parameter of the start URL: the issuer asks which account to use, even where it has a session (the denied page offers it). */
+export const switchAccount = "switch_account";
+
+/** The URL at which a login of this provider starts, and which returns the browser to `returnTo`. */
+export function startUrl(provider: Provider, returnTo: string, account: "same" | "other" = "same"): string {
+  const query = new URLSearchParams({ rd: returnTo });
+  if (account === "other") query.set(switchAccount, "true");
+  return `${ownUrl(provider, startPath).href}?${query}`;
+}
+
+/** The URL that the browser requested, as it would request it again: the external host's scheme, the request's host and target. */
+export function requestedUrl(provider: Provider, { host, target }: Pick<InboundRequest, "host" | "target">): string {
+  return `${schemeOf(provider)}://${host}${target}`;
 }
 
 function parse(rd: string, provider: Provider): URL | null {

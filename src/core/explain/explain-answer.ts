@@ -1,7 +1,7 @@
 import { challengeOf } from "../decide/challenge.ts";
 import type { Decision } from "../decide/decide.ts";
 import { startPath } from "../decide/endpoint.ts";
-import { ownUrl } from "../decide/return-to.ts";
+import { ownUrl, requestedUrl, startUrl } from "../decide/return-to.ts";
 import { failureStatus } from "../failure.ts";
 import { type Dialect, dialects } from "../forward-auth/dialects.ts";
 import type { HeaderLines } from "../http/header-lines.ts";
@@ -61,7 +61,7 @@ function proxyAnswers(decided: Decided, provider: ProxyProvider): Answers {
     case "denied":
       return toBrowser(403, "a page that says who is refused");
     case "login":
-      return toBrowser(302, "to the start of a login", startUrl(provider, request));
+      return toBrowser(302, "to the start of a login", startUrl(provider, requestedUrl(provider, request)));
     case "unauthorized":
       return toBrowser(401, unauthorizedText(decision, provider));
   }
@@ -133,10 +133,4 @@ function unauthorizedText(decision: Extract<Decision, { readonly kind: "unauthor
   const challenge = challengeOf(decision, provider.slug);
   const url = decision.reason === "not_a_navigation" ? " and the login's URL" : "";
   return `with WWW-Authenticate: ${challenge}${url}, no redirect`;
-}
-
-/** As the answer of serve has it: the login is told to come back to what was asked for. */
-function startUrl(provider: Provider, request: InboundRequest): string {
-  const rd = `${provider.externalHost.protocol}//${request.host}${request.target}`;
-  return `${ownUrl(provider, startPath).href}?${new URLSearchParams({ rd })}`;
 }

@@ -1,4 +1,4 @@
-import { homeOf, judgeReturnTo } from "../../core/decide/return-to.ts";
+import { homeOf, judgeReturnTo, startUrl } from "../../core/decide/return-to.ts";
 import { clearCookie, cookiePairs, cookieValues, setCookie } from "../../core/http/cookie.ts";
 import { type LoginAttempt, loginCookiesOf, shortDigest } from "../../core/identity/login-attempt.ts";
 import type { Session } from "../../core/session.ts";
@@ -13,7 +13,7 @@ import { failureAnswer } from "../failure-answer.ts";
 import { failurePage, type IssuerAnswer } from "../pages/failure-page.ts";
 import { sessionRefresh } from "../visitor/refresh.ts";
 import { browserOf, sessionOf } from "../visitor/visitor.ts";
-import { redirectUri, startUrl } from "./login.ts";
+import { redirectUri } from "./login.ts";
 
 /** The parameters of an authorization response, each at most once and of a sane length; null when they are not that (OIDC-09). */
 interface CallbackParameters {

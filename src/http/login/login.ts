@@ -1,5 +1,5 @@
-import { callbackFlag, callbackPath, startPath } from "../../core/decide/endpoint.ts";
-import { homeOf, judgeReturnTo, ownUrl } from "../../core/decide/return-to.ts";
+import { callbackFlag, callbackPath } from "../../core/decide/endpoint.ts";
+import { homeOf, judgeReturnTo, ownUrl, startUrl, switchAccount } from "../../core/decide/return-to.ts";
 import { clearCookie, cookiePairs, setCookie } from "../../core/http/cookie.ts";
 import { firstValue } from "../../core/http/header-lines.ts";
 import {
@@ -17,19 +17,8 @@ import { type Exchange, pageRequest } from "../exchange.ts";
 import { failurePage } from "../pages/failure-page.ts";
 import { browserOf } from "../visitor/visitor.ts";
 
-/** `start?…&switch_account=true`: ask the issuer which account, even where it has a session (the denied page's way out). */
-const switchAccount = "switch_account";
-
 /** All attempts of one browser together, in bytes of its Cookie header: well under every server's header limit (OIDC-15). */
 const attemptBudgetBytes = 4000;
-
-/** The URL a login of this provider is started at, coming back to `returnTo`. */
-export function startUrl(provider: Provider, returnTo: string, account: "same" | "other" = "same"): string {
-  const url = ownUrl(provider, startPath);
-  const query = new URLSearchParams({ rd: returnTo });
-  if (account === "other") query.set(switchAccount, "true");
-  return `${url.href}?${query}`;
-}
 
 /**
  * `/start`: begins a login that comes back to `rd`. Without `rd` it comes back to the URL that a trusted peer tells in X-Original-URL,

@@ -1,5 +1,5 @@
 import { signOutPath } from "../../core/decide/endpoint.ts";
-import { homeOf } from "../../core/decide/return-to.ts";
+import { homeOf, startUrl } from "../../core/decide/return-to.ts";
 import { clearCookie } from "../../core/http/cookie.ts";
 import { firstValue } from "../../core/http/header-lines.ts";
 import type { InboundRequest } from "../../core/request.ts";
@@ -10,7 +10,6 @@ import { type Exchange, pageRequest } from "../exchange.ts";
 import { failurePage } from "../pages/failure-page.ts";
 import { signedOut, signOutConfirm } from "../pages/sign-out-pages.ts";
 import { personKey, sessionOf } from "../visitor/visitor.ts";
-import { startUrl } from "./login.ts";
 
 /**
  * `/sign_out`: ends every session of this person in the whole store, closes their WebSockets, clears the cookie and goes to the

@@ -1,9 +1,9 @@
 import { challengeOf } from "../../core/decide/challenge.ts";
 import type { Decision } from "../../core/decide/decide.ts";
+import { requestedUrl, startUrl } from "../../core/decide/return-to.ts";
 import { type Answer, pageAnswer } from "../answer.ts";
 import type { Deps } from "../deps.ts";
-import { askedUrl, type Exchange, pageRequest } from "../exchange.ts";
-import { startUrl } from "../login/login.ts";
+import { type Exchange, pageRequest } from "../exchange.ts";
 import { credentialRefused, tooManyRefused } from "../pages/credential-pages.ts";
 import { unauthorized } from "../refusals.ts";
 
@@ -17,7 +17,10 @@ export function unauthorizedBy(
   const { provider, request } = exchange;
   const spec = credentialRefused({
     request: pageRequest(request, deps.now()),
-    loginUrl: startUrl(provider, request.method === "GET" ? askedUrl(exchange) : provider.externalHost.href),
+    loginUrl: startUrl(
+      provider,
+      request.method === "GET" ? requestedUrl(provider, request) : provider.externalHost.href,
+    ),
     challenge: challengeOf(decision, provider.slug),
   });
   return pageAnswer(spec, request, "unauthorized");
