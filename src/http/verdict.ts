@@ -107,7 +107,7 @@ function ownEndpoint(deps: Deps, exchange: Exchange, dialect: Dialect): Soon<Ans
 function judge(deps: Deps, exchange: Exchange, dialect: Dialect, toldMethod: string): Soon<Answer> {
   return whenKnown(decided(deps, exchange, toldMethod), (found) => {
     if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
-    if (toldMethod === "") warnOfMethod(deps, exchange, dialect, found.decision);
+    if (toldMethod === "" && dialect.methodHeader !== null) warnOfMethod(deps, exchange, dialect, found.decision);
     return answerOf(deps, exchange, dialect, found.decision);
   });
 }
@@ -133,12 +133,11 @@ function answerOf(deps: Deps, exchange: Exchange, dialect: Dialect, decision: De
 function warnOfMethod(deps: Deps, exchange: Exchange, dialect: Dialect, { kind, because }: Decision): void {
   const { provider, request } = exchange;
   if (kind === "allow" || because.kind !== "rule" || provider.rules[because.number - 1]?.methods.length === 0) return;
-  const header = dialect.name === "nginx" ? "X-Original-Method" : "X-Forwarded-Method";
   deps.log.warn("the reverse proxy does not tell the method: a rule about methods is taken to be meant", {
     request_id: request.id,
     provider: provider.slug,
     rule: because.number,
-    hint: `let it send ${header}; see: akproxy snippet ${dialect.name === "forward" ? "haproxy" : dialect.name} ${provider.slug}`,
+    hint: `let it send ${dialect.methodHeader}; see: akproxy snippet ${dialect.snippet} ${provider.slug}`,
   });
 }
 
@@ -181,7 +180,7 @@ function untold(deps: Deps, arrival: Arrival, dialect: Dialect, told: Exclude<Or
   deps.log.error("configuration error: the reverse proxy does not tell the original URL", {
     ...fields,
     missing: told.headers.join(", "),
-    hint: `compare its configuration with: akproxy snippet ${dialect.name === "forward" ? "haproxy" : dialect.name} SLUG`,
+    hint: `compare its configuration with: akproxy snippet ${dialect.snippet} SLUG`,
   });
   const answer = withHeaders(empty(500, "failed"), [["content-type", "text/plain; charset=utf-8"]]);
   return { ...answer, body: "configuration error\n" };

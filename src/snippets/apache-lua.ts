@@ -1,4 +1,5 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
+import { verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { withoutOwnCookies } from "./own-cookies.ts";
 import { copiedNames, type SnippetFacts } from "./snippet-facts.ts";
 import { head, paragraphs } from "./snippet-text.ts";
@@ -18,7 +19,7 @@ local outpost_host, outpost_port = "${outpost.host.replace(/^\[|\]$/g, "")}", ${
 local outpost_target = "proxy:http://${outpost.host}:${outpost.port}/"
 local scheme, port = "${scheme}", "${port}"
 local own_prefix = "${outpostPrefix}/"
-local verdict_prefix = "${outpostPrefix}/auth/"
+local verdict_prefix = "${verdictPrefix}"
 
 -- What a 2xx verdict says of the visitor: replaces whatever the client sent, also where it is empty.
 local copied = {

@@ -1,4 +1,5 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
+import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { identityNames } from "./identity-names.ts";
 import { ownCookiePattern } from "./own-cookies.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
@@ -68,7 +69,7 @@ request_header @plain -Connection
 request_header @plain -Upgrade`;
 
 const closedVerdicts = `# Verdicts are for Caddy alone; from outside there is nothing here.
-handle ${outpostPrefix}/auth/* {
+handle ${verdictPrefix}* {
 	respond 404
 }`;
 
@@ -98,7 +99,7 @@ function verdict(facts: SnippetFacts): string {
   const others = copiedNames(facts).filter((name) => !identityNames.includes(name));
   return `reverse_proxy http://${hostAndPort(facts.outpost)} {
 	method GET
-	rewrite ${outpostPrefix}/auth/caddy
+	rewrite ${verdictPath("caddy")}
 	header_up X-Forwarded-Proto ${facts.scheme}
 	header_up X-Forwarded-Host {http.request.hostport}
 	header_up X-Forwarded-Method {http.request.method}

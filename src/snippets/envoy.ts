@@ -1,4 +1,5 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
+import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { envoyCookieLua, envoyLua } from "./envoy-lua.ts";
 import { identityNames } from "./identity-names.ts";
 import { copiedNames, hostAndPort, type PlainAddress, type SnippetFacts } from "./snippet-facts.ts";
@@ -80,7 +81,7 @@ ${toldHeaders.map((name) => `      - { exact: ${name} }`).join("\n")}
       - { prefix: sec- }
     http_service:
       server_uri: { uri: "http://${hostAndPort(facts.outpost)}", cluster: akproxy_${facts.slug}_outpost, timeout: 30s }
-      path_prefix: ${outpostPrefix}/auth/envoy
+      path_prefix: ${verdictPath("envoy")}
       authorization_response:
         # akproxy sends all of them with every 2xx, so each replaces what is there.
         allowed_upstream_headers:
@@ -149,7 +150,7 @@ const unguarded = `  typed_per_filter_config:
       disabled: true`;
 
 const closedVerdicts = `# Verdicts are for Envoy alone; from outside there is nothing here.
-- match: { prefix: ${outpostPrefix}/auth/ }
+- match: { prefix: ${verdictPrefix} }
   direct_response: { status: 404 }
 ${unguarded}`;
 

@@ -1,4 +1,4 @@
-import { outpostPrefix } from "../core/decide/endpoint.ts";
+import { verdictPath } from "../core/forward-auth/dialects.ts";
 import { withoutOwnCookies } from "./own-cookies.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, paragraphs } from "./snippet-text.ts";
@@ -10,7 +10,7 @@ export function haproxyLua(facts: SnippetFacts): string {
 }
 
 function settings(facts: SnippetFacts): string {
-  return `local verdict_url = "http://${hostAndPort(facts.outpost)}${outpostPrefix}/auth/forward"
+  return `local verdict_url = "http://${hostAndPort(facts.outpost)}${verdictPath("forward")}"
 
 -- What a 2xx verdict says of the visitor: replaces whatever the client sent, also where it is empty.
 local copied = {

@@ -1,4 +1,5 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
+import { verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { haproxyLua } from "./haproxy-lua.ts";
 import { hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
@@ -111,7 +112,7 @@ http-request set-header Connection Upgrade if websocket`;
 /** Should the Lua action fail, HAProxy goes on with the next rule: that one lets nothing pass that was not allowed by name. */
 function verdictRules(facts: SnippetFacts): string {
   return `# Verdicts are for HAProxy alone; from outside there is nothing here.
-http-request return status 404 if { path_beg ${outpostPrefix}/auth/ }
+http-request return status 404 if { path_beg ${verdictPrefix} }
 
 # Nothing passes without a 2xx verdict; any other answer goes to the browser as it is. Not allowed is the rule, should anything fail.
 http-request lua.akproxy_${facts.slug} if !own

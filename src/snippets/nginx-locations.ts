@@ -1,4 +1,5 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
+import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { indented } from "./snippet-text.ts";
 
@@ -15,8 +16,8 @@ const ownMaps: MappedVariables = {
   cookie: "$akproxy_cookie_4",
 };
 
-const verdictPath = `${outpostPrefix}/auth/nginx`;
-const answerPath = `${outpostPrefix}/auth/forward`;
+const nginxPath = verdictPath("nginx");
+const answerPath = verdictPath("forward");
 
 /** Everything of a host that is akproxy's alone: the authentication host of a domain. */
 export function authenticationLocations(facts: SnippetFacts): string {
@@ -39,9 +40,9 @@ ${indented(ownLines(facts), "    ")}
 ${closedVerdicts}
 
 # The verdict: may this request pass? Cookies and Authorization go along, the body does not.
-location = ${verdictPath} {
+location = ${nginxPath} {
     internal;
-    proxy_pass ${akproxy(facts)}${verdictPath};
+    proxy_pass ${akproxy(facts)}${nginxPath};
 ${indented(askingLines(facts), "    ")}
 }
 
@@ -68,7 +69,7 @@ export function guardedLocation(
     (name) => [name, variableOf(name), `$upstream_http_${snake(name)}`] as const,
   );
   return `location / {
-    auth_request ${verdictPath};
+    auth_request ${nginxPath};
     error_page 401 403 = @akproxy_answer;
     proxy_intercept_errors off; # the application's own 401 and 403 are its own
 
@@ -103,7 +104,7 @@ export function startRedirect(facts: SnippetFacts): string {
 }
 
 const closedVerdicts = `# Verdicts are for nginx alone; from outside there is nothing here.
-location ^~ ${outpostPrefix}/auth/ {
+location ^~ ${verdictPrefix} {
     return 404;
 }`;
 

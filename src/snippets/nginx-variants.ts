@@ -1,4 +1,5 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
+import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { guardedLocation, outpostLocations, startRedirect } from "./nginx-locations.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
@@ -63,7 +64,7 @@ metadata:
   name: akproxy-${facts.slug}-closed
   annotations:
     nginx.ingress.kubernetes.io/whitelist-source-range: 255.255.255.255/32
-${spec(facts, hosts, `${outpostPrefix}/auth/`, "akproxy", facts.outpost.port)}`;
+${spec(facts, hosts, verdictPrefix, "akproxy", facts.outpost.port)}`;
 }
 
 function everyHost(facts: SnippetFacts): readonly string[] {
@@ -79,7 +80,7 @@ kind: Ingress
 metadata:
   name: akproxy-${facts.slug}-application
   annotations:
-    nginx.ingress.kubernetes.io/auth-url: "http://${hostAndPort(facts.outpost)}${outpostPrefix}/auth/nginx"
+    nginx.ingress.kubernetes.io/auth-url: "http://${hostAndPort(facts.outpost)}${verdictPath("nginx")}"
     # Every 401 is sent to the login, a script's too: auth_request leaves no other choice without snippets.
     nginx.ingress.kubernetes.io/auth-signin: "${start}"
     nginx.ingress.kubernetes.io/auth-response-headers: "Set-Cookie,${copiedNames(facts).join(",")}"

@@ -1,4 +1,5 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
+import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { foldedIdentityPattern } from "./identity-names.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 
@@ -58,7 +59,7 @@ function guardedSettings(facts: SnippetFacts): TraefikSettings {
   const hosts = hostRule(facts.hosts);
   const isDomain = facts.mode === "forward_domain";
   const everywhere = isDomain ? hostRule([facts.externalHost, ...facts.hosts]) : hosts;
-  const closedRule = `${everywhere} && PathPrefix(\`${outpostPrefix}/auth/\`)`;
+  const closedRule = `${everywhere} && PathPrefix(\`${verdictPrefix}\`)`;
   const ownRule = `${everywhere} && PathPrefix(\`${outpostPrefix}/\`)`;
   const authentication = { rule: hostRule([facts.externalHost]), service: names.outpost, priority: 1002 };
   return {
@@ -124,7 +125,7 @@ const plain: Setting = { headers: { customRequestHeaders: { Connection: "", Upgr
 function verdict(facts: SnippetFacts): Setting {
   return {
     forwardAuth: {
-      address: `http://${hostAndPort(facts.outpost)}${outpostPrefix}/auth/traefik`,
+      address: `http://${hostAndPort(facts.outpost)}${verdictPath("traefik")}`,
       trustForwardHeader: false,
       authResponseHeaders: [...copiedNames(facts), "Cookie"],
       authResponseHeadersRegex: foldedIdentityPattern,
