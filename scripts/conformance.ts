@@ -95,14 +95,13 @@ function page(columns: readonly (readonly Verdict[])[]): string {
     const cells = columns.map((verdicts) => short(verdicts[at] ?? { kind: "same" }));
     return `| ${title.replaceAll("|", "\\|")} | ${cells.join(" | ")} |`;
   });
-  return `# The wire, row by row
+  return `# HTTP conformance
 
-What a client sends, what the upstream answers, and what each of them then receives, byte for byte, is a table of
-${rows.length} rows here: \`tests/corpus/wire-conformance.toml\`. akproxy keeps each (\`tests/wire/conformance/conformance.test.ts\`). So that the table
-itself is judged, \`scripts/conformance\` plays it through other reverse proxies, as Debian ships them, set up as plain ones that stream
-and keep connections; \`--against NAME\` prints both sides where they differ. A difference is no fault: RFC 9110 and 9112 leave room, and
-each has its own reasons. What they add to every message (Via, Server, Date, Connection: keep-alive, X-Forwarded-*, and an Accept-Encoding
-where the client sent none) is left out. Made by \`scripts/conformance --write\`.
+\`tests/corpus/wire-conformance.toml\` is a table of ${rows.length} rows: what a client sends, what the upstream answers, and the exact bytes that each of them then receives. akproxy
+passes each row (\`tests/wire/conformance/conformance.test.ts\`). To check the table itself, \`scripts/conformance\` runs it through other reverse proxies, as Debian ships
+them, configured as plain proxies that stream and keep connections open. \`--against NAME\` prints both sides where they differ. A difference is not a fault: RFC 9110 and 9112 leave room.
+The comparison ignores what they add to every message (Via, Server, Date, Connection: keep-alive, X-Forwarded-*, and an Accept-Encoding if the client sent
+none). \`scripts/conformance --write\` writes this page.
 
 | row | ${peers.join(" | ")} |
 |---|${peers.map(() => "---|").join("")}
