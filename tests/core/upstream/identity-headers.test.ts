@@ -146,3 +146,39 @@ test("HDR-06, HDR-14: a verdict for nobody empties the config's additionalHeader
   expect(plain).toHaveLength(12);
   expect(withTable).toEqual([...plain, ["X-App-User", ""]]);
 });
+
+describe("headers are made once for an identity, and never given to whom they were not made for", () => {
+  const identity = alice({ groups: ["wiki-editors", "ops"] });
+  const first = proxyProvider();
+  const second = proxyProvider({ slug: "wiki", groupsFilter: compileGoRegExps(["^wiki-"]), sendJwt: false });
+
+  test("the same identity at the same provider: the same lines", () => {
+    expect(identityHeaders(identity, first, outpost)).toBe(identityHeaders(identity, first, { ...outpost }));
+  });
+
+  test("at a second provider: that one's own groups, token and name, and the first's again afterwards", () => {
+    const before = identityHeaders(identity, first, outpost).lines;
+
+    const { lines } = identityHeaders(identity, second, outpost);
+
+    expect(lines).toContainEqual(["X-authentik-groups", "wiki-editors"]);
+    expect(lines).toContainEqual(["X-authentik-jwt", ""]);
+    expect(lines).toContainEqual(["X-authentik-meta-app", "wiki"]);
+    expect(identityHeaders(identity, first, outpost).lines).toEqual(before);
+  });
+
+  test.each([{ jwksUri: "https://idp.test/new" }, { outpostName: "other" }, { version: "9.9.9" }])(
+    "with other facts of the outpost: new lines, for a person and for nobody: %j",
+    (different) => {
+      const later = { ...outpost, ...different };
+      const before = [identityHeaders(identity, first, outpost).lines, nobodyHeaders(first, outpost)];
+
+      const after = [identityHeaders(identity, first, later).lines, nobodyHeaders(first, later)];
+
+      for (const [index, lines] of after.entries()) {
+        expect(lines).not.toEqual(before[index] ?? []);
+        expect(lines).toHaveLength(12);
+      }
+    },
+  );
+});
