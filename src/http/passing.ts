@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from "../core/failure.ts";
 import { firstValue, type HeaderLines } from "../core/http/header-lines.ts";
 import type { Provider } from "../core/provider.ts";
 import type { InboundRequest } from "../core/request.ts";
-import type { Pass, StreamLife, TunnelLife, WireAnswer } from "../ports/wire.ts";
+import type { Forwarding, StreamLife, TunnelLife, WireAnswer } from "../ports/wire.ts";
 import { logAccess } from "./access-log.ts";
 import type { Deps } from "./deps.ts";
 import type { Passage } from "./exchange.ts";
@@ -10,7 +10,7 @@ import { failureAnswer } from "./failure-answer.ts";
 import { forClient } from "./proxy.ts";
 
 /** A request on its way to its application: its functions are shared by all and find theirs by `this`, so that it costs one object. */
-export interface Passing extends Pass, StreamLife {
+export interface Passing extends Forwarding, StreamLife {
   readonly deps: Deps;
   readonly passage: Passage;
   readonly asked: InboundRequest;

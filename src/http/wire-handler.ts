@@ -58,8 +58,8 @@ function replyTo(deps: Deps, { result, request, provider }: Outcome, startedAt: 
     };
     return { kind: "read_body", mostBytes: result.mostBytes, answer };
   }
-  const pass = passing(deps, result, request, provider, startedAt);
+  const forwarding = passing(deps, result, request, provider, startedAt);
   return result.becomesWebSocket
-    ? { kind: "tunnel", pass, life: tunnelLife(deps, result) }
-    : { kind: "pass", pass, life: result.person === null ? null : pass };
+    ? { kind: "tunnel", forwarding, life: tunnelLife(deps, result) }
+    : { kind: "forward", forwarding, life: result.person === null ? null : forwarding };
 }

@@ -9,18 +9,18 @@ export interface WireRequest {
   readonly headers: HeaderLines; //                with Host, exactly one in HTTP/1.1
   readonly scheme: "http" | "https"; //            by TLS on this hop
   readonly peerAddress: string; //                 "" for a unix socket
-  readonly serverName: string | null; //           SNI, lower case; null: plain HTTP, or none was sent
+  readonly serverName: string | null; //           SNI, lower case; null: plain HTTP, or the client sent none
   readonly hasBody: boolean; //                    a Content-Length above 0 or chunked
 }
 
-/** What is to be done with a request: answered from here, passed on to an upstream, or turned into a tunnel to one. */
+/** What the wire does with a request: answer it from here, forward it to an upstream, or open a tunnel to one. */
 export type Reply =
   | { readonly kind: "answer"; readonly answer: WireAnswer }
   | ReadBody
-  | { readonly kind: "pass"; readonly pass: Pass; readonly life: StreamLife | null }
-  | { readonly kind: "tunnel"; readonly pass: Pass; readonly life: TunnelLife };
+  | { readonly kind: "forward"; readonly forwarding: Forwarding; readonly life: StreamLife | null }
+  | { readonly kind: "tunnel"; readonly forwarding: Forwarding; readonly life: TunnelLife };
 
-/** An answer of our own, whole. The wire adds Date, Content-Length and Connection; a body is dropped for HEAD, 204 and 304. */
+/** akproxy's own answer, whole. The wire adds Date, Content-Length and Connection. It drops a body for HEAD, 204 and 304. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: HeaderLines;
@@ -28,8 +28,8 @@ export interface WireAnswer {
 }
 
 /**
- * Answered from here once its body is known. One of more than `mostBytes` is refused with 413, one that is not whole within ten seconds
- * with 408; `answer` gets it as text (UTF-8), "" where there is none. It never rejects.
+ * Answered from here once the request's body is known. The wire refuses a body of more than `mostBytes` with 413, and one that is not
+ * whole within ten seconds with 408. `answer` gets the body as text (UTF-8), "" if there is none. It never rejects.
  */
 export interface ReadBody {
   readonly kind: "read_body";
@@ -37,10 +37,10 @@ export interface ReadBody {
   readonly answer: (body: string) => Promise<WireAnswer>;
 }
 
-/** A request on its way to an upstream. */
-export interface Pass {
-  readonly request: UpstreamRequest; //            without framing fields; the wire adds those of the body it really sends
-  /** Which of the upstream's header lines the client may see; hop-by-hop and framing fields are the wire's own business. */
+/** A request that the wire forwards to an upstream. */
+export interface Forwarding {
+  readonly request: UpstreamRequest; //            without framing fields; the wire adds those of the body that it really sends
+  /** Which of the upstream's header lines the client may see. The wire itself handles hop-by-hop and framing fields. */
   readonly forClient: (headers: HeaderLines) => HeaderLines;
   /** The page for a failure before the first byte of an answer went to the client. */
   failed(code: FailureCode, reason: string): WireAnswer;
@@ -48,9 +48,9 @@ export interface Pass {
   answered(status: number): void;
 }
 
-/** The life of a passed answer, where somebody wants to be able to break it off. */
+/** Lets the handler break off a forwarded answer. */
 export interface StreamLife {
-  /** Called with the head that goes to the client; `cut` breaks the answer off. What is given back is called once the answer has ended. */
+  /** Called with the head that goes to the client; `cut` breaks the answer off. The wire calls the returned function once, when the answer has ended. */
   begun(headers: HeaderLines, stream: { cut(): void }): (() => void) | null;
 }
 
@@ -64,12 +64,12 @@ export interface TunnelLife {
 /** Answers a request's head. Never throws and never rejects. */
 export type WireHandler = (request: WireRequest) => Reply | Promise<Reply>;
 
-/** The answer to what is no request that can be served: malformed, too large or too slow. `reason` holds nothing the client sent. */
+/** The answer to a message that cannot be served: malformed, too large or too slow. `reason` contains nothing that the client sent. */
 export type WireRefusal = (refused: {
   readonly status: number;
   readonly reason: string;
   readonly peerAddress: string;
 }) => WireAnswer;
 
-/** The answer to a connection for which there is no room (503). Called once for each, also where it is cut without an answer. */
+/** The answer (503) to a connection above the limit. Called once for each, also if akproxy cuts it without an answer. */
 export type WireOverload = () => WireAnswer;

@@ -49,10 +49,10 @@ export function passingTo(upstream: number): WireHandler {
   return ({ method, target, headers }): Reply => {
     const hop = new Set(["connection", "upgrade", "transfer-encoding"]);
     const kept = headers.filter(([name]) => !hop.has(name.toLowerCase()));
-    const pass = { ...to, request: { ...to.request, method, target, headers: kept } };
+    const forwarding = { ...to, request: { ...to.request, method, target, headers: kept } };
     return headers.some(([name]) => name.toLowerCase() === "upgrade")
-      ? { kind: "tunnel", pass, life: { opened: () => undefined, closed: () => undefined } }
-      : { kind: "pass", pass, life: null };
+      ? { kind: "tunnel", forwarding, life: { opened: () => undefined, closed: () => undefined } }
+      : { kind: "forward", forwarding, life: null };
   };
 }
 

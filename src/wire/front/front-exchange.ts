@@ -28,16 +28,16 @@ export function passRequest(
     refuse(connection, tooLarge, head);
     return;
   }
-  const exchange = startExchange(connection, head, most, reply.kind === "pass" ? reply.life : null, next);
+  const exchange = startExchange(connection, head, most, reply.kind === "forward" ? reply.life : null, next);
   connection.exchange = exchange;
   connection.phase = "passing";
   if (reply.kind === "tunnel") {
-    exchange.tunnel = openTunnel(connection.shared.pool, reply.pass, reply.life, exchange);
+    exchange.tunnel = openTunnel(connection.shared.pool, reply.forwarding, reply.life, exchange);
     return;
   }
   const handle =
-    reply.kind === "pass"
-      ? pass(connection.shared.pool, reply.pass, exchange)
+    reply.kind === "forward"
+      ? pass(connection.shared.pool, reply.forwarding, exchange)
       : startReading(connection, reply, exchange);
   exchange.handle = handle;
   const { unread } = connection;

@@ -1,4 +1,4 @@
-import type { Pass } from "../../ports/wire.ts";
+import type { Forwarding } from "../../ports/wire.ts";
 import { chunkHead, chunkTail, lastChunk, passableTrailers } from "../message/chunk-text.ts";
 import { type ChunkedState, readChunked, startChunked } from "../message/chunked.ts";
 import type { ResponseFraming } from "../message/framing.ts";
@@ -45,7 +45,7 @@ const more: BodyProgress = { kind: "more" };
 /** Who gets a body; `isFull` is set when a write says that bytes wait. */
 export interface BodyTarget {
   readonly client: Pick<ClientSide, "write">;
-  readonly pass: Pick<Pass, "forClient">; //       for trailers
+  readonly pass: Pick<Forwarding, "forClient">; //       for trailers
   isFull: boolean;
 }
 

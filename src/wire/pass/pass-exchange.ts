@@ -1,5 +1,5 @@
 import type { FailureCode } from "../../core/failure.ts";
-import type { Pass } from "../../ports/wire.ts";
+import type { Forwarding } from "../../ports/wire.ts";
 import type { ResponseHead } from "../message/response-head.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { cut, type Occupant, type UpstreamConnection } from "../upstream/upstream-connection.ts";
@@ -15,7 +15,7 @@ export type SwitchedProtocols = (exchange: Exchange, head: ResponseHead, rest: B
  */
 export interface Exchange extends Occupant, PassHandle, BodyTarget {
   readonly pool: Pool;
-  readonly pass: Pass;
+  readonly pass: Forwarding;
   readonly client: ClientSide;
   readonly switched: SwitchedProtocols | null; //  null: no upgrade is asked for
   connection: UpstreamConnection | null; //        null: not begun

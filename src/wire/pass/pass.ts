@@ -1,5 +1,5 @@
 import { Failure } from "../../core/failure.ts";
-import type { Pass } from "../../ports/wire.ts";
+import type { Forwarding } from "../../ports/wire.ts";
 import { requestHeadText } from "../message/request-text.ts";
 import { isRefusedAddress } from "../upstream/checked-addresses.ts";
 import type { Pool } from "../upstream/pool.ts";
@@ -16,14 +16,14 @@ import { endUpload, goOnUploading, renewTime, sendHead, sendPayload } from "./pa
  * head went to the client are answered by `pass.failed`: upstream_unreachable, upstream_timeout, upstream_not_carried (what can't stand
  * in a message).
  */
-export function pass(pool: Pool, pass: Pass, client: ClientSide): PassHandle {
+export function pass(pool: Pool, pass: Forwarding, client: ClientSide): PassHandle {
   return startExchange(pool, pass, client, null);
 }
 
 /** The same for a request that asks for another protocol; `switched` gets the upstream's 101, which nobody has checked yet. */
 export function startExchange(
   pool: Pool,
-  pass: Pass,
+  pass: Forwarding,
   client: ClientSide,
   switched: SwitchedProtocols | null,
 ): Exchange {
@@ -37,7 +37,7 @@ export function startExchange(
   return exchange;
 }
 
-function headOf({ request }: Pass, client: ClientSide, switched: SwitchedProtocols | null): string | null {
+function headOf({ request }: Forwarding, client: ClientSide, switched: SwitchedProtocols | null): string | null {
   const lines = framedLines(request.headers, client.framing);
   const headers =
     switched === null ? lines : [...lines, ["Connection", "Upgrade"] as const, ["Upgrade", "websocket"] as const];
@@ -51,7 +51,7 @@ function headOf({ request }: Pass, client: ClientSide, switched: SwitchedProtoco
 
 function newExchange(
   pool: Pool,
-  pass: Pass,
+  pass: Forwarding,
   client: ClientSide,
   switched: SwitchedProtocols | null,
   headText: string,

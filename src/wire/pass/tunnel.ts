@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { firstValue } from "../../core/http/header-lines.ts";
-import type { Pass, TunnelLife } from "../../ports/wire.ts";
+import type { Forwarding, TunnelLife } from "../../ports/wire.ts";
 import { noBytes } from "../front/front-state.ts";
 import type { ResponseHead } from "../message/response-head.ts";
 import type { Pool } from "../upstream/pool.ts";
@@ -23,7 +23,7 @@ import {
  * Asks the upstream for a WebSocket and connects both sides once its 101 is valid (RFC 6455 4.2.2; WS-04); any other answer is passed as
  * an ordinary one. Failures as of `pass`; a bad 101 is upstream_unreachable. The upstream's connection is never used again.
  */
-export function openTunnel(pool: Pool, pass: Pass, life: TunnelLife, client: TunnelClient): TunnelHandle {
+export function openTunnel(pool: Pool, pass: Forwarding, life: TunnelLife, client: TunnelClient): TunnelHandle {
   let tunnel: Tunnel | null = null;
   const exchange = startExchange(pool, pass, client, (asked, head, rest) => {
     const { connection } = asked;
@@ -45,7 +45,7 @@ export function openTunnel(pool: Pool, pass: Pass, life: TunnelLife, client: Tun
 }
 
 /** What makes a 101 none that a WebSocket can begin with; null: nothing. */
-function wrongWith({ upgrade, headers }: ResponseHead, { request }: Pass): string | null {
+function wrongWith({ upgrade, headers }: ResponseHead, { request }: Forwarding): string | null {
   if (upgrade?.toLowerCase() !== "websocket") return "a 101 that upgrades to no WebSocket";
   const key = firstValue(request.headers, "sec-websocket-key") ?? "";
   const accepted = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");

@@ -45,7 +45,7 @@ async function textUntil(socket: Socket, isEnough: (text: string) => boolean): P
 }
 
 /** A pass to an upstream, as the handler of an application makes one. */
-function passTo(port: number, target = "/"): Extract<Reply, { kind: "pass" }> {
+function passTo(port: number, target = "/"): Extract<Reply, { kind: "forward" }> {
   const upstream = {
     scheme: "http",
     hostAndPort: `127.0.0.1:${port}`,
@@ -58,9 +58,9 @@ function passTo(port: number, target = "/"): Extract<Reply, { kind: "pass" }> {
     reach: "anywhere",
   } as const;
   return {
-    kind: "pass",
+    kind: "forward",
     life: null,
-    pass: {
+    forwarding: {
       request: { method: "POST", upstream, target, headers: [["Host", "app.test"]], own: [], timeoutSeconds: 10 },
       forClient: (headers) => headers,
       failed: (code) => ({ status: 502, headers: [], body: code }),

@@ -53,7 +53,7 @@ function openFront(hostAndPort: string): { readonly front: Front; close(code: nu
       const kept = headers.filter(([name]) => !["connection", "upgrade"].includes(name.toLowerCase()));
       return {
         kind: "tunnel",
-        pass: { ...pass, request: { ...pass.request, method, target, headers: kept } },
+        forwarding: { ...pass, request: { ...pass.request, method, target, headers: kept } },
         life: {
           opened(closing) {
             close = closing;

@@ -1,7 +1,7 @@
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
 import type { Upstream } from "../../../src/core/provider.ts";
 import type { UpstreamRequest } from "../../../src/core/upstream/upstream-request.ts";
-import type { Pass } from "../../../src/ports/wire.ts";
+import type { Forwarding } from "../../../src/ports/wire.ts";
 import { pass } from "../../../src/wire/pass/pass.ts";
 import type { ClientSide, PassHandle, TunnelClient } from "../../../src/wire/pass/pass-client.ts";
 import { createPool, defaultPoolOptions, type Pool, type PoolOptions } from "../../../src/wire/upstream/pool.ts";
@@ -97,7 +97,7 @@ export function upstreamAt(hostAndPort: string, different: Partial<Upstream> = {
 }
 
 /** `GET /a` on its way to `upstream`; a failure's page is its code and reason. */
-export function passTo(upstream: Upstream, different: Partial<UpstreamRequest> = {}): Pass {
+export function passTo(upstream: Upstream, different: Partial<UpstreamRequest> = {}): Forwarding {
   return {
     request: {
       method: "GET",

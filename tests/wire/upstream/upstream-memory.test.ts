@@ -33,9 +33,9 @@ async function frontBefore(port: number): Promise<{ readonly port: number; rose(
       limits: { headBytes: 65536, bodyBytes: 0, idleSeconds: 60 },
       refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
       handler: ({ method, target, headers }) => ({
-        kind: "pass",
+        kind: "forward",
         life: null,
-        pass: { ...to, request: { ...to.request, method, target, headers } },
+        forwarding: { ...to, request: { ...to.request, method, target, headers } },
       }),
     });
     console.log(front.port);`;
