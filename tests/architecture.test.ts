@@ -22,7 +22,7 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
   ],
   wire: [
     ["core", "ports"],
-    [/^bun$/, /^node:(tls|net|crypto)$/],
+    [/^bun$/, /^elysia$/, /^node:(tls|net|crypto)$/],
   ],
   log: [["core", "ports"], []],
   metrics: [["core", "ports"], []],
