@@ -12,38 +12,43 @@ import { sessionsCommand } from "./cli/sessions.ts";
 import { snippetCommand } from "./cli/snippet.ts";
 import { error, finish } from "./cli/terminal.ts";
 import { testRegexCommand } from "./cli/test-regex.ts";
+import { usageErrors } from "./cli/usage.ts";
 import { validateCommand } from "./cli/validate.ts";
 import { printVersion, versionCommand } from "./cli/version.ts";
 
-/** The only reader of argv and the only caller of process.exit. Each command declares itself in cli/. */
+/** Every command, in the order of the help. The help, the completions and the test of README's table read this list. */
+const commands: readonly (() => Command)[] = [
+  serveCommand,
+  demoCommand,
+  validateCommand,
+  schemaCommand,
+  decodeCookieCommand,
+  snippetCommand,
+  testRegexCommand,
+  explainCommand,
+  doctorCommand,
+  sessionsCommand,
+  healthcheckCommand,
+  completionCommand,
+  versionCommand,
+];
+
+/** The program. Only this file reads argv, and only this file ends the process. */
 const program = new Command("akproxy")
   .description("authentik's proxy outpost, standalone, for any OpenID Connect issuer")
-  .option("-V, --version", "version, commit, Bun version and target; with --json as JSON")
-  .option("--json", "with --version: as JSON")
+  .option("-V, --version", "print the version, the commit, the Bun version and the target")
+  .option("--json", "with --version: print JSON")
   .on("option:version", () => {
     printVersion(process.argv.includes("--json") ? "json" : "text");
     throw new CommanderError(0, "akproxy.version", "");
   })
-  .showHelpAfterError("(see akproxy --help)")
   .enablePositionalOptions()
   .exitOverride();
+usageErrors(program, "akproxy");
 
-for (const command of [
-  serveCommand(),
-  demoCommand(),
-  validateCommand(),
-  schemaCommand(),
-  decodeCookieCommand(),
-  snippetCommand(),
-  testRegexCommand(),
-  explainCommand(),
-  doctorCommand(),
-  sessionsCommand(),
-  healthcheckCommand(),
-  completionCommand(),
-  versionCommand(),
-]) {
-  program.addCommand(command.exitOverride().copyInheritedSettings(program));
+for (const declared of commands) {
+  const command = declared().exitOverride().copyInheritedSettings(program);
+  program.addCommand(usageErrors(command, `akproxy ${command.name()}`));
 }
 
 try {
@@ -52,7 +57,8 @@ try {
   if (thrown instanceof CommanderError) {
     finish(thrown.exitCode === 0 ? 0 : 2);
   } else {
-    error(`a bug: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`, "please report it");
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    error(`internal error: ${text}`, "report it, with this text");
     finish(70);
   }
 }

@@ -1,4 +1,4 @@
-import { Argument, Command, type Option } from "commander";
+import { Command, type Option } from "commander";
 import {
   type CommandWords,
   completionScript,
@@ -7,15 +7,16 @@ import {
   type OptionWords,
 } from "./completion-script.ts";
 import { out } from "./terminal.ts";
+import { choiceArgument } from "./usage.ts";
 
-/** `akproxy completion`: a shell's completions, from the commands that there are (spec: cli). */
+/** `akproxy completion`: a shell's completions, made from the commands of the program (spec: cli). */
 export function completionCommand(): Command {
   return new Command("completion")
     .description("print completions for a shell")
-    .addArgument(new Argument("<shell>", "the shell").choices(completionShells))
+    .addArgument(choiceArgument("<shell>", "the shell", completionShells))
     .addHelpText(
       "after",
-      "\nWhere they go: bash /etc/bash_completion.d/akproxy, zsh _akproxy in a folder of" +
+      "\nInstall them as: bash /etc/bash_completion.d/akproxy, zsh _akproxy in a folder of" +
         "\n$fpath, fish ~/.config/fish/completions/akproxy.fish" +
         "\n\nExamples:\n  source <(akproxy completion bash)\n  akproxy completion fish > ~/.config/fish/completions/akproxy.fish",
     )
@@ -30,7 +31,7 @@ function wordsOf(command: Command): CommandWords {
     name: command.name(),
     description: command.description(),
     choices: command.registeredArguments[0]?.argChoices ?? [],
-    // with --help, which commander adds
+    // visibleOptions has --help, too, which commander adds
     options: command.createHelp().visibleOptions(command).flatMap(optionOf),
   };
 }

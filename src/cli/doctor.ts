@@ -4,9 +4,9 @@ import type { Config } from "../core/config.ts";
 import { type Problem, problemText } from "../core/problem.ts";
 import type { Provider } from "../core/provider.ts";
 import type { Check, Section } from "../doctor/check.ts";
+import { chooseProvider, configOption, readConfig } from "./config-file.ts";
 import { doctorJson, sectionText, summaryText } from "./doctor-text.ts";
-import { readConfig } from "./read-config.ts";
-import { type ExitCode, err, error, finish, out } from "./terminal.ts";
+import { type ExitCode, err, finish, out } from "./terminal.ts";
 import { version } from "./version.ts";
 
 interface DoctorOptions {
@@ -15,18 +15,19 @@ interface DoctorOptions {
   readonly json?: true;
 }
 
-/** `akproxy doctor`: every check of a config and of the world around it, each with its fix (spec: cli). */
+/** `akproxy doctor`: checks a config and everything it names, and prints a fix for each problem (spec: cli). */
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .description("check the config, the store, the certificates, the issuers and the applications")
-    .option("-c, --config <file>", "config file (else $AKPROXY_CONFIG, ./akproxy.toml, /etc/akproxy/config.toml)")
-    .option("--provider <slug>", "only this provider, and its issuer")
-    .option("--json", "as JSON")
+    .description(
+      "check config, store, certificates, issuers, applications and listeners, and print a fix for each problem",
+    )
+    .addOption(configOption())
+    .option("--provider <slug>", "check only this provider and its issuer")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExit: 0 nothing is wrong, warnings or not; 1 something is; 2 usage; 69 only" +
-        "\n      that an issuer or an application can't be reached; 74 no config, 77 it may" +
-        "\n      not be read" +
+      "\nExit: 0 no failures, 1 failures, 2 usage, 69 every failure is an issuer or an application" +
+        "\n      that cannot be reached, 74 no config file, 77 no permission to read it" +
         "\n\nExamples:\n  akproxy doctor\n  akproxy doctor -c /etc/akproxy/config.toml --provider app --json",
     )
     .action(async (options: DoctorOptions) => finish(await examine(options)));
@@ -38,28 +39,27 @@ async function examine(options: DoctorOptions): Promise<ExitCode> {
     for (const problem of loaded.problems) err(problemText(problem));
     return loaded.unreadable === "permission" ? 77 : 74;
   }
-  const providers = chosenProviders(loaded.config, options.provider);
-  if (providers === null) return 2;
+  const chosen = toCheck(loaded.config, options.provider);
+  if (chosen.kind === "unknown") return 2;
   const report = reportTo(options.json === true ? "json" : "text");
   report.add(configSection(file, loaded.problems));
   if (loaded.config !== null) {
     const { diagnose } = await import("../doctor/doctor.ts");
     const world = { version, now: () => Date.now() / 1000, randomBytes: take, timeoutMilliseconds: 5000 };
-    for await (const section of diagnose(loaded.config, providers, world)) report.add(section);
+    for await (const section of diagnose(loaded.config, chosen.providers, world)) report.add(section);
   }
   return report.end();
 }
 
 const take = (count: number) => new Uint8Array(randomBytes(count));
 
-/** Null: there is no such provider, and that was said. A config with errors has none to choose. */
-function chosenProviders(config: Config | null, slug: string | undefined): readonly Provider[] | null {
-  const providers = config?.providers ?? [];
-  if (slug === undefined || config === null) return providers;
-  const chosen = providers.filter((provider) => provider.slug === slug);
-  if (chosen.length > 0) return chosen;
-  error(`--provider: "${slug}" is not in the config`, `it has: ${providers.map((each) => each.slug).join(", ")}`);
-  return null;
+/** The providers to check. A config with errors has none. */
+type ToCheck = { readonly kind: "chosen"; readonly providers: readonly Provider[] } | { readonly kind: "unknown" };
+
+function toCheck(config: Config | null, slug: string | undefined): ToCheck {
+  if (slug === undefined || config === null) return { kind: "chosen", providers: config?.providers ?? [] };
+  const chosen = chooseProvider(config, slug, "--provider:");
+  return chosen.kind === "unknown" ? chosen : { kind: "chosen", providers: [chosen.provider] };
 }
 
 function configSection(file: string, problems: readonly Problem[]): Section {
@@ -76,7 +76,7 @@ interface Report {
   end(): ExitCode;
 }
 
-/** For people each section as soon as it is there, since an issuer that is away takes its time; JSON at the end, in one piece. */
+/** Text: each section as soon as it is known, because an issuer that does not answer takes seconds. JSON: one document at the end. */
 function reportTo(format: "json" | "text"): Report {
   const sections: Section[] = [];
   const columns = Math.max(60, process.stdout.isTTY ? process.stdout.columns : 80);
@@ -94,7 +94,7 @@ function reportTo(format: "json" | "text"): Report {
   };
 }
 
-/** What has to be corrected comes before what may come back by itself. */
+/** 1 where the operator has to correct something; 69 where waiting may be enough. */
 function exitOf(checks: readonly Check[]): 0 | 1 | 69 {
   const failed = checks.filter(({ standing }) => standing === "fail");
   if (failed.length === 0) return 0;

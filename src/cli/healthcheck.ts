@@ -1,33 +1,29 @@
 import { Command } from "commander";
 import type { Config, ListenAddress } from "../core/config.ts";
-import { problemText } from "../core/problem.ts";
-import { readConfig } from "./read-config.ts";
-import { err, error, finish, out } from "./terminal.ts";
+import { configOption, usableConfig } from "./config-file.ts";
+import { error, finish, out } from "./terminal.ts";
 import { version } from "./version.ts";
 
-/** `akproxy healthcheck`: does the akproxy of this config answer? 0 or 1, for a container's HEALTHCHECK (spec: cli). */
+/** `akproxy healthcheck`: exit 0 when the akproxy of this config answers, else 1 (spec: cli). */
 export function healthcheckCommand(): Command {
   return new Command("healthcheck")
-    .description("ask the running akproxy whether it lives; for a container's HEALTHCHECK")
-    .option("-c, --config <file>", "config file (else $AKPROXY_CONFIG, ./akproxy.toml, /etc/akproxy/config.toml)")
+    .description("ask the running akproxy whether it is alive, for a container's HEALTHCHECK")
+    .addOption(configOption())
     .addHelpText(
       "after",
-      "\nAsks /livez at listen.metrics, or the outpost's ping where that listener is off." +
-        "\n\nExit: 0 it answers, 1 it does not" +
+      "\nIt asks /livez on listen.metrics, or the outpost's ping if that listener is off." +
+        "\n\nExit: 0 akproxy answers, 1 it does not" +
         "\n\nExamples:\n  akproxy healthcheck\n  HEALTHCHECK CMD akproxy healthcheck -c /etc/akproxy/config.toml",
     )
     .action(async (options: { readonly config?: string }) => finish(await check(options.config)));
 }
 
 async function check(flag: string | undefined): Promise<0 | 1> {
-  const { loaded } = await readConfig(flag, "not asked");
-  if (loaded.config === null) {
-    for (const problem of loaded.problems) if (problem.severity === "error") err(problemText(problem));
-    return 1;
-  }
-  const question = questionOf(loaded.config);
+  const read = await usableConfig(flag, "not asked");
+  if (read.kind === "unusable") return 1;
+  const question = questionOf(read.config);
   if (question === null) {
-    error("listen: every listener is off", "nothing can be asked; turn one on");
+    error("listen: every listener is off", "set listen.metrics: healthcheck asks that listener");
     return 1;
   }
   const { probe, reachedAt } = await import("../doctor/probe.ts");
@@ -42,7 +38,7 @@ async function check(flag: string | undefined): Promise<0 | 1> {
     out("ok");
     return 0;
   }
-  const what = answer.kind === "failed" ? `does not answer: ${answer.code}` : "is answered by something else";
+  const what = answer.kind === "failed" ? `does not answer: ${answer.code}` : "is in use by another program";
   error(`${question.name}: ${addressText(question.address)} ${what}`);
   return 1;
 }
@@ -55,7 +51,7 @@ interface Question {
   readonly tls: { readonly rejectUnauthorized: false } | null;
 }
 
-/** The certificate is for browsers elsewhere, and this asks the same machine: it is not looked at. */
+/** The check stays on this machine, and the certificate is for other hosts, so it is not verified. */
 function questionOf({ listen: { metrics, http, https } }: Config): Question | null {
   const ping = { target: "/outpost.goauthentik.io/ping", status: 204 };
   if (metrics !== null) return { name: "listen.metrics", address: metrics, target: "/livez", status: 200, tls: null };

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { out } from "./terminal.ts";
 
-/** `akproxy schema`: the JSON Schema of the config file, from the source that the parser reads by (spec: cli). */
+/** `akproxy schema`: the JSON Schema of the config file, made from the schema of the parser (spec: cli). */
 export function schemaCommand(): Command {
   return new Command("schema")
     .description("print the JSON Schema of the config file, for editors")

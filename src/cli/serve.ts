@@ -6,7 +6,7 @@ import { Failure } from "../core/failure.ts";
 import { problemText } from "../core/problem.ts";
 import type { Log } from "../ports/log.ts";
 import { pooled } from "../seal/random-token.ts";
-import { readConfig } from "./read-config.ts";
+import { configOption, readConfig } from "./config-file.ts";
 import { type ServiceState, serviceManager } from "./service-manager.ts";
 import { type ExitCode, err, error, finish } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -18,11 +18,12 @@ interface ServeOptions {
 /** `akproxy serve`: starts the listeners and runs until a signal (spec: cli). */
 export function serveCommand(): Command {
   return new Command("serve")
-    .description("start the listeners and serve until SIGTERM or SIGINT; SIGHUP reads the config again")
-    .option("-c, --config <file>", "config file (else $AKPROXY_CONFIG, ./akproxy.toml, /etc/akproxy/config.toml)")
+    .description("start the listeners and serve; SIGHUP reloads the config, SIGTERM and SIGINT stop")
+    .addOption(configOption())
     .addHelpText(
       "after",
-      "\nExit: 78 the config is unusable, 77 no permission, 74 store, file or address unusable, 143 and 130 after a signal" +
+      "\nExit: 74 a store, file or address is unusable, 77 no permission, 78 the config is unusable," +
+        "\n      130 and 143 after a signal" +
         "\n\nExamples:\n  akproxy serve\n  akproxy serve -c /etc/akproxy/config.toml",
     )
     .action(async (options: ServeOptions) => {
@@ -31,11 +32,11 @@ export function serveCommand(): Command {
     });
 }
 
-/** Null: ended by a signal, which has set the exit code. */
+/** Null: ended by a signal, whose handler has set the exit code. */
 async function serve(flag: string | undefined): Promise<ExitCode | null> {
   if (process.env["BUN_OPTIONS"]) {
-    // Bun obeys it before any code of ours runs, a preload of a stranger's script too (SUP-03)
-    error("BUN_OPTIONS is set: it could run other code inside akproxy", "unset it; akproxy needs no options of Bun");
+    // Bun reads it before any code of akproxy runs, and it can preload a foreign script (SUP-03)
+    error("BUN_OPTIONS is set: it could run other code inside akproxy", "unset it: akproxy needs no Bun options");
     return 78;
   }
   const { loaded } = await readConfig(flag);
@@ -43,8 +44,9 @@ async function serve(flag: string | undefined): Promise<ExitCode | null> {
   if (loaded.config === null) return loaded.unreadable === "permission" ? 77 : 78;
   const { createLog } = await import("../compose/start-log.ts");
   const log = createLog(loaded.config.log);
-  const running = await start(loaded.config, log);
-  if ("exitCode" in running) return running.exitCode;
+  const started = await start(loaded.config, log);
+  if (started.kind === "failed") return started.exitCode;
+  const { running } = started;
   const manager = serviceManager(process.env, log);
   announce(loaded.config, running, log);
   manager.tell("ready", `${loaded.config.providers.length} providers`);
@@ -54,25 +56,30 @@ async function serve(flag: string | undefined): Promise<ExitCode | null> {
   return null;
 }
 
-async function start(config: Config, log: Log): Promise<Running | { readonly exitCode: ExitCode }> {
+type Started =
+  | { readonly kind: "running"; readonly running: Running }
+  | { readonly kind: "failed"; readonly exitCode: ExitCode };
+
+async function start(config: Config, log: Log): Promise<Started> {
   const { run } = await import("../compose/run.ts");
   const { exitCodeOf } = await import("../compose/exit-code.ts");
   try {
-    return await run(config, {
+    const running = await run(config, {
       version,
       log,
       now: () => Math.floor(Date.now() / 1000),
       randomBytes: pooled((count) => new Uint8Array(randomBytes(count))),
     });
+    return { kind: "running", running };
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     error(thrown.message);
     await log.flush();
-    return { exitCode: exitCodeOf(thrown) };
+    return { kind: "failed", exitCode: exitCodeOf(thrown) };
   }
 }
 
-/** One line per listener and provider: what is served where. */
+/** Logs one line for each listener and provider. */
 function announce(config: Config, running: Running, log: Log): void {
   for (const { kind, address } of running.listeners) log.info("listening", { listener: kind, address });
   for (const provider of config.providers) {
@@ -101,7 +108,7 @@ function upstreamText(upstream: {
   return upstream.unixPath === null ? `${upstream.scheme}://${upstream.hostAndPort}` : `unix:${upstream.unixPath}`;
 }
 
-/** SIGTERM and SIGINT drain, a second one cuts; SIGHUP reloads. Resolves once everything is closed. */
+/** SIGTERM and SIGINT drain, a second one stops at once; SIGHUP reloads. Resolves once everything is closed. */
 async function untilStopped(
   running: Running,
   log: Log,
@@ -119,7 +126,7 @@ async function untilStopped(
     }
     isStopping = true;
     log.info("stopping", { signal });
-    tell("stopping", "finishing what is in flight");
+    tell("stopping", "finishing requests in flight");
     const finished = await running.drain();
     log.info("stopped", { everything_finished: finished });
     resolve();
@@ -127,13 +134,13 @@ async function untilStopped(
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
   process.on("SIGHUP", async () => {
-    tell("reloading", "reading the config again");
+    tell("reloading", "reloading the config");
     tell("ready", await reloadConfig());
   });
   await promise;
 }
 
-/** Reads the config again; a bad one leaves the old one in force (CFG-07). */
+/** Reads the config again. A config with errors changes nothing (CFG-07). */
 async function reload(flag: string | undefined, running: Running, log: Log): Promise<string> {
   const { loaded } = await readConfig(flag);
   for (const problem of loaded.problems) err(problemText(problem));

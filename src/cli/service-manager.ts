@@ -3,17 +3,17 @@ import { sdNotify } from "./sd-notify.ts";
 
 export type ServiceState = "ready" | "reloading" | "stopping";
 
-/** The service manager that started us, when one did (sd_notify(3)); without one, nothing happens. */
+/** The service manager that started this process (sd_notify(3)). Without one, its methods do nothing. */
 export interface ServiceManager {
   tell(state: ServiceState, status: string): void;
   end(): void;
 }
 
-/** Keeps the watchdog fed at half its limit, as sd_watchdog_enabled(3) advises. */
+/** Also sends WATCHDOG=1 at half of the watchdog's limit, as sd_watchdog_enabled(3) advises. */
 export function serviceManager(env: Readonly<Record<string, string | undefined>>, log: Log): ServiceManager {
   const send = (message: string) => {
     const result = sdNotify(message, env);
-    if (result.startsWith("failed")) log.warn("service manager not told", { reason: result });
+    if (result.kind === "failed") log.warn("service manager not notified", { reason: result.reason });
   };
   const limitMicroseconds = Number(env["WATCHDOG_USEC"] ?? "0");
   const isWatched = limitMicroseconds > 0 && [undefined, String(process.pid)].includes(env["WATCHDOG_PID"]);
@@ -32,7 +32,7 @@ function stateLine(state: ServiceState): string {
     case "ready":
       return "READY=1";
     case "reloading":
-      // Type=notify-reload wants the time of the monotonic clock beside it
+      // Type=notify-reload needs the monotonic clock, too
       return `RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`;
     case "stopping":
       return "STOPPING=1";

@@ -12,14 +12,14 @@ export interface SessionJson {
 }
 
 /**
- * A session's handle as a command line takes it: one that begins with `-`, as one in 64 does, would be read as an option, so `.` stands
- * for that.
+ * A session's handle as it is printed. One handle in 64 begins with `-`, and a command line would read that as an option. So the output
+ * has `.` in its place.
  */
 export function shownHandle(handle: string): string {
   return handle.replace(/^-/, ".");
 }
 
-/** The handle that somebody wrote; null when it is none. */
+/** The handle in a word of the command line; null when the word is not a handle. */
 export function writtenHandle(text: string): string | null {
   return /^[.\w-][\w-]{9}$/.test(text) ? text.replace(/^\./, "-") : null;
 }
@@ -35,7 +35,7 @@ export function sessionJson(summary: SessionSummary): SessionJson {
   };
 }
 
-/** A table with a line for each session. `columns`: of the terminal, to which user names are cut; null: nothing is cut. */
+/** A table with a line for each session. `columns`: the width of the terminal, to which user names are cut; null: no cut. */
 export function sessionTable(
   summaries: readonly SessionSummary[],
   view: { readonly now: number; readonly columns: number | null },
@@ -58,7 +58,7 @@ export function sessionTable(
     .join("\n");
 }
 
-/** All that can be told of one session, a line each. */
+/** All facts of one session, a line each. */
 export function sessionText(summary: SessionSummary, now: number): string {
   const rows = {
     handle: shownHandle(summary.handle),

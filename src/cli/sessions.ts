@@ -3,49 +3,59 @@ import { Argument, Command } from "commander";
 import type { EndableSessions, ListedSessions, SessionsNotOpened, SessionsOpened } from "../compose/session-admin.ts";
 import type { Config } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
-import { problemText } from "../core/problem.ts";
-import { readConfig } from "./read-config.ts";
+import {
+  type ChosenSessions,
+  chosenSessions,
+  handleOf,
+  type SessionAction,
+  type SessionsOptions,
+  sessionActions,
+} from "./chosen-sessions.ts";
+import { configOption, usableConfig } from "./config-file.ts";
 import { sessionJson, sessionTable, sessionText } from "./sessions-text.ts";
-import { type Chosen, chosenSessions, type SessionsOptions } from "./sessions-wishes.ts";
 import { type ExitCode, err, error, finish, out, warning } from "./terminal.ts";
+import { choiceArgument, repeatable } from "./usage.ts";
 
-/** `akproxy sessions`: who is logged in, and the end of it in every running instance (spec: cli). */
+/** `akproxy sessions`: lists sessions, and ends them on every running instance (spec: cli). */
 export function sessionsCommand(): Command {
   return new Command("sessions")
-    .description("list sessions, show one, or end them in every running instance")
-    .addArgument(new Argument("<action>", "what to do").choices(["list", "show", "revoke"]))
-    .argument("[handle...]", "which sessions, by the first column of the list")
-    .option("-c, --config <file>", "config file (else $AKPROXY_CONFIG, ./akproxy.toml, /etc/akproxy/config.toml)")
-    .option("--user <user>", "list, revoke: those of this user name")
+    .description("list sessions, and end them on every running instance")
+    .addArgument(choiceArgument("<action>", "what to do", sessionActions))
+    .addArgument(
+      new Argument("[handle...]", "handles of sessions: the first column of the list")
+        .argParser(repeatable(handleOf))
+        .default([]),
+    )
+    .addOption(configOption())
+    .option("--user <user>", "list, revoke: the sessions of this user name")
     .option("--all", "revoke: every session")
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExit: 0 fine, 1 no session has that handle, or they live in a process's memory," +
-        "\n      2 usage, 74 no config, secret or store, 77 may not be read or written," +
+      "\nExit: 0 success, 1 no session has that handle, or the sessions are in a process's memory," +
+        "\n      2 usage, 74 no config file, secret or store, 77 no permission to read or write," +
         "\n      78 the config is unusable" +
         "\n\nExamples:\n  akproxy sessions list --user alice\n  akproxy sessions revoke kJ3_x9Tq2w",
     )
-    .action(async (action: Action, handles: readonly string[], options: SessionsOptions) => {
+    .action(async (action: SessionAction, handles: readonly string[], options: SessionsOptions) => {
       finish(await administer(action, handles, options));
     });
 }
 
-type Action = "list" | "show" | "revoke";
-
-async function administer(action: Action, handles: readonly string[], options: SessionsOptions): Promise<ExitCode> {
+async function administer(
+  action: SessionAction,
+  handles: readonly string[],
+  options: SessionsOptions,
+): Promise<ExitCode> {
   const chosen = chosenSessions(action, handles, options);
   if (chosen.kind === "unclear") {
     error(chosen.message, chosen.hint);
     return 2;
   }
-  const { loaded } = await readConfig(options.config);
-  if (loaded.config === null) {
-    for (const problem of loaded.problems) if (problem.severity === "error") err(problemText(problem));
-    return loaded.unreadable === "permission" ? 77 : loaded.unreadable === "no" ? 78 : 74;
-  }
+  const read = await usableConfig(options.config);
+  if (read.kind === "unusable") return read.exitCode;
+  const { config } = read;
   const format = options.json === true ? "json" : "text";
-  const { config } = loaded;
   switch (chosen.kind) {
     case "list":
       return look(config, (sessions, now) => printList(sessions, chosen.username, { format, now }));
@@ -82,7 +92,7 @@ async function printList({ list }: ListedSessions, username: string | null, view
 async function printOne({ list }: ListedSessions, handle: string, view: View): Promise<ExitCode> {
   const found = (await list({ username: null })).find((summary) => summary.handle === handle);
   if (found === undefined) {
-    error("no session has that handle", "it may have ended; see: akproxy sessions list");
+    error("no session has that handle", "see which sessions there are: akproxy sessions list");
     return 1;
   }
   out(view.format === "json" ? JSON.stringify(sessionJson(found), null, 2) : sessionText(found, view.now));
@@ -91,7 +101,7 @@ async function printOne({ list }: ListedSessions, handle: string, view: View): P
 
 async function revoke(
   config: Config,
-  chosen: Extract<Chosen, { kind: "revoke" }>,
+  chosen: Extract<ChosenSessions, { kind: "revoke" }>,
   format: View["format"],
 ): Promise<ExitCode> {
   const { administerSessions } = await import("../compose/session-admin.ts");
@@ -103,7 +113,10 @@ async function revoke(
     out(format === "json" ? JSON.stringify({ ended }) : `${ended} ${ended === 1 ? "session" : "sessions"} ended`);
     if (chosen.handles === null || counts.every((count) => count > 0)) return 0;
     const missing = counts.filter((count) => count === 0).length;
-    error(`${missing} of ${counts.length} handles are no session's`, "see: akproxy sessions list");
+    error(
+      `${missing} of ${counts.length} handles did not match a session`,
+      "see which sessions there are: akproxy sessions list",
+    );
     return 1;
   });
 }
@@ -129,26 +142,26 @@ function reportNotOpened(opened: SessionsNotOpened): ExitCode {
   switch (opened.kind) {
     case "in_process":
       error(
-        'sessions: store "memory" lives in the running process, where no command reaches it',
-        'a restart ends all of them; store = "sqlite" keeps them where they can be listed and ended',
+        'sessions: store "memory" is inside the running process, and no command can reach it',
+        'restart akproxy to end all sessions; set store = "sqlite" to list and end single ones',
       );
       return 1;
     case "never_made":
       error(
-        `sessions: the store "${opened.file}" does not exist: nobody has logged in yet`,
-        "the config must be that of the running outpost, and STATE_DIRECTORY as systemd gives it, where it is used",
+        `sessions: the store "${opened.file}" does not exist: no user has logged in yet`,
+        "use the config of the running outpost, and set STATE_DIRECTORY if systemd sets it there",
       );
       return 74;
     case "of_another_user":
       error(
         `sessions: the directory "${opened.directory}" belongs to user ${opened.uid}`,
-        `run it as that user: sudo -u '#${opened.uid}' akproxy sessions revoke …`,
+        `run as that user: sudo -u '#${opened.uid}' akproxy sessions revoke …`,
       );
       return 77;
     case "no_secret":
       error(
         `outpost: secret: none is set, and "${opened.path}" does not exist`,
-        "run it as akproxy's user with the config of the running outpost; akproxy serve makes the secret at its first start",
+        "run as akproxy's user, with the config of the running outpost; akproxy serve makes the secret at its first start",
       );
       return 74;
     case "unusable":

@@ -1,14 +1,14 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { type GivenUrl, givenUrl } from "../core/http/given-url.ts";
 import type { PublicPaths } from "../core/http/judged-target.ts";
-import { problemText } from "../core/problem.ts";
 import type { Provider } from "../core/provider.ts";
 import { checkGoRegExp, compileGoRegExps } from "../goregexp/compile.ts";
 import { lintGoRegExp } from "../goregexp/lint.ts";
+import { chooseProvider, configOption, slugsOf, usableConfig } from "./config-file.ts";
 import { type TestedUrl, testByPatterns, testByProvider } from "./explain/tested-url.ts";
-import { readConfig } from "./read-config.ts";
-import { type ExitCode, err, error, finish, out, warning } from "./terminal.ts";
+import { type ExitCode, error, finish, out, warning } from "./terminal.ts";
 import { type BadPattern, caretText, type PatternLint, testJson, testText } from "./test-regex-text.ts";
+import { choiceOption, repeatable } from "./usage.ts";
 
 interface TestOptions {
   readonly config?: string;
@@ -18,27 +18,26 @@ interface TestOptions {
   readonly json?: true;
 }
 
-/** `akproxy test-regex`: which URLs are public and by which pattern, decided by the code of serve (spec: cli). */
+/** `akproxy test-regex`: which URLs are public, and by which pattern. The code of serve decides it (spec: cli). */
 export function testRegexCommand(): Command {
   return new Command("test-regex")
-    .description("say of each URL whether it is public, and which unauthenticated-path pattern makes it so")
+    .description("show which URLs are public, and which pattern makes them public")
     .argument("<url...>", "URLs or paths")
-    .option("-c, --config <file>", "config file (else $AKPROXY_CONFIG, ./akproxy.toml, /etc/akproxy/config.toml)")
+    .addOption(configOption())
     .option("--provider <slug>", "test a provider of the config file")
-    .option("--pattern <regex>", "test a pattern instead; may be given again", (value, before: string[] = []) => [
-      ...before,
-      value,
-    ])
+    .option("--pattern <regex>", "test this pattern, without a config file; may be repeated", repeatable(String))
     .addOption(
-      new Option(
+      choiceOption(
         "--mode <mode>",
-        "with --pattern: search the path, or in domain level the whole URL (default: proxy)",
-      ).choices(["proxy", "forward_single", "forward_domain"]),
+        "with --pattern: proxy and forward_single search the path, forward_domain the whole URL (default: proxy)",
+        ["proxy", "forward_single", "forward_domain"],
+      ),
     )
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExit: 0 every URL is public, 1 one is not or a pattern is bad, 74 no such file, 77 may not be read, 78 the config is unusable" +
+      "\nExit: 0 every URL is public, 1 one is not or a pattern is invalid, 74 no config file," +
+        "\n      77 no permission to read it, 78 the config is unusable" +
         "\n\nExamples:\n  akproxy test-regex --provider app /health https://app.company/api/users" +
         "\n  akproxy test-regex --pattern '^/public/' --pattern '(?i)^/health$' /public/../admin /HEALTH",
     )
@@ -47,13 +46,15 @@ export function testRegexCommand(): Command {
 
 async function testRegex(urls: readonly string[], options: TestOptions): Promise<ExitCode> {
   if (options.pattern === undefined) {
-    if (options.mode !== undefined) return usage("--mode belongs to --pattern", "a provider has its own mode");
-    const provider = await providerOf(options);
-    if (typeof provider === "number") return provider;
+    if (options.mode !== undefined)
+      return usage("--mode needs --pattern", "leave --mode out: a provider of the config has its own");
+    const chosen = await providerOf(options);
+    if (chosen.kind === "none") return chosen.exitCode;
+    const { provider } = chosen;
     return report(urls, provider.externalHost.origin, (url) => testByProvider(url, provider), [], options);
   }
   if (options.provider !== undefined || options.config !== undefined) {
-    return usage("--pattern excludes --provider and --config", "give either patterns or a provider of the config file");
+    return usage("--pattern excludes --provider and --config", "give patterns, or a provider of the config file");
   }
   const patterns = options.pattern.flatMap((text) => text.split("\n")).filter((line) => line.trim() !== "");
   const bad = patterns.flatMap(badPattern);
@@ -103,20 +104,22 @@ function badText(bad: BadPattern): string {
   return `pattern ${JSON.stringify(pattern)}: ${found.message} at offset ${found.offset}\n${caretText(bad)}`;
 }
 
-/** The provider that is meant, or, that being said, the exit code. Warnings of the config are `validate`'s business. */
-async function providerOf({ config: file, provider: slug }: TestOptions): Promise<Provider | ExitCode> {
-  const { config, problems, unreadable } = (await readConfig(file)).loaded;
-  if (config === null) {
-    for (const problem of problems) if (problem.severity === "error") err(problemText(problem));
-    if (unreadable === "no") return 78;
-    return unreadable === "permission" ? 77 : 74;
+/** The provider to test, or the exit code once its absence is printed. */
+type Tested =
+  | { readonly kind: "chosen"; readonly provider: Provider }
+  | { readonly kind: "none"; readonly exitCode: ExitCode };
+
+async function providerOf({ config: file, provider: slug }: TestOptions): Promise<Tested> {
+  const read = await usableConfig(file);
+  if (read.kind === "unusable") return { kind: "none", exitCode: read.exitCode };
+  const [only, another] = read.config.providers;
+  if (slug === undefined) {
+    if (only !== undefined && another === undefined) return { kind: "chosen", provider: only };
+    const hint = `the config has: ${slugsOf(read.config).join(", ")}`;
+    return { kind: "none", exitCode: usage("--provider: the config has several providers", hint) };
   }
-  const found = config.providers.filter((provider) => slug === undefined || provider.slug === slug);
-  const [provider] = found;
-  if (provider !== undefined && found.length === 1) return provider;
-  const slugs = config.providers.map((one) => one.slug).join(", ");
-  const asked = slug === undefined ? "which one is meant is not said" : `${JSON.stringify(slug)} is not in the config`;
-  return usage(`--provider: ${asked}`, `the config has: ${slugs}`);
+  const chosen = chooseProvider(read.config, slug, "--provider:");
+  return chosen.kind === "chosen" ? chosen : { kind: "none", exitCode: 2 };
 }
 
 function usage(message: string, hint: string): ExitCode {

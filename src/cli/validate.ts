@@ -1,8 +1,9 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { Loaded } from "../config/load.ts";
 import { type Problem, problemText } from "../core/problem.ts";
-import { readConfig } from "./read-config.ts";
+import { configOption, readConfig } from "./config-file.ts";
 import { type ExitCode, finish, out, paint } from "./terminal.ts";
+import { choiceOption } from "./usage.ts";
 
 type Format = "text" | "json" | "github";
 
@@ -12,16 +13,17 @@ interface ValidateOptions {
   readonly strict?: true;
 }
 
-/** `akproxy validate`: every problem of the config file in one run; exit 1 when there is an error (spec: cli). */
+/** `akproxy validate`: prints every problem of the config file in one run; exit 1 when one is an error (spec: cli). */
 export function validateCommand(): Command {
   return new Command("validate")
-    .description("check the config file and print every problem with its line, column and a hint")
-    .option("-c, --config <file>", "config file (else $AKPROXY_CONFIG, ./akproxy.toml, /etc/akproxy/config.toml)")
-    .addOption(new Option("--format <format>", "how to print").choices(["text", "json", "github"]).default("text"))
-    .option("--strict", "warnings fail too")
+    .description("check the config, report every problem, run every `expect`")
+    .addOption(configOption())
+    .addOption(choiceOption("--format <format>", "output format", ["text", "json", "github"]).default("text"))
+    .option("--strict", "exit 1 for warnings, too")
     .addHelpText(
       "after",
-      "\nExit: 0 fine, 1 errors (with --strict also warnings), 74 no such file, 77 may not be read" +
+      "\nExit: 0 no errors, 1 errors (with --strict: or warnings), 74 the file does not exist," +
+        "\n      77 no permission to read it" +
         "\n\nExamples:\n  akproxy validate\n  akproxy validate -c akproxy.toml --strict --format github",
     )
     .action(validate);
@@ -73,7 +75,7 @@ function colouredText(problem: Problem): string {
     .replace("\n  hint: ", `\n  ${paint("36", "hint:", process.stdout)} `);
 }
 
-/** The fields of a problem in JSON; they keep their names. */
+/** A problem in JSON. The names of its fields are part of the interface. */
 function flat({ severity, path, message, hint, place }: Problem): Readonly<Record<string, string | number | null>> {
   return { severity, path, message, hint, file: place.file, line: place.line, column: place.column };
 }

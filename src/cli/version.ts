@@ -2,10 +2,10 @@ import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { out } from "./terminal.ts";
 
-/** Stamped in by scripts/build; "" when run from source. */
+/** Set by scripts/build; undefined when akproxy runs from source. */
 declare const AKPROXY_COMMIT: string | undefined;
 
-/** akproxy's version, as `X-authentik-meta-version` carries it. */
+/** akproxy's version, as in `X-authentik-meta-version`. */
 export const version: string = packageJson.version;
 
 interface VersionFacts {
@@ -20,7 +20,7 @@ function versionFacts(): VersionFacts {
   return { version, commit, bun: Bun.version, target: `${process.platform}-${process.arch}` };
 }
 
-/** Prints version, commit, Bun's version and target. */
+/** Prints the version, the commit, the Bun version and the target. */
 export function printVersion(form: "text" | "json"): void {
   const facts = versionFacts();
   const commit = facts.commit === "" ? "" : ` (${facts.commit})`;
@@ -30,8 +30,8 @@ export function printVersion(form: "text" | "json"): void {
 /** `akproxy version [--json]`, the same as `akproxy --version [--json]`. */
 export function versionCommand(): Command {
   return new Command("version")
-    .description("print version, commit, Bun version and target")
-    .option("--json", "as JSON")
+    .description("print the version, the commit, the Bun version and the target")
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExamples:\n  akproxy version\n  akproxy version --json")
     .action((options: { json?: true }) => printVersion(options.json ? "json" : "text"));
 }

@@ -80,9 +80,11 @@ test("zsh's script names commands with their descriptions, options with what the
 
   expect(exit).toBe(0);
   expect(text).toStartWith("#compdef akproxy\n");
-  expect(text).toContain("    'snippet:print the reverse proxy'\\''s config for a provider, complete and safe'\n");
-  expect(text).toContain("'--format[how to print]: :(text json github)'");
-  expect(text).toContain("'(-c --config)'{-c,--config}'[config file (else ");
+  expect(text).toContain(
+    "    'healthcheck:ask the running akproxy whether it is alive, for a container'\\''s HEALTHCHECK'\n",
+  );
+  expect(text).toContain("'--format[output format]: :(text json github)'");
+  expect(text).toContain("'(-c --config)'{-c,--config}'[config file (default: ");
   expect(text).toContain("'1: :(list show revoke)' ;;");
 });
 

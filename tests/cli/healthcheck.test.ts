@@ -89,7 +89,7 @@ test("where something else answers it is unhealthy", async () => {
   await other.stop(true);
 
   expect(exit).toBe(1);
-  expect(stderr).toContain("is answered by something else");
+  expect(stderr).toContain("is in use by another program");
 });
 
 test("what accepts and never answers is unhealthy within seconds", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sdNotify } from "../../src/cli/sd-notify.ts";
+import { type NotifyResult, sdNotify } from "../../src/cli/sd-notify.ts";
 import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
 
 /** A receiver of two datagrams at argv[1], in whichever language is there; it says `bound`, then each message on a line. */
@@ -53,7 +53,7 @@ async function received(name: string, send: () => unknown): Promise<readonly str
 test("READY and STOPPING reach a NOTIFY_SOCKET that is a path", async () => {
   const folder = mkdtempSync(join(tmpdir(), "akproxy-notify-"));
   const name = join(folder, "notify.sock");
-  const results: string[] = [];
+  const results: NotifyResult[] = [];
 
   const messages = await received(name, () => {
     results.push(sdNotify("READY=1\nSTATUS=ready", { NOTIFY_SOCKET: name }));
@@ -63,7 +63,7 @@ test("READY and STOPPING reach a NOTIFY_SOCKET that is a path", async () => {
 
   if (messages === null) return;
   expect(messages).toEqual(["READY=1|STATUS=ready", "STOPPING=1"]);
-  expect(results).toEqual(["sent", "sent"]);
+  expect(results).toEqual([{ kind: "sent" }, { kind: "sent" }]);
 });
 
 test("a served akproxy tells READY once it listens, and STOPPING at SIGTERM", async () => {
@@ -82,7 +82,7 @@ test("a served akproxy tells READY once it listens, and STOPPING at SIGTERM", as
   rmSync(folder, { recursive: true });
 
   if (messages === null) return;
-  expect(messages).toEqual(["READY=1|STATUS=1 providers", "STOPPING=1|STATUS=finishing what is in flight"]);
+  expect(messages).toEqual(["READY=1|STATUS=1 providers", "STOPPING=1|STATUS=finishing requests in flight"]);
   expect(statuses).toEqual([200, 143]);
 });
 
@@ -99,17 +99,24 @@ test("an abstract NOTIFY_SOCKET is reached too", async () => {
 });
 
 test("without NOTIFY_SOCKET nothing is sent", () => {
-  expect(sdNotify("READY=1", {})).toBe("no-socket");
-  expect(sdNotify("READY=1", { NOTIFY_SOCKET: "" })).toBe("no-socket");
+  expect(sdNotify("READY=1", {})).toEqual({ kind: "no_socket" });
+  expect(sdNotify("READY=1", { NOTIFY_SOCKET: "" })).toEqual({ kind: "no_socket" });
 });
 
 test("a socket nobody listens on is a failure that is returned, with the system's number", () => {
-  expect(sdNotify("READY=1", { NOTIFY_SOCKET: "/nowhere/at/all.sock" })).toBe("failed: sendto: errno 2");
+  expect(sdNotify("READY=1", { NOTIFY_SOCKET: "/nowhere/at/all.sock" })).toEqual({
+    kind: "failed",
+    reason: "sendto: errno 2",
+  });
 });
 
 test("a name that is no unix socket is refused", () => {
-  expect(sdNotify("READY=1", { NOTIFY_SOCKET: "vsock:2:1234" })).toBe(
-    'failed: NOTIFY_SOCKET "vsock:2:1234" is neither a path nor an @name',
-  );
-  expect(sdNotify("READY=1", { NOTIFY_SOCKET: `/${"x".repeat(107)}` })).toStartWith("failed: NOTIFY_SOCKET");
+  expect(sdNotify("READY=1", { NOTIFY_SOCKET: "vsock:2:1234" })).toEqual({
+    kind: "failed",
+    reason: 'NOTIFY_SOCKET "vsock:2:1234" is neither a path nor an @name',
+  });
+  expect(sdNotify("READY=1", { NOTIFY_SOCKET: `/${"x".repeat(107)}` })).toEqual({
+    kind: "failed",
+    reason: `NOTIFY_SOCKET "/${"x".repeat(107)}" is neither a path nor an @name`,
+  });
 });

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { chosenSessions, handleOf } from "../../src/cli/chosen-sessions.ts";
 import { sessionTable, shownHandle, writtenHandle } from "../../src/cli/sessions-text.ts";
-import { chosenSessions } from "../../src/cli/sessions-wishes.ts";
 import { startEchoApp } from "../../src/demo/echo-app.ts";
 import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
 import type { SessionSummary } from "../../src/ports/session-store.ts";
@@ -167,7 +167,7 @@ describe("beside a running akproxy", () => {
     expect([shown.exit, shown.stdout]).toEqual([1, ""]);
     expect(shown.stderr).toContain("no session has that handle");
     expect([revoked.exit, revoked.stdout]).toEqual([1, "0 sessions ended\n"]);
-    expect(revoked.stderr).toContain("1 of 1 handles are no session's");
+    expect(revoked.stderr).toContain("1 of 1 handles did not match a session");
   });
 });
 
@@ -197,7 +197,7 @@ describe("without a store to open", () => {
     const { exit, stderr } = await sessions(words.split(" "), file);
 
     expect(exit).toBe(1);
-    expect(stderr).toContain('store "memory" lives in the running process');
+    expect(stderr).toContain('store "memory" is inside the running process');
     expect(existsSync(join(folder, "state"))).toBe(false);
     rmSync(folder, { recursive: true });
   });
@@ -220,11 +220,16 @@ describe("which sessions are meant", () => {
     ["show without a handle", ["show", [], {}]],
     ["show with two", ["show", ["AAAAAAAAAA", "BBBBBBBBBB"], {}]],
     ["list with a handle", ["list", ["AAAAAAAAAA"], {}]],
-    ["what is shorter than a handle, which could name more than one session", ["revoke", ["AAAA"], {}]],
-    ["what is longer", ["revoke", ["AAAAAAAAAAA"], {}]],
-    ["an option that there is not", ["revoke", ["--dry-run"], {}]],
   ])("%s is unclear, and nothing is done", (_name, wish) => {
     expect(chosenSessions(...wish).kind).toBe("unclear");
+  });
+
+  test.each([
+    ["what is shorter than a handle, which could name more than one session", "AAAA"],
+    ["what is longer", "AAAAAAAAAAA"],
+    ["an option that does not exist", "--dry-run"],
+  ])("%s is not a handle, and nothing is done", (_name, word) => {
+    expect(() => handleOf(word)).toThrow(`"${word}" is not a handle`);
   });
 
   test("a handle that begins with a minus is written with a dot, and read back", () => {

@@ -192,7 +192,7 @@ test("of two providers the named one is tested", async () => {
 });
 
 test.each([
-  [["/x"], "--provider: which one is meant is not said"],
+  [["/x"], "--provider: the config has several providers"],
   [["--provider", "nope", "/x"], '--provider: "nope" is not in the config'],
 ])("two providers and %p: exit 2, and the hint names them", async (args, message) => {
   expect(await testRegex("-c", "two.toml", ...args)).toEqual({
@@ -208,7 +208,7 @@ test.each([
   [["--pattern", "a", "https://user@host/"], 'URL "https://user@host/" has no valid host'],
   [["--pattern", "a", "--mode", "forward_domain", "/x"], 'path "/x" alone can\'t be tested in domain level'],
   [["--pattern", "a", "--provider", "app", "/x"], "--pattern excludes --provider and --config"],
-  [["--mode", "proxy", "/x"], "--mode belongs to --pattern"],
+  [["--mode", "proxy", "/x"], "--mode needs --pattern"],
   [["--pattern", "a"], "missing required argument 'url'"],
 ])("%p is a usage error, exit 2", async (args, message) => {
   const { code, stdout, stderr } = await testRegex(...args);

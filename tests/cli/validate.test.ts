@@ -130,7 +130,7 @@ test("an unknown format is a usage error", async () => {
   const { code, stderr } = await validate(["--format", "xml"]);
 
   expect(code).toBe(2);
-  expect(stderr).toContain("Allowed choices are text, json, github");
+  expect(stderr).toContain('--format: "xml" is not one of text, json, github');
 });
 
 test("CFG-05, LEAK-08: a secret in a file for all to read is warned about, fails with --strict, and is shown in no format", async () => {

@@ -78,7 +78,7 @@ test("a port that is taken ends the demo with 74, its number and another to try"
 
   expect(code).toBe(74);
   expect(await textOf(process.stderr)).toBe(
-    `akproxy: error: demo: port ${port} is taken by another program\nakproxy: hint: choose another: akproxy demo --port ${Number(port) + 1}\n`,
+    `akproxy: error: demo: port ${port} is in use by another program\nakproxy: hint: choose another port: akproxy demo --port ${Number(port) + 1}\n`,
   );
 });
 

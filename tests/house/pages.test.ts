@@ -27,6 +27,27 @@ test("README's table has every command there is, and no other", async () => {
   expect(listed.toSorted()).toEqual(existing.filter((command) => command !== "help").toSorted());
 });
 
+test("README describes each command in the words of its help", async () => {
+  const readme = await Bun.file("README.md").text();
+  const help = Bun.spawnSync([process.execPath, "src/main.ts", "--help"], { env: { COLUMNS: "200" } });
+  const described = [
+    ...(help.stdout.toString().split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)(?: \S+)* {2,}(\S.*)$/gm),
+  ]
+    .filter(([, command]) => command !== "help")
+    .map(([, command, description]) => `akproxy ${command}: ${description}`);
+
+  const rows = new Map(
+    [...readme.matchAll(/^\| `(akproxy [a-z-]+)[^`]*` \| (.*) \|$/gm)].map((row) => [row[1], row[2]]),
+  );
+  const differing = described.filter((line) => {
+    const [name = "", description = ""] = line.split(": ", 1).concat(line.slice(line.indexOf(": ") + 2));
+    return rows.get(name)?.startsWith(description) !== true;
+  });
+
+  expect(described.length).toBe(rows.size);
+  expect(differing).toEqual([]);
+});
+
 test("a link from a page to a file of the project leads to one", async () => {
   const dead: string[] = [];
   for (const page of pages) {

@@ -39,7 +39,7 @@ test("several files are told apart by name, and --file prints one of them alone"
 
   expect(all.out.match(/^# file: .*$/gm)).toEqual(["# file: akproxy-app.cfg", "# file: akproxy-app.lua"]);
   expect(all.err).toBe(
-    "akproxy: warning: these are 2 files\nakproxy: hint: print one alone with: --file akproxy-app.cfg\n",
+    "akproxy: warning: these are 2 files\nakproxy: hint: print only one with: --file akproxy-app.cfg\n",
   );
   expect(lua.out).toStartWith("-- the Lua file of haproxy before akproxy");
   expect(lua.err).toBe("");

@@ -1,32 +1,35 @@
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Running } from "../../compose/run.ts";
 import type { Config } from "../../core/config.ts";
 import { Failure } from "../../core/failure.ts";
 import { problemText } from "../../core/problem.ts";
 import { type ExitCode, error, finish, out } from "../terminal.ts";
+import { badWord } from "../usage.ts";
 import { version } from "../version.ts";
 import { type DemoFacts, demoClientId, demoConfigText, demoUrl, loopbackAddress } from "./demo-config.ts";
 import { demoText } from "./demo-text.ts";
 
 interface DemoOptions {
-  readonly port: string;
+  readonly port: number;
   readonly host: string;
   readonly verbose?: true;
 }
 
-/** `akproxy demo`: a toy issuer, an application without login and akproxy in front, on loopback alone (decision 24). */
+/** `akproxy demo`: a toy issuer, an application without login and akproxy in front, on loopback only (decision 24). */
 export function demoCommand(): Command {
   return new Command("demo")
-    .description("try akproxy on this machine alone: a toy issuer, an application without login, akproxy in front")
-    .option("--port <port>", "port to open in the browser", "9000")
-    .option("--host <address>", "loopback address to listen at", "127.0.0.1")
+    .description("run a demo on this machine: a toy issuer, an application without login, and akproxy in front")
+    .addOption(new Option("--port <port>", "port to open in the browser").argParser(portOf).default(9000))
+    .addOption(
+      new Option("--host <address>", "loopback address to listen on").argParser(loopbackOf).default("127.0.0.1"),
+    )
     .option("-v, --verbose", "print the access log")
     .addHelpText(
       "after",
-      "\nExit: 2 not loopback, or no port; 74 the port is taken; 130 and 143 after a signal" +
+      "\nExit: 2 usage, 74 the port is in use, 130 and 143 after a signal" +
         "\n\nExamples:\n  akproxy demo\n  akproxy demo --port 8000 --verbose",
     )
     .action(async (options: DemoOptions) => {
@@ -35,38 +38,44 @@ export function demoCommand(): Command {
     });
 }
 
-/** Null: ended by a signal, which has set the exit code. No config file is looked for: nothing in one can reach the demo. */
+/** Null: ended by a signal, which has set the exit code. The demo reads no config file, so a file cannot change it (decision 24). */
 async function demo(options: DemoOptions): Promise<ExitCode | null> {
-  const hostname = loopbackAddress(options.host);
-  if (hostname === null) {
-    error(
-      `demo: address "${options.host}" is not a loopback address`,
-      "the demo lets anybody in who opens it, so it stays on this machine: leave --host out, or name 127.0.0.1 or ::1",
-    );
-    return 2;
-  }
-  const port = Number(options.port);
-  if (!/^\d{1,5}$/.test(options.port) || port < 1 || port > 65535) {
-    error(`demo: port "${options.port}" is not a port`, "name one from 1 to 65535, for example --port 9000");
-    return 2;
-  }
+  const { host: hostname, port } = options;
   const started = await start({ hostname, port, logLevel: options.verbose ? "info" : "warn" });
-  if ("exitCode" in started) return started.exitCode;
+  if (started.kind === "failed") return started.exitCode;
   out(demoText(started.facts));
   await untilSignal();
   await started.close();
   return null;
 }
 
+function loopbackOf(word: string): string {
+  const address = loopbackAddress(word);
+  if (address !== null) return address;
+  throw badWord(
+    `address ${JSON.stringify(word)} is not a loopback address`,
+    "everyone who opens the demo may enter, so it stays on this machine: use 127.0.0.1 or ::1, or leave --host out",
+  );
+}
+
+function portOf(word: string): number {
+  const port = Number(word);
+  if (/^\d{1,5}$/.test(word) && port >= 1 && port <= 65535) return port;
+  throw badWord(`port ${JSON.stringify(word)} is not a port`, "use a port from 1 to 65535, for example --port 9000");
+}
+
 interface Demo {
+  readonly kind: "started";
   readonly facts: DemoFacts;
   close(): Promise<void>;
 }
 
 type DemoAddress = Pick<DemoFacts, "hostname" | "port" | "logLevel">;
 
-/** Starts all three; what was started is closed again when a later one fails. */
-async function start(address: DemoAddress): Promise<Demo | { readonly exitCode: ExitCode }> {
+type Started = Demo | { readonly kind: "failed"; readonly exitCode: ExitCode };
+
+/** Starts the issuer, the application and akproxy. If akproxy cannot start, the other two are closed again. */
+async function start(address: DemoAddress): Promise<Started> {
   const [{ startToyIssuer }, { startEchoApp }] = await Promise.all([
     import("../../demo/toy-issuer.ts"),
     import("../../demo/echo-app.ts"),
@@ -98,15 +107,15 @@ async function start(address: DemoAddress): Promise<Demo | { readonly exitCode: 
   };
   try {
     const akproxy = await startAkproxy(await demoConfig(facts));
-    return { facts, close: () => akproxy.stopNow().then(closeBehind) };
+    return { kind: "started", facts, close: () => akproxy.stopNow().then(closeBehind) };
   } catch (thrown) {
     await closeBehind();
     if (!(thrown instanceof Failure)) throw thrown;
-    return { exitCode: await reported(thrown, address) };
+    return { kind: "failed", exitCode: await reported(thrown, address) };
   }
 }
 
-/** The demo's config, through the parser of every other; a problem in it is a bug. */
+/** The demo's config, read by the parser of every config file. A problem in it is an internal error. */
 async function demoConfig(facts: DemoFacts): Promise<Config> {
   const { parseConfigText } = await import("../../config/load.ts");
   const { config, problems } = await parseConfigText(demoConfigText(facts), { file: "demo.toml", env: {} });
@@ -131,8 +140,8 @@ async function reported(failure: Failure, { port }: DemoAddress): Promise<ExitCo
   const { cause } = failure;
   if (cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE") {
     error(
-      `demo: port ${port} is taken by another program`,
-      `choose another: akproxy demo --port ${port < 65535 ? port + 1 : 9000}`,
+      `demo: port ${port} is in use by another program`,
+      `choose another port: akproxy demo --port ${port < 65535 ? port + 1 : 9000}`,
     );
     return 74;
   }
@@ -141,7 +150,7 @@ async function reported(failure: Failure, { port }: DemoAddress): Promise<ExitCo
   return exitCodeOf(failure);
 }
 
-/** A second signal ends the process as it would any. */
+/** Resolves at the first signal. A second one ends the process at once, by the default of the system. */
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     const on = (signal: "SIGINT" | "SIGTERM", code: 130 | 143) =>

@@ -8,9 +8,8 @@ import { type GivenUrl, givenUrl } from "../../core/http/given-url.ts";
 import { firstValue, type HeaderLine, type HeaderLines } from "../../core/http/header-lines.ts";
 import { parseAddress } from "../../core/http/ip-address.ts";
 import { assumedLogin } from "../../core/identity/assumed-identity.ts";
-import { problemText } from "../../core/problem.ts";
-import { readConfig } from "../read-config.ts";
-import { type ExitCode, err, error, finish, out, warning } from "../terminal.ts";
+import { configOption, usableConfig } from "../config-file.ts";
+import { type ExitCode, error, finish, out, warning } from "../terminal.ts";
 import { version } from "../version.ts";
 import { explanationJson } from "./explain-json.ts";
 import { type ExplainStyle, explanationText } from "./explain-text.ts";
@@ -34,9 +33,9 @@ interface ExplainOptions {
 export function explainCommand(): Command {
   const gathered = (value: string, before: readonly string[] = []) => [...before, value];
   return new Command("explain")
-    .description("say what would become of a request: host, provider, rule, verdict, the answer and its headers")
+    .description("show what akproxy would do with a request, and why")
     .argument("<url>", "the URL as the browser asks for it; with one provider a path will do")
-    .option("-c, --config <file>", "config file (else $AKPROXY_CONFIG, ./akproxy.toml, /etc/akproxy/config.toml)")
+    .addOption(configOption())
     .option("--method <method>", "request method", "GET")
     .option("--as <user>", "somebody logged in, by user name")
     .option("--groups <groups>", "and their groups: a,b")
@@ -61,8 +60,10 @@ async function explainUrl(text: string, options: ExplainOptions): Promise<ExitCo
   if (typeof headers === "string") return usage(headers, "write it as 'Name: value'");
   const wrong = wrongOption(options);
   if (wrong !== null) return usage(...wrong);
-  const config = await usableConfig(options.config);
-  if (typeof config === "number") return config;
+  // explain shows why an expectation is not met, so an unmet one does not stop it
+  const read = await usableConfig(options.config, "not asked");
+  if (read.kind === "unusable") return read.exitCode;
+  const { config } = read;
   const url = givenUrl(text, originOf(config));
   if ("message" in url) return usage(url.message, "write https://HOST/PATH");
   const asked = askedOf(config, url, headers, options);
@@ -73,15 +74,6 @@ async function explainUrl(text: string, options: ExplainOptions): Promise<ExitCo
     error(thrown.message);
     return 74;
   }
-}
-
-/** The config; or, its errors being said, the exit code. Warnings are `validate`'s business. */
-async function usableConfig(file: string | undefined): Promise<Config | ExitCode> {
-  const { config, problems, unreadable } = (await readConfig(file, "not asked")).loaded; // it says why an expectation is not met
-  if (config !== null) return config;
-  for (const problem of problems) if (problem.severity === "error") err(problemText(problem));
-  if (unreadable === "no") return 78;
-  return unreadable === "permission" ? 77 : 74;
 }
 
 async function printExplanation(config: Config, asked: Asked, options: ExplainOptions): Promise<ExitCode> {

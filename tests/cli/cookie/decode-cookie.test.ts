@@ -358,7 +358,7 @@ describe("akproxy decode-cookie", () => {
     expect(results.map((result) => result.stdout).join("")).toBe("");
     expect(results[0]?.stderr).toContain(join(dir, "state", "sessions.sqlite"));
     expect(results[1]?.stderr).toContain("bad.toml:2:");
-    expect(results[3]?.stderr).toContain("it has: app, wiki");
+    expect(results[3]?.stderr).toContain("the config has: app, wiki");
     expect(results[5]?.stderr).toContain('no akproxy cookie among "a", "b"');
     expect(readFileSync(join(dir, "state", "sessions.sqlite"), "utf8")).toStartWith("no database ");
   });

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+
+function run(...words: readonly string[]): {
+  readonly code: number;
+  readonly out: string;
+  readonly lines: readonly string[];
+} {
+  const child = Bun.spawnSync([process.execPath, "src/main.ts", ...words], { env: { NO_COLOR: "1" } });
+  return { code: child.exitCode, out: child.stdout.toString(), lines: child.stderr.toString().trimEnd().split("\n") };
+}
+
+test.each([
+  [["serv"], "unknown command 'serv'", "did you mean serve?"],
+  [["--vresion"], "unknown option '--vresion'", "did you mean --version?"],
+  [["completion", "bsh"], 'completion: shell "bsh" is not one of bash, zsh, fish', 'did you mean "bash"?'],
+  [["completion", "tcl"], 'completion: shell "tcl" is not one of bash, zsh, fish', "choose one of these"],
+  [["completion"], "completion: missing required argument 'shell'", "see: akproxy completion --help"],
+  [
+    ["snippet", "ngnix", "app"],
+    'snippet: target "ngnix" is not one of nginx, caddy, haproxy, apache, traefik, envoy',
+    'did you mean "nginx"?',
+  ],
+  [["sessions", "lst"], 'sessions: action "lst" is not one of list, show, revoke', 'did you mean "list"?'],
+  [
+    ["sessions", "show", "AA"],
+    'sessions: "AA" is not a handle',
+    "a handle has 10 characters; see: akproxy sessions list",
+  ],
+  [["sessions", "list", "--al"], "sessions: unknown option '--al'", "did you mean --all?"],
+  [
+    ["validate", "--format", "jsn"],
+    'validate: --format: "jsn" is not one of text, json, github',
+    'did you mean "json"?',
+  ],
+  [
+    ["test-regex", "--mode", "forwad_single", "/x"],
+    'test-regex: --mode: "forwad_single" is not one of proxy, forward_single, forward_domain',
+    'did you mean "forward_single"?',
+  ],
+  [
+    ["demo", "--port", "x' is invalid. y\nhint: z"],
+    `demo: port "x' is invalid. y\\nhint: z" is not a port`,
+    "use a port from 1 to 65535, for example --port 9000",
+  ],
+  [
+    ["schema", "a", "b"],
+    "schema: too many arguments for 'schema'. Expected 0 arguments but got 2: a, b",
+    "see: akproxy schema --help",
+  ],
+])("a wrong word is exit 2, with one error and one hint: %j", (words, message, hint) => {
+  expect(run(...words)).toEqual({
+    code: 2,
+    out: "",
+    lines: [`akproxy: error: ${message}`, `akproxy: hint: ${hint}`],
+  });
+});
+
+test("every command that reads a config has the same -c", () => {
+  const without = ["demo", "schema", "completion", "version"];
+  const help = run("--help").out;
+  const commands = [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)]
+    .map((match) => match[1] ?? "")
+    .filter((command) => command !== "help" && !without.includes(command));
+
+  const options = commands.map((command) => {
+    const text = run(command, "--help").out.replace(/\s+/g, " ");
+    return `${command}: ${/-c, --config <file> .*?\/etc\/akproxy\/config\.toml\)/.exec(text)?.[0]}`;
+  });
+
+  expect(commands.length).toBeGreaterThan(7);
+  expect(options).toEqual(
+    commands.map(
+      (command) =>
+        `${command}: -c, --config <file> config file (default: $AKPROXY_CONFIG, then ./akproxy.toml, then /etc/akproxy/config.toml)`,
+    ),
+  );
+});
