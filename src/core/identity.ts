@@ -1,14 +1,13 @@
-/** Who somebody is, read from an issuer's claims once and never again from raw claims (authentik: Claims). */
-export interface Identity {
+import type { ClaimedFields } from "./identity/identity-fields.ts";
+
+/**
+ * A user, read from an issuer's claims once and never again from raw claims (authentik: Claims). Its fields with a header of their own
+ * (`username`, `groups` and so on) are rows of identity-fields.ts.
+ */
+export interface Identity extends ClaimedFields {
   readonly issuer: string;
   readonly subject: string; //                     `sub`: with the issuer, the key of this person
-  readonly uid: string; //                         X-authentik-uid; the claim that `claims.uid` names
-  readonly username: string;
-  readonly email: string;
   readonly emailVerified: boolean | null; //       null: the issuer does not say
-  readonly name: string;
-  readonly groups: readonly string[];
-  readonly entitlements: readonly string[];
   readonly areGroupsLeftOut: boolean; //           the issuer says that they are too many for a token (Entra: groups overage)
   readonly claims: Readonly<Record<string, readonly string[]>>; // those that `allow` and `rules` name, as texts
   readonly idpSession: string | null; //           `sid`, for back-channel logout

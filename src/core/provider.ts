@@ -1,6 +1,7 @@
 import type { GoRegExpSet } from "../goregexp/compile.ts";
 import type { AccessRule } from "./decide/rules.ts";
 import type { AkProxyTable } from "./identity/ak-proxy-table.ts";
+import type { ClaimKey } from "./identity/identity-fields.ts";
 import type { UpstreamReach } from "./upstream/upstream-reach.ts";
 
 /** A protected application, in authentik's words a proxy provider with its application. One kind per mode (spec: proxy modes). */
@@ -91,15 +92,8 @@ export interface BasicInjection {
   readonly passwordAttribute: string;
 }
 
-/** Which claim feeds which header; each a path, `a.b` reaching inside (spec: [providers.X.claims]). */
-export interface ClaimPaths {
-  readonly username: string;
-  readonly groups: string;
-  readonly entitlements: string;
-  readonly email: string;
-  readonly name: string;
-  readonly uid: string;
-}
+/** The claim that feeds each header, as a path: `a.b` is `b` inside `a`; "" is no claim (spec: [providers.X.claims]). */
+export type ClaimPaths = Readonly<Record<ClaimKey, string>>;
 
 /** Who may enter: any one that matches lets in (spec: [providers.X.allow]). */
 export interface Allow {

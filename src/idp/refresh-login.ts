@@ -2,6 +2,7 @@ import { decodeJwt } from "jose";
 import { type Configuration, ResponseBodyError, refreshTokenGrant } from "openid-client";
 import { Failure } from "../core/failure.ts";
 import { type Claims, mergedClaims } from "../core/identity/claims.ts";
+import { claimedFields } from "../core/identity/identity-fields.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Refreshed, RefreshGrant } from "../ports/identity-provider.ts";
 import { completed, expectedToken, type FinishLoginDeps, identityOf } from "./finish-login.ts";
@@ -121,11 +122,11 @@ async function identityOfUserinfo(
   const email = now.email || before.email;
   return {
     ...now,
-    uid: now.uid || before.uid,
-    username: now.username || before.username,
-    email,
+    ...claimedFields(
+      (key) => now[key] || before[key],
+      (key) => now[key],
+    ),
     emailVerified: now.emailVerified ?? (email === before.email ? before.emailVerified : null),
-    name: now.name || before.name,
     idpSession: before.idpSession,
     proxy: claims["ak_proxy"] === undefined ? before.proxy : now.proxy,
   };

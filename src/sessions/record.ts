@@ -1,3 +1,4 @@
+import { claimFields, noClaimedFields } from "../core/identity/identity-fields.ts";
 import type { Identity, ProxyAttributes } from "../core/identity.ts";
 import type { Session, SessionRefresh } from "../core/session.ts";
 import type { Keys } from "../seal/keys.ts";
@@ -64,7 +65,7 @@ export function openSession(row: SessionRow, id: string, keys: Keys): Session | 
   for (const bodyKey of keys.derive("session body")) {
     const body = openRecord(keyOfBody(bodyKey, id), contextOf("body", rowKey(id), row.body[0]), row.body);
     if (!isBody(body)) continue;
-    const identity = { ...laterClaims, ...body.identity };
+    const identity = { ...noClaimedFields, ...laterClaims, ...body.identity };
     return { id, ...body, identity, refresh: body.refresh ?? null, lastSeenAt: row.lastSeenAt, version: row.version };
   }
   return null;
@@ -79,7 +80,7 @@ export function openSummary(row: Pick<SessionRow, "key" | "summary">, keys: Keys
   return null;
 }
 
-/** What is not in the records of sessions that began before these were read of a login: nothing is said by them. */
+/** What a record lacks that was sealed before akproxy read these of a login; a claim field that is newer than the record is empty, too. */
 const laterClaims = { emailVerified: null, areGroupsLeftOut: false, claims: {} } as const;
 
 type StoredBody = Omit<Session, "id" | "lastSeenAt" | "version" | "refresh"> & {
@@ -143,9 +144,8 @@ function isRefresh(value: unknown): value is SessionRefresh | null | undefined {
 function isIdentity(value: unknown): value is Identity {
   return (
     isObject(value) &&
-    hasTexts(value, ["issuer", "subject", "uid", "username", "email", "name", "rawToken"]) &&
-    isTextList(value["groups"]) &&
-    isTextList(value["entitlements"]) &&
+    hasTexts(value, ["issuer", "subject", "rawToken"]) &&
+    claimFields.every(({ kind, key }) => isClaimedOrAbsent(kind, value[key])) &&
     isTextOrNull(value["idpSession"]) &&
     [null, undefined, true, false].includes(value["emailVerified"] as boolean | null | undefined) && // as: only compared
     isTextListsOrAbsent(value["claims"]) &&
@@ -172,6 +172,10 @@ function isTextOrNull(value: unknown): value is string | null {
 
 function isTextList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((member) => typeof member === "string");
+}
+
+function isClaimedOrAbsent(kind: "text" | "list", value: unknown): boolean {
+  return value === undefined || (kind === "text" ? typeof value === "string" : isTextList(value));
 }
 
 function isTextListsOrAbsent(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
-import { identityNames } from "./identity-names.ts";
+import { identityHeaderNames } from "../core/identity/identity-fields.ts";
 import { ownCookiePattern } from "./own-cookies.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
@@ -93,10 +93,10 @@ ${indented(toApplication(facts), "\t")}
 
 /** The steps of forward_auth, written out: it has no way to relay the verdict's cookie. */
 function verdict(facts: SnippetFacts): string {
-  const always = identityNames.map(
+  const always = identityHeaderNames.map(
     (name) => `request_header ${canonical(name)} {http.reverse_proxy.header.${canonical(name)}}`,
   );
-  const others = copiedNames(facts).filter((name) => !identityNames.includes(name));
+  const others = copiedNames(facts).filter((name) => !identityHeaderNames.includes(name));
   return `reverse_proxy http://${hostAndPort(facts.outpost)} {
 	method GET
 	rewrite ${verdictPath("caddy")}

@@ -1,7 +1,7 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
+import { identityHeaderNames } from "../core/identity/identity-fields.ts";
 import { envoyCookieLua, envoyLua } from "./envoy-lua.ts";
-import { identityNames } from "./identity-names.ts";
 import { copiedNames, hostAndPort, type PlainAddress, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
 
@@ -66,7 +66,7 @@ ${indented(code, "        ")}`;
 }
 
 function verdictFilter(facts: SnippetFacts): string {
-  const others = copiedNames(facts).filter((name) => !identityNames.includes(name));
+  const others = copiedNames(facts).filter((name) => !identityHeaderNames.includes(name));
   return `# Nothing passes without a 2xx verdict; any other answer goes to the browser as it is, and so does akproxy's silence: as 503.
 - name: envoy.filters.http.ext_authz
   typed_config:

@@ -2,8 +2,8 @@ import type { ListenAddress } from "../core/config.ts";
 import { schemeOf } from "../core/decide/choose-provider.ts";
 import { parseHost } from "../core/http/host.ts";
 import { additionalNames } from "../core/identity/ak-proxy-table.ts";
+import { identityHeaderNames } from "../core/identity/identity-fields.ts";
 import type { Provider } from "../core/provider.ts";
-import { identityNames } from "./identity-names.ts";
 
 /** Everything a reverse proxy's config is made of. */
 export interface SnippetFacts {
@@ -127,5 +127,5 @@ export function hostAndPort(address: PlainAddress): string {
 /** Every header that is copied from a 2xx verdict to the application. */
 export function copiedNames(facts: SnippetFacts): readonly string[] {
   const credential = facts.authorization === "injected" ? ["Authorization"] : [];
-  return [...identityNames, ...credential, ...facts.additionalNames];
+  return [...identityHeaderNames, ...credential, ...facts.additionalNames];
 }

@@ -1,6 +1,5 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
-import { foldedIdentityPattern } from "./identity-names.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 
 /** A setting of Traefik's dynamic configuration: the same tree is written as YAML and as labels. */
@@ -121,6 +120,9 @@ const closed: Setting = { ipAllowList: { sourceRange: ["255.255.255.255/32"], re
 
 /** No upgrade, no Connection header that names one of ours, and no address that only a reverse proxy may tell. */
 const plain: Setting = { headers: { customRequestHeaders: { Connection: "", Upgrade: "", "X-Original-URL": "" } } };
+
+/** Every spelling of `X-authentik-` that any server folds together (HDR-03, HDR-04). */
+const foldedIdentityPattern = "^[Xx][^A-Za-z0-9][Aa][Uu][Tt][Hh][Ee][Nn][Tt][Ii][Kk][^A-Za-z0-9]";
 
 function verdict(facts: SnippetFacts): Setting {
   return {

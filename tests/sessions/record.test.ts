@@ -35,6 +35,26 @@ test("a record of version 1, which knew no refresh, still opens", () => {
   expect(openSession({ ...row, body: withVersion(row.body, 2) }, idOf("one"), keys)).toBeNull();
 });
 
+test("a claim field that is newer than the record is empty", () => {
+  const { groups: _groups, name: _name, ...older } = sessionOf().identity;
+  const sealedBefore = { ...sessionOf(), identity: older } as Session; // as: what an older akproxy sealed
+
+  const row = sealSession(sealedBefore, keys, randomBytes);
+
+  expect(openSession(row, idOf("one"), keys)?.identity).toEqual({ ...sessionOf().identity, groups: [], name: "" });
+});
+
+test.each([{ groups: "staff" }, { groups: [1] }, { name: ["x"] }, { uid: null }])(
+  "a record with %j in its identity is not a session",
+  (different) => {
+    const identity = Object.assign({ ...sessionOf().identity }, different);
+
+    const row = sealSession({ ...sessionOf(), identity }, keys, randomBytes);
+
+    expect(openSession(row, idOf("one"), keys)).toBeNull();
+  },
+);
+
 test("a refresh token is sealed in the body", () => {
   const session = { ...sessionOf(), refresh: { token: "canary", dueAt: 1300 }, version: 7 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { dialects } from "../../src/core/forward-auth/dialects.ts";
+import { identityHeaderNames } from "../../src/core/identity/identity-fields.ts";
 import { identityHeaders } from "../../src/core/upstream/identity-headers.ts";
-import { identityNames } from "../../src/snippets/identity-names.ts";
 import { isMade, type SnippetTarget, snippet, snippetTargets, variantsOf } from "../../src/snippets/snippet.ts";
 import type { SnippetFacts } from "../../src/snippets/snippet-facts.ts";
 import { alice, domainProvider, outpost, proxyProvider, singleProvider } from "../core/samples.ts";
@@ -25,7 +25,7 @@ function textOf(target: SnippetTarget, facts: SnippetFacts, variant: string | nu
 test("the headers that are copied are those that akproxy sends, all of them", () => {
   const sent = identityHeaders(alice(), singleProvider(), outpost).lines.map(([name]) => name);
 
-  expect(identityNames).toEqual(sent);
+  expect(identityHeaderNames).toEqual(sent);
 });
 
 test("there is a snippet for six reverse proxies, and variants for two", () => {
@@ -56,7 +56,7 @@ describe.each([...snippetTargets])("%s", (target) => {
     const authorization =
       /^.*(?:[^p]authorization"|upstream_http_authorization|- authorization|exact: authorization|header\.authorization).*$/im;
 
-    for (const name of identityNames) {
+    for (const name of identityHeaderNames) {
       if (target !== "envoy") expect(single.toLowerCase()).toContain(name.toLowerCase());
     }
     if (target === "envoy") expect(single).toContain("{ prefix: x-authentik-, ignore_case: true }");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { byClaimKey } from "../../core/identity/identity-fields.ts";
 import { oidcOverrides } from "./schema-oidc.ts";
 
 const text = (initial: string, meaning: string) => z.string().default(initial).describe(meaning);
@@ -17,16 +18,9 @@ const claimValues = (meaning: string) =>
     .describe(meaning);
 
 const claims = z
-  .strictObject({
-    username: text("preferred_username", "claim of X-authentik-username"),
-    groups: text("groups", "claim of X-authentik-groups; Keycloak: realm_access.roles"),
-    entitlements: text("entitlements", "claim of X-authentik-entitlements"),
-    email: text("email", "claim of X-authentik-email"),
-    name: text("name", "claim of X-authentik-name"),
-    uid: text("sub", "claim of X-authentik-uid"),
-  })
+  .strictObject(byClaimKey(({ claim, header }) => text(claim, `claim of ${header}`)))
   .prefault({})
-  .describe("which claim feeds which header; a dotted path reaches inside");
+  .describe("which claim feeds which header; a dotted path reaches inside (Keycloak: realm_access.roles)");
 
 const akProxy = z
   .strictObject({

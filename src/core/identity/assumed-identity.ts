@@ -2,6 +2,7 @@ import type { Identity } from "../identity.ts";
 import type { Provider } from "../provider.ts";
 import { withAkProxyTable } from "./ak-proxy.ts";
 import type { Claims } from "./claims.ts";
+import { noClaimedFields } from "./identity-fields.ts";
 
 /** What is said of somebody who is only thought of: `expect.as` of the config, `--as` of explain. */
 export interface Assumed {
@@ -16,13 +17,11 @@ export function assumedIdentity({ username, groups, email, claims }: Assumed): I
   return {
     issuer: "",
     subject: "",
-    uid: "",
+    ...noClaimedFields,
     username,
     email,
-    emailVerified: null,
-    name: "",
     groups,
-    entitlements: [],
+    emailVerified: null,
     areGroupsLeftOut: false,
     claims,
     idpSession: null,

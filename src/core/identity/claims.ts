@@ -1,5 +1,6 @@
 import type { Identity, ProxyAttributes } from "../identity.ts";
 import type { ClaimPaths } from "../provider.ts";
+import { claimedFields } from "./identity-fields.ts";
 
 /** Claims as JSON.parse gave them; nothing about them is known but that they are an object. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -29,21 +30,17 @@ export function identityFromClaims(
   if (hasControls(subject)) return refused('claim "sub" holds control characters');
   const proxy = proxyAttributes(claimAt(claims, "ak_proxy"), warnings);
   if (typeof proxy === "string") return refused(proxy);
-  const text = (path: string) => textClaim(claims, path, warnings);
-  const list = (path: string) => listClaim(claims, path, warnings);
   const identity: Identity = {
     issuer,
     subject,
-    uid: text(paths.uid),
-    username: text(paths.username),
-    email: text(paths.email),
+    ...claimedFields(
+      (key) => textClaim(claims, paths[key], warnings),
+      (key) => listClaim(claims, paths[key], warnings),
+    ),
     emailVerified: verifiedClaim(claimAt(claims, "email_verified")),
-    name: text(paths.name),
-    groups: list(paths.groups),
-    entitlements: list(paths.entitlements),
     areGroupsLeftOut: isLeftOut(claims, paths.groups),
     claims: {},
-    idpSession: text("sid") || null,
+    idpSession: textClaim(claims, "sid", warnings) || null,
     rawToken,
     proxy,
   };

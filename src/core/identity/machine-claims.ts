@@ -1,5 +1,6 @@
 import type { ClaimPaths } from "../provider.ts";
 import type { Claims } from "./claims.ts";
+import { claimFields } from "./identity-fields.ts";
 
 /**
  * The claims of a machine's token as those of somebody (decision 39): without `sub` the client is who it is, by uid and user name, and
@@ -12,8 +13,8 @@ export function machineClaims(claims: Claims, paths: ClaimPaths): Claims {
   if (client === null || (subject !== undefined && subject !== null && subject !== client)) return claims;
   const own = { [paths.username]: client, [paths.uid]: client, client_id: client, sub: client };
   if (subject === client) return { [paths.username]: client, ...claims, client_id: client };
-  const nobodys = { [paths.groups]: [], [paths.entitlements]: [], [paths.email]: "", [paths.name]: "" };
-  return { ...claims, ak_proxy: null, sid: null, ...nobodys, ...own };
+  const empty = claimFields.map(({ kind, key }) => [paths[key], kind === "text" ? "" : []]);
+  return { ...claims, ak_proxy: null, sid: null, ...Object.fromEntries(empty), ...own };
 }
 
 /** Does the token speak of the client itself, and of nobody else? */

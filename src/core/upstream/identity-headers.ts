@@ -2,6 +2,7 @@ import { foldedName } from "../http/client-headers.ts";
 import type { HeaderLine, HeaderLines } from "../http/header-lines.ts";
 import { headerValue } from "../http/header-value.ts";
 import { additionalNames } from "../identity/ak-proxy-table.ts";
+import { identityFields, type OutpostField } from "../identity/identity-fields.ts";
 import type { Identity } from "../identity.ts";
 import type { Provider } from "../provider.ts";
 import { additionalHeaders } from "./additional-headers.ts";
@@ -21,18 +22,11 @@ export interface IdentityHeaders {
   readonly warnings: readonly string[];
 }
 
-const userHeaderNames = [
-  "X-authentik-username",
-  "X-authentik-groups",
-  "X-authentik-entitlements",
-  "X-authentik-email",
-  "X-authentik-name",
-  "X-authentik-uid",
-  "X-authentik-jwt",
-] as const;
+const userFields = identityFields.filter((field) => field.kind !== "outpost");
+const outpostFields = identityFields.filter((field): field is OutpostField => field.kind === "outpost");
 
 /**
- * The headers an application gets for somebody who is known: the twelve `X-authentik-*` (always all, empty where a claim is missing),
+ * The headers an application gets for somebody who is known: the identity headers (always all, empty where a claim is missing),
  * then the Basic credential, then additionalHeaders, each later one replacing an earlier one of the same folded name
  * (authentik: section "headers set for an authenticated user"; decisions 2, 14, 15, 29).
  */
@@ -72,24 +66,28 @@ function isSameOutpost(left: OutpostFacts, right: OutpostFacts): boolean {
 }
 
 function makeHeaders(identity: Identity, provider: Provider, outpost: OutpostFacts): IdentityHeaders {
-  const encode = (text: string) => headerValue(text, provider.headerEncoding) ?? "";
-  const twelve: HeaderLine[] = [
-    ["X-authentik-username", encode(identity.username)],
-    ["X-authentik-groups", encode(sentGroups(identity, provider).join("|"))],
-    ["X-authentik-entitlements", encode(identity.entitlements.join("|"))],
-    ["X-authentik-email", encode(identity.email)],
-    ["X-authentik-name", encode(identity.name)],
-    ["X-authentik-uid", encode(identity.uid)],
-    ["X-authentik-jwt", provider.sendJwt ? encode(identity.rawToken) : ""],
-    ...metaHeaders(provider, outpost),
-  ];
+  const ofUser = userFields.map((field): HeaderLine => {
+    const value = headerValue(userValue(field, identity, provider), provider.headerEncoding);
+    return [field.header, value ?? ""];
+  });
   const basic = basicCredential(identity, provider);
   const additional = additionalHeaders(identity.proxy.userAttributes["additionalHeaders"], provider.headerEncoding);
-  const lines = replaceInTurn([...twelve, ...basic.lines, ...additional.lines]);
+  const lines = replaceInTurn([...ofUser, ...metaHeaders(provider, outpost), ...basic.lines, ...additional.lines]);
   return { lines, warnings: [...basic.warnings, ...additional.warnings, ...sizeWarnings(lines)] };
 }
 
-/** The groups an application is told of; `allow` and `rules` know them all. */
+function userValue(field: (typeof userFields)[number], identity: Identity, provider: Provider): string {
+  switch (field.kind) {
+    case "text":
+      return identity[field.key];
+    case "list":
+      return (field.key === "groups" ? sentGroups(identity, provider) : identity[field.key]).join("|");
+    case "token":
+      return provider.sendJwt ? identity.rawToken : "";
+  }
+}
+
+/** The groups that are sent to the application; `allow` and `rules` still see all of them. */
 function sentGroups({ groups }: Identity, { groupsFilter }: Provider): readonly string[] {
   return groupsFilter.patterns.length === 0 ? groups : groups.filter((group) => groupsFilter.match(group) !== null);
 }
@@ -99,24 +97,26 @@ function metaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
 }
 
 function makeMetaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
-  return [
-    ["X-authentik-meta-jwks", outpost.jwksUri],
-    ["X-authentik-meta-outpost", headerValue(outpost.outpostName, provider.headerEncoding) ?? ""],
-    ["X-authentik-meta-provider", headerValue(provider.name, provider.headerEncoding) ?? ""],
-    ["X-authentik-meta-app", provider.slug],
-    ["X-authentik-meta-version", `goauthentik.io/outpost/${outpost.version}`],
-  ];
+  const encode = (text: string) => headerValue(text, provider.headerEncoding) ?? "";
+  const values: Readonly<Record<OutpostField["fact"], string>> = {
+    jwksUri: outpost.jwksUri,
+    outpostName: encode(outpost.outpostName),
+    providerName: encode(provider.name),
+    slug: provider.slug,
+    version: `goauthentik.io/outpost/${outpost.version}`,
+  };
+  return outpostFields.map(({ header, fact }) => [header, values[fact]]);
 }
 
 /**
- * The twelve for nobody, on a verdict that lets everybody in: user headers and token present and empty (decisions 14 and 30), and so the
- * config's additionalHeaders, in whose place a client's own would be passed on (HDR-06).
+ * The identity headers of an anonymous request, on a verdict for a public path: those of the user and the token are present and empty
+ * (decisions 14 and 30). The config's additionalHeaders are empty, too: else a client's own would be passed on in their place (HDR-06).
  */
 export function nobodyHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
   const empty = (name: string): HeaderLine => [name, ""];
   return madeBefore(ofNobody, provider, provider, outpost, () =>
     replaceInTurn([
-      ...userHeaderNames.map(empty),
+      ...userFields.map(({ header }) => empty(header)),
       ...metaHeaders(provider, outpost),
       ...additionalNames(provider.akProxy).map(empty),
     ]),
