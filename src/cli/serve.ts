@@ -42,8 +42,8 @@ async function serve(flag: string | undefined): Promise<ExitCode | null> {
   const { loaded } = await readConfig(flag);
   for (const problem of loaded.problems) err(problemText(problem));
   if (loaded.config === null) return loaded.unreadable === "permission" ? 77 : 78;
-  const { createLog } = await import("../compose/start-log.ts");
-  const log = createLog(loaded.config.log);
+  const { processLog } = await import("../compose/process.ts");
+  const log = processLog(loaded.config.log);
   const started = await start(loaded.config, log);
   if (started.kind === "failed") return started.exitCode;
   const { running } = started;
@@ -62,7 +62,7 @@ type Started =
 
 async function start(config: Config, log: Log): Promise<Started> {
   const { run } = await import("../compose/run.ts");
-  const { exitCodeOf } = await import("../compose/exit-code.ts");
+  const { exitCodeOf } = await import("../compose/process.ts");
   try {
     const running = await run(config, {
       version,

@@ -11,7 +11,7 @@ import type { TlsFacts } from "../wire/socket/tls-listener.ts";
 import { createPool, defaultPoolOptions } from "../wire/upstream/pool.ts";
 import { compose, type Surroundings } from "./compose.ts";
 import { type Listener, listen } from "./listen.ts";
-import { openFiles } from "./open-files.ts";
+import { openFiles } from "./process.ts";
 
 /** An akproxy that is up. */
 export interface Running {

@@ -9,8 +9,8 @@ export interface EchoApp {
 }
 
 /**
- * Starts the application that knows nothing of login: it shows the request it got, as a page, as JSON (`Accept: application/json`,
- * or the path /json) or as text; `/public/…` says so; `/ws` echoes WebSocket messages. Loopback only; port 0 takes a free one.
+ * Starts an application without login. It shows its request as a page, as JSON (`Accept: application/json`, or the path /json) or as
+ * text. It marks `/public/…` as public, and `/ws` echoes WebSocket messages. Loopback only; port 0 takes a free port.
  */
 export function startEchoApp(options: { readonly port: number; readonly hostname?: string }): EchoApp {
   const hostname = options.hostname ?? "127.0.0.1";
@@ -28,7 +28,7 @@ export function startEchoApp(options: { readonly port: number; readonly hostname
     async fetch(request, self) {
       const target = targetOf(request.url);
       if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
-        if (target.split("?")[0] !== "/ws") return new Response("no WebSocket here\n", { status: 404 });
+        if (target.split("?")[0] !== "/ws") return new Response("no WebSocket at this path\n", { status: 404 });
         return self.upgrade(request, { headers: chosenProtocol(request) })
           ? undefined
           : new Response("not a WebSocket handshake\n", { status: 400 });
@@ -42,13 +42,13 @@ export function startEchoApp(options: { readonly port: number; readonly hostname
   };
 }
 
-/** The first subprotocol that is offered: a browser closes a connection whose offer was not answered. */
+/** The first subprotocol of the offer. A browser closes a connection if the server chooses none of those that it offered. */
 function chosenProtocol(request: Request): Record<string, string> {
   const first = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
   return first === undefined ? {} : { "Sec-WebSocket-Protocol": first };
 }
 
-/** Path and query as Bun.serve has them: dot segments are resolved already (measured, Bun 1.4.5), escapes and `//` are as sent. */
+/** Path and query as Bun.serve has them: dot segments resolved (measured, Bun 1.4.5), escapes and `//` as sent. */
 function targetOf(url: string): string {
   return url.replace(/^[a-z]+:\/\/[^/?]*/, "") || "/";
 }
@@ -83,7 +83,7 @@ function send(type: string, policy: string, body: string): Response {
 }
 
 function textOf(facts: EchoFacts): string {
-  const who = facts.visitor === null ? "nobody is signed in" : `you are ${facts.visitor.username}`;
+  const who = facts.visitor === null ? "anonymous" : `user ${facts.visitor.username}`;
   return [
     `${facts.method} ${facts.target}`,
     facts.access === "public" ? `public; ${who}` : who,

@@ -1,16 +1,16 @@
 import { allValues, firstValue, type HeaderLine, type HeaderLines } from "../core/http/header-lines.ts";
 
-/** What the echo application knows of a request: all of it arrived with the request. */
+/** What the echo application knows about a request. Everything in it arrived with the request. */
 export interface EchoFacts {
   readonly method: string;
   readonly target: string; //                      path and query as received
-  readonly access: "public" | "protected"; //      by the application's own idea of its paths
+  readonly access: "public" | "protected"; //      as the application itself names its paths
   readonly visitor: EchoVisitor | null; //         null: no identity headers, or empty ones
   readonly headers: HeaderLines; //                identity headers first
   readonly bodyBytes: number;
 }
 
-/** Who the identity headers say is here. */
+/** The user whom the identity headers name. */
 export interface EchoVisitor {
   readonly username: string;
   readonly name: string;
@@ -20,7 +20,7 @@ export interface EchoVisitor {
   readonly entitlements: readonly string[];
 }
 
-/** Reads `lines`, the headers as the server holds them (a byte a character), into facts. */
+/** Reads `lines` into facts: headers as the server has them, one character for each byte. */
 export function echoFacts(request: {
   readonly method: string;
   readonly target: string;
@@ -80,13 +80,13 @@ function rank(name: string): number {
   return place === -1 ? order.length : place;
 }
 
-/** Identity headers are UTF-8 on the wire; a server that knows no better shows each byte as a character. */
+/** Identity headers are UTF-8 on the wire, and Bun.serve reads each byte as a character. */
 function decoded(value: string): string {
   const bytes = Array.from(value, (character) => character.charCodeAt(0));
   if (bytes.some((byte) => byte > 255)) return value;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes));
   } catch {
-    return value; // Latin-1 after all
+    return value; // it is Latin-1
   }
 }

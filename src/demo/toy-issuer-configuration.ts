@@ -13,7 +13,7 @@ export interface ToyClient {
 
 const hour = 3600;
 
-/** oidc-provider's configuration: every flow akproxy uses, claims in the id_token, consent given without asking. */
+/** oidc-provider's configuration: every flow that akproxy uses, claims in the id_token, consent without a question. */
 export function toyConfiguration(facts: {
   readonly clients: readonly ToyClient[];
   readonly users: ToyUsers;
@@ -28,11 +28,11 @@ export function toyConfiguration(facts: {
     jwks: facts.jwks,
     claims: claimsByScope(facts.users, facts.extraClaims),
     scopes: ["openid", "offline_access", "profile", "email", "entitlements", "ak_proxy"],
-    conformIdTokenClaims: false, // the claims stand in the id_token, as authentik's do
+    conformIdTokenClaims: false, // the id_token has the claims, as authentik's has
     features: features(),
     findAccount: (_context: unknown, subject: string) => account(facts.claimsOf, subject),
     extraTokenClaims: (_context: unknown, token: { readonly accountId?: string }) =>
-      token.accountId === undefined ? undefined : facts.claimsOf(token.accountId), // introspection tells them, as authentik's does
+      token.accountId === undefined ? undefined : facts.claimsOf(token.accountId), // introspection has them, as authentik's has
     issueRefreshToken: (_context: unknown, client: { grantTypeAllowed(type: string): boolean }) =>
       client.grantTypeAllowed("refresh_token"),
     loadExistingGrant: (context: IssuerContext) => grantEverything(facts.provider(), context),

@@ -3,7 +3,7 @@ import type { Provider } from "oidc-provider";
 import { type LoginChoice, loginPage } from "./toy-issuer-pages.ts";
 import type { ToyClaims } from "./toy-issuer-users.ts";
 
-/** Answers `/interaction/ID`: GET shows who one may be, POST with `user` or `cancel` goes on with the login. Never throws. */
+/** Answers `/interaction/ID`: GET shows the users, POST with `user` or `cancel` finishes the login. Never throws. */
 export async function answerLogin(
   provider: Provider,
   users: ReadonlyMap<string, ToyClaims>,
@@ -20,9 +20,7 @@ export async function answerLogin(
 /** A short plain-text refusal. */
 export function refuse(response: ServerResponse, status: 400 | 503): void {
   response.writeHead(status, { "content-type": "text/plain", connection: "close" });
-  response.end(
-    status === 503 ? "toy issuer: not available\n" : "toy issuer: this login is not known here, start again\n",
-  );
+  response.end(status === 503 ? "toy issuer: not available\n" : "toy issuer: unknown login, start again\n");
 }
 
 async function login(
@@ -41,7 +39,7 @@ async function login(
       response,
       loginPage({
         action: request.url ?? "",
-        client: client?.clientName ?? client?.clientId ?? "Somebody",
+        client: client?.clientName ?? client?.clientId ?? "An application",
         choices: choicesOf(users),
       }),
     );

@@ -19,7 +19,7 @@ export function loginPage(facts: {
   return page(
     "Who are you?",
     `<h1>Who are you?</h1>
-<p><b>${escaped(facts.client)}</b> asks this toy issuer who you are. There is no password.</p>
+<p><b>${escaped(facts.client)}</b> asks you to sign in. Choose a user; there is no password.</p>
 <form method="post" action="${escaped(facts.action)}">
 ${buttons.join("\n")}
 <button class="quiet" name="cancel" value="1">Cancel</button>
@@ -40,12 +40,12 @@ ${facts.form}
   );
 }
 
-/** What is shown after a sign-out that names no place to return to. */
+/** The page after a sign-out without a return address. */
 export function signedOutPage(): string {
   return page("Signed out", "<h1>Signed out</h1><p>You can close this page.</p>");
 }
 
-/** What the toy issuer says when a request is wrong. */
+/** The page for an invalid request. */
 export function issuerErrorPage(error: string, description: string): string {
   return page(
     "That did not work",

@@ -1,4 +1,4 @@
-/** Somebody the toy issuer knows: claims by name. `sub` is the key they are kept under. */
+/** A user of the toy issuer: claims by name. `sub` is the key in ToyUsers. */
 export type ToyClaims = Readonly<Record<string, unknown>>;
 export type ToyUsers = Readonly<Record<string, ToyClaims>>;
 
@@ -30,7 +30,7 @@ const standardClaims: Readonly<Record<string, readonly string[]>> = {
   ak_proxy: ["ak_proxy"],
 };
 
-/** oidc-provider's `claims`: scope -> claims. What a user has beyond the standard ones comes with `profile`; `extra` are more such names. */
+/** oidc-provider's `claims`: scope -> claims. Claims that are not standard come with `profile`; `extra` names more of them. */
 export function claimsByScope(users: ToyUsers, extra: readonly string[]): Readonly<Record<string, readonly string[]>> {
   const known = new Set(Object.values(standardClaims).flat());
   const others = [...extra, ...Object.values(users).flatMap((claims) => Object.keys(claims))].filter(

@@ -3,10 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { interactionPolicy, PromptPolicy, Provider } from "oidc-provider";
 import { type ToyClient, toyConfiguration } from "./toy-issuer-configuration.ts";
 import { answerLogin, refuse } from "./toy-issuer-login.ts";
-import { hushOidcProvider } from "./toy-issuer-quiet.ts";
 import { defaultToyUsers, type ToyClaims, type ToyUsers } from "./toy-issuer-users.ts";
 
-/** What the toy issuer is started with. The address is loopback; port 0 takes a free one. */
+/** Options of the toy issuer. The address is a loopback address; port 0 takes a free port. */
 export interface ToyIssuerOptions {
   readonly port: number;
   readonly hostname?: string; //                   127.0.0.1
@@ -50,8 +49,8 @@ const endpoints: readonly (readonly [prefix: string, endpoint: ToyEndpoint])[] =
 ];
 
 /**
- * Starts an OpenID Connect issuer (oidc-provider) whose login page asks for no password: for `akproxy demo` and for tests.
- * Bound to loopback alone (decision 24); another address is an error. Everything is in memory.
+ * Starts an OpenID Connect issuer (oidc-provider) whose login page asks for no password, for `akproxy demo` and for tests.
+ * It listens on loopback only (decision 24); another address is an error. It keeps everything in memory.
  */
 export async function startToyIssuer(options: ToyIssuerOptions): Promise<ToyIssuer> {
   const hostname = options.hostname ?? "127.0.0.1";
@@ -79,7 +78,7 @@ export async function startToyIssuer(options: ToyIssuerOptions): Promise<ToyIssu
     if (availability === "failing") return refuse(response, 503);
     return answer(request, response);
   });
-  // The issuer's URL names the port, so the port is taken before the issuer is made.
+  // The issuer's URL contains the port, so listening comes first.
   const port = await listen(server, options.port, hostname);
   const issuer = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   answer = await issuerHandler(issuer, options, users);
@@ -117,7 +116,7 @@ function stop(server: Server): Promise<void> {
 
 async function issuerHandler(issuer: string, options: ToyIssuerOptions, users: Map<string, ToyClaims>) {
   hushOidcProvider();
-  // Loaded here and nowhere else, so that no other command pays for it (decision 24).
+  // Imported here only, so that other commands do not load it (decision 24).
   const library = await import("oidc-provider");
   const provider: Provider = new library.Provider(
     issuer,
@@ -138,7 +137,7 @@ async function issuerHandler(issuer: string, options: ToyIssuerOptions, users: M
   };
 }
 
-/** The usual prompts and `select_account`, which oidc-provider leaves to its user. */
+/** The default prompts, and `select_account`, which oidc-provider does not have by default. */
 function promptPolicy({ base, Prompt }: typeof interactionPolicy): PromptPolicy {
   const policy = base();
   policy.add(new Prompt({ name: "select_account", requestable: true }), 0);
@@ -147,7 +146,7 @@ function promptPolicy({ base, Prompt }: typeof interactionPolicy): PromptPolicy 
 
 let keys: readonly unknown[] | null = null;
 
-/** An RSA, an EC and an Ed25519 key, made once a process: the RSA key costs a tenth of a second. */
+/** An RSA, an EC and an Ed25519 key, made once for the process: the RSA key takes 0.1 s. */
 function signingKeys(): readonly unknown[] {
   keys ??= [
     {
@@ -163,4 +162,22 @@ function signingKeys(): readonly unknown[] {
     { ...generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), kid: "toy-ed", use: "sig" },
   ];
   return keys;
+}
+
+let isQuiet = false;
+
+/**
+ * Keeps oidc-provider's advice to operators ("Unsupported runtime", "quick start in-memory adapter") off the terminal. The package
+ * writes it by console.info and console.warn while it loads, and has no switch for it. All other lines pass.
+ */
+function hushOidcProvider(): void {
+  if (isQuiet) return;
+  isQuiet = true;
+  const terminal = globalThis.console;
+  for (const level of ["info", "warn"] as const) {
+    const say = terminal[level].bind(terminal);
+    terminal[level] = (...words: unknown[]) => {
+      if (!String(words[0]).includes("oidc-provider ")) say(...words);
+    };
+  }
 }

@@ -104,8 +104,8 @@ test("UTF-8 in an identity header is read as UTF-8", async () => {
 
 test("/public/ says public, as page and as text", async () => {
   expect(await get("/public/health", { Accept: "text/html" })).toContain("This path is public");
-  expect(await get("/public/health", {})).toStartWith("GET /public/health\npublic; nobody is signed in\n");
-  expect(await get("/publicity", {})).toStartWith("GET /publicity\nnobody is signed in\n");
+  expect(await get("/public/health", {})).toStartWith("GET /public/health\npublic; anonymous\n");
+  expect(await get("/publicity", {})).toStartWith("GET /publicity\nanonymous\n");
 });
 
 test("a body is counted", async () => {

@@ -1,7 +1,7 @@
-/** The client the toy issuer knows akproxy as. */
+/** The client_id of akproxy at the toy issuer. */
 export const demoClientId = "akproxy-demo";
 
-/** Everything the demo's config names; all of it on loopback. */
+/** Everything in the demo's config; all addresses are loopback addresses. */
 export interface DemoFacts {
   readonly hostname: string; //                    address to listen at
   readonly port: number;
@@ -9,19 +9,19 @@ export interface DemoFacts {
   readonly application: string; //                 URL of the echo application
   readonly clientSecret: string;
   readonly outpostSecret: string;
-  readonly stateDir: string; //                    nothing is written there: sessions and secret are in memory
+  readonly stateDir: string; //                    unused: sessions and secret are in memory
   readonly logLevel: "info" | "warn";
 }
 
 /**
- * Where the browser reaches the demo: `localhost` by its name, under which browsers reach both 127.0.0.1 and ::1; another loopback
- * address as it is.
+ * The demo's URL for the browser. 127.0.0.1 and ::1 are `localhost`, which browsers resolve to both. Another loopback address is
+ * unchanged.
  */
 export function demoUrl({ hostname, port }: Pick<DemoFacts, "hostname" | "port">): string {
   return hostname === "127.0.0.1" || hostname === "::1" ? `http://localhost:${port}` : `http://${hostname}:${port}`;
 }
 
-/** The loopback address that `host` means, without brackets; null when it is none, or a name other than localhost. */
+/** The loopback address of `host`, without brackets. Null: another address, or a name other than localhost. */
 export function loopbackAddress(host: string): string | null {
   const bare = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
   if (bare === "localhost") return "127.0.0.1";
@@ -29,7 +29,7 @@ export function loopbackAddress(host: string): string | null {
   return /^127(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/.test(bare) ? bare : null;
 }
 
-/** The demo's config file, as somebody would write it: read by the same parser as any other. */
+/** The demo's config as a file's text, for the parser of every config file. */
 export function demoConfigText(facts: DemoFacts): string {
   const host = facts.hostname.includes(":") ? `[${facts.hostname}]` : facts.hostname;
   return `state_dir = ${quoted(facts.stateDir)}
@@ -64,7 +64,7 @@ skip_path_regex = "^/public/"
 `;
 }
 
-/** A TOML basic string; `$` is doubled, since values are expanded. */
+/** A TOML basic string. `$` is doubled, because the parser expands variables. */
 function quoted(value: string): string {
   return JSON.stringify(value).replaceAll("$", "$$$$");
 }

@@ -1,28 +1,28 @@
 import { paint } from "../terminal.ts";
 import { type DemoFacts, demoUrl } from "./demo-config.ts";
 
-/** What `akproxy demo` prints once it is up: what to open, who to be, what to try. */
+/** What `akproxy demo` prints when it is ready: the URL, the users, and requests to try. */
 export function demoText(facts: DemoFacts): string {
   const url = demoUrl(facts);
   return `
-${strong("akproxy demo")}: an issuer, an application without login, and akproxy in front; on this machine alone
+${strong("akproxy demo")}: an issuer, an application without login, and akproxy in front; only this machine can reach it
 
   ${strong("open")}        ${link(`${url}/`)}
   ${strong("sign in")}     as alice (groups admins, staff) or bob (group staff); there is no password
 
   ${strong("try")}         ${link(`${url}/reports?year=2026`)}
-              signed out, you sign in and arrive there, query and all
+              while signed out: sign in, and akproxy returns to this URL with its query
               ${link(`${url}/public/health`)}
-              a path that needs no login
+              a public path, without login
               curl -i -H 'Accept: application/json' ${url}/
-              a program gets 401 and JSON, not a login page
+              a program gets 401 and JSON instead of a login page
               ${link(`${url}/outpost.goauthentik.io/sign_out`)}
-              ends the session here and asks to end the issuer's
+              ends the akproxy session, and asks the issuer to end its own
 
-  ${strong("behind it")}   application ${facts.application}  (opened directly, it knows nobody)
+  ${strong("behind it")}   application ${facts.application}  (opened directly, every request is anonymous)
               issuer      ${facts.issuer}
 
-  Ctrl-C ends all of it
+  Ctrl-C stops everything
 `;
 }
 

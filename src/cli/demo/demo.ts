@@ -124,13 +124,13 @@ async function demoConfig(facts: DemoFacts): Promise<Config> {
 }
 
 async function startAkproxy(config: Config): Promise<Running> {
-  const [{ run }, { createLog }] = await Promise.all([
+  const [{ run }, { processLog }] = await Promise.all([
     import("../../compose/run.ts"),
-    import("../../compose/start-log.ts"),
+    import("../../compose/process.ts"),
   ]);
   return run(config, {
     version,
-    log: createLog(config.log),
+    log: processLog(config.log),
     now: () => Math.floor(Date.now() / 1000),
     randomBytes: (count) => new Uint8Array(randomBytes(count)),
   });
@@ -145,7 +145,7 @@ async function reported(failure: Failure, { port }: DemoAddress): Promise<ExitCo
     );
     return 74;
   }
-  const { exitCodeOf } = await import("../../compose/exit-code.ts");
+  const { exitCodeOf } = await import("../../compose/process.ts");
   error(`demo: ${failure.message}`);
   return exitCodeOf(failure);
 }
