@@ -42,7 +42,7 @@ test("the login page names the client and has a button for each user", async () 
   const page = await createBrowser().follow(authorizeUrl());
 
   expect(page.status).toBe(200);
-  expect(page.text).toContain("<b>app</b> asks this toy issuer who you are");
+  expect(page.text).toContain("<b>app</b> asks you to sign in");
   expect(page.text).toContain("Continue as Alice");
   expect(page.text).toContain("Continue as Bob");
   expect(page.text).not.toContain("<script");
