@@ -3,7 +3,7 @@ import { type Launched, launch } from "./launch.ts";
 /** What an nginx with one worker is set up as. */
 export type NginxRole =
   | { readonly kind: "files"; readonly folder: string } //                             the application: files, on the load's core
-  | { readonly kind: "verdict" } //                                                    200 with twelve headers and no check at all
+  | { readonly kind: "verdict" } //                                                    200 with the identity headers and no check at all
   | { readonly kind: "proxy"; readonly upstream: number; readonly buffers: "shipped" | "tuned" }
   | { readonly kind: "tls"; readonly upstream: number; readonly certificate: string; readonly key: string };
 

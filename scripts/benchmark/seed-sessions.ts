@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { noClaimedFields } from "../../src/core/identity/identity-fields.ts";
 import { openKeys } from "../../src/seal/keys.ts";
 import { randomToken } from "../../src/seal/random-token.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
@@ -28,6 +29,7 @@ export async function seedSessions(
       refresh: null,
       version: 1,
       identity: {
+        ...noClaimedFields,
         issuer: "http://127.0.0.1:1",
         subject: username,
         uid: username,

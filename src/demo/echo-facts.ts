@@ -57,7 +57,7 @@ function visitorOf(headers: HeaderLines): EchoVisitor | null {
   };
 }
 
-/** Where the twelve stand in the page: as authentik lists them. */
+/** The order of the identity headers in the page, as authentik lists them. */
 const order = [
   "username",
   "name",

@@ -146,7 +146,7 @@ proxy_read_timeout 30s;
 ${largeAnswers}`;
 }
 
-/** The headers of a verdict hold twelve values, one of them a token. */
+/** The headers of a verdict are large: one of them is a token. */
 const largeAnswers = `proxy_buffer_size 32k;
 proxy_buffers 8 32k;
 proxy_busy_buffers_size 64k;`;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { noClaimedFields } from "../../src/core/identity/identity-fields.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import type { Session } from "../../src/core/session.ts";
 import type { SessionStore } from "../../src/ports/session-store.ts";
@@ -27,6 +28,7 @@ export function idOf(start: string): string {
 
 export function sessionOf(wish: SessionWish = {}): Session {
   const identity: Identity = {
+    ...noClaimedFields,
     issuer: wish.issuer ?? "https://idp.test/",
     subject: wish.subject ?? "alice-sub",
     uid: "alice-uid",

@@ -1,4 +1,5 @@
 import { noAkProxyTable } from "../../src/core/identity/ak-proxy-table.ts";
+import { byClaimKey, noClaimedFields } from "../../src/core/identity/identity-fields.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import type {
   ForwardDomainProvider,
@@ -49,14 +50,7 @@ const common: Omit<ProxyProvider, "mode" | "upstream" | "overrideHosts"> = {
   protectPaths: compileGoRegExps([]),
   interceptHeaderAuth: true,
   basicAuth: null,
-  claims: {
-    username: "preferred_username",
-    groups: "groups",
-    entitlements: "entitlements",
-    email: "email",
-    name: "name",
-    uid: "sub",
-  },
+  claims: byClaimKey(({ claim }) => claim),
   hostHeader: null,
   keptClaims: [],
   akProxy: noAkProxyTable,
@@ -101,6 +95,7 @@ export function withPaths<P extends Provider>(
 
 export function alice(different: Partial<Identity> = {}): Identity {
   return {
+    ...noClaimedFields,
     issuer: "https://idp.test/",
     subject: "sub-of-alice",
     uid: "sub-of-alice",

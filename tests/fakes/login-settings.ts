@@ -1,16 +1,10 @@
 import { noAkProxyTable } from "../../src/core/identity/ak-proxy-table.ts";
+import { byClaimKey } from "../../src/core/identity/identity-fields.ts";
 import type { OidcClient, Provider } from "../../src/core/provider.ts";
 import type { Log, LogFields } from "../../src/ports/log.ts";
 
 /** The claims table's defaults. */
-export const defaultClaims: Provider["claims"] = {
-  username: "preferred_username",
-  groups: "groups",
-  entitlements: "entitlements",
-  email: "email",
-  name: "name",
-  uid: "sub",
-};
+export const defaultClaims: Provider["claims"] = byClaimKey(({ claim }) => claim);
 
 /** What login depends on of a provider, as `[oidc]` has it when only the issuer and the client are written. */
 export function loginSettings(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { identityHeaderNames } from "../../src/core/identity/identity-fields.ts";
 import { header, headerValues, type RawAnswer } from "../fakes/raw-client.ts";
 import { checkRequest, withInstead } from "./check-request.ts";
 import { forwardAuthCorpus } from "./corpus.ts";
@@ -47,12 +48,13 @@ const people = {
 const userHeaders = ["username", "groups", "entitlements", "email", "name", "uid"];
 const metaHeaders = ["meta-jwks", "meta-outpost", "meta-provider", "meta-app", "meta-version"];
 
-/** Whose headers an answer carries: every one of the twelve exactly once, or none of them; anything else is what it is. */
+/** Whose headers an answer carries: each identity header exactly once, or none of them; anything else is what it is. */
 function identityIn(answer: RawAnswer): string {
   const names = answer.headers.map(([name]) => name.toLowerCase()).filter((name) => name.startsWith("x-authentik-"));
   if (names.length === 0) return "absent";
-  const values = [...userHeaders, ...metaHeaders, "jwt"].map((name) => headerValues(answer, `x-authentik-${name}`));
-  if (names.length !== 12 || values.some((each) => each.length !== 1)) return `incomplete: ${names.join(" ")}`;
+  const values = identityHeaderNames.map((name) => headerValues(answer, name.toLowerCase()));
+  if (names.length !== identityHeaderNames.length || values.some((each) => each.length !== 1))
+    return `incomplete: ${names.join(" ")}`;
   if (metaHeaders.some((name) => header(answer, `x-authentik-${name}`) === "")) return "a meta header is empty";
   const person = JSON.stringify(userHeaders.map((name) => header(answer, `x-authentik-${name}`)));
   const found = Object.entries(people).find(([, expected]) => JSON.stringify(expected) === person)?.[0] ?? person;

@@ -1,3 +1,4 @@
+import { identityHeaderNames } from "../../src/core/identity/identity-fields.ts";
 import { checkRequest, type DialectName } from "./check-request.ts";
 
 /** A reverse proxy made by hand: what a browser asks it, it asks akproxy about, then the application. */
@@ -15,20 +16,7 @@ export interface FrontOptions {
 }
 
 /** The headers that an application gets from the verdict, as authentik's templates for reverse proxies list them. */
-const copied = [
-  "x-authentik-username",
-  "x-authentik-groups",
-  "x-authentik-entitlements",
-  "x-authentik-email",
-  "x-authentik-name",
-  "x-authentik-uid",
-  "x-authentik-jwt",
-  "x-authentik-meta-jwks",
-  "x-authentik-meta-outpost",
-  "x-authentik-meta-provider",
-  "x-authentik-meta-app",
-  "x-authentik-meta-version",
-];
+const copied = identityHeaderNames.map((name) => name.toLowerCase());
 
 const prefix = "/outpost.goauthentik.io/";
 

@@ -94,7 +94,7 @@ async function verdict(table: string, dialect: (typeof dialects)[number], as: "a
   return `${answer?.status}\n${golden(identityOf(answer?.headers ?? []))}`;
 }
 
-const twelveOfAlice = `X-authentik-username: alice
+const headersOfAlice = `X-authentik-username: alice
 X-authentik-groups: admins|staff
 X-authentik-entitlements: reports|demo
 X-authentik-email: alice@example.test
@@ -106,7 +106,7 @@ X-authentik-meta-outpost: akproxy
 X-authentik-meta-provider: The App
 X-authentik-meta-app: app
 X-authentik-meta-version: goauthentik.io/outpost/0.0.0-test`;
-const twelveOfNobody = `X-authentik-username:
+const headersOfNobody = `X-authentik-username:
 X-authentik-groups:
 X-authentik-entitlements:
 X-authentik-email:
@@ -120,13 +120,13 @@ X-authentik-meta-app: app
 X-authentik-meta-version: goauthentik.io/outpost/0.0.0-test`;
 
 describe("the identity headers, byte for byte and in order", () => {
-  test("proxy mode, somebody: the twelve, and what the issuer's claim adds", async () => {
-    expect(await proxied(proxyMode, "alice")).toBe(`${twelveOfAlice}\nX-Of-Claim: c`);
+  test("proxy mode, somebody: the identity headers, and what the issuer's claim adds", async () => {
+    expect(await proxied(proxyMode, "alice")).toBe(`${headersOfAlice}\nX-Of-Claim: c`);
   });
 
   test("proxy mode, somebody, with everything injected", async () => {
     expect(await proxied(withInjection(proxyMode), "alice")).toBe(
-      `${twelveOfAlice}\nAuthorization: Basic c3ZjLWFsaWNlOnA=\nX-Of-Table: alice@example.test\nX-Of-Claim: c`,
+      `${headersOfAlice}\nAuthorization: Basic c3ZjLWFsaWNlOnA=\nX-Of-Table: alice@example.test\nX-Of-Claim: c`,
     );
   });
 
@@ -141,11 +141,11 @@ describe("the identity headers, byte for byte and in order", () => {
       ["forward_domain", dialect, domainMode] as const,
     ]),
   )("%s, a verdict for %s", async (_mode, dialect, table) => {
-    expect(await verdict(table, dialect, "alice")).toBe(`200\n${twelveOfAlice}\nX-Of-Claim: c`);
-    expect(await verdict(table, dialect, "nobody")).toBe(`200\n${twelveOfNobody}`);
+    expect(await verdict(table, dialect, "alice")).toBe(`200\n${headersOfAlice}\nX-Of-Claim: c`);
+    expect(await verdict(table, dialect, "nobody")).toBe(`200\n${headersOfNobody}`);
     expect(await verdict(withInjection(table), dialect, "alice")).toBe(
-      `200\n${twelveOfAlice}\nAuthorization: Basic c3ZjLWFsaWNlOnA=\nX-Of-Table: alice@example.test\nX-Of-Claim: c`,
+      `200\n${headersOfAlice}\nAuthorization: Basic c3ZjLWFsaWNlOnA=\nX-Of-Table: alice@example.test\nX-Of-Claim: c`,
     );
-    expect(await verdict(withInjection(table), dialect, "nobody")).toBe(`200\n${twelveOfNobody}\nX-Of-Table:`);
+    expect(await verdict(withInjection(table), dialect, "nobody")).toBe(`200\n${headersOfNobody}\nX-Of-Table:`);
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { noAkProxyTable } from "../../../src/core/identity/ak-proxy-table.ts";
 import { identityFromClaims } from "../../../src/core/identity/claims.ts";
+import { identityHeaderNames } from "../../../src/core/identity/identity-fields.ts";
 import { identityHeaders, nobodyHeaders } from "../../../src/core/upstream/identity-headers.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
 import { alice, aliceWith, outpost, proxyProvider } from "../samples.ts";
 
-test("the twelve headers of alice: names, order and values", () => {
+test("the identity headers of alice: names, order and values", () => {
   expect(identityHeaders(alice(), proxyProvider(), outpost)).toEqual({
     lines: [
       ["X-authentik-username", "alice"],
@@ -30,7 +31,7 @@ test("HDR-12: a missing claim is an empty header, never an absent one", () => {
 
   const { lines } = identityHeaders(bare, proxyProvider(), { ...outpost, jwksUri: "" });
 
-  expect(lines).toHaveLength(12);
+  expect(lines).toHaveLength(identityHeaderNames.length);
   expect(lines.filter(([, value]) => value === "").map(([name]) => name)).toEqual([
     "X-authentik-username",
     "X-authentik-groups",
@@ -135,7 +136,7 @@ test("identity headers over 8 KiB are warned of with the biggest one and what ma
   expect(within.warnings).toEqual([]);
 });
 
-test("HDR-06, HDR-14: a verdict for nobody empties the config's additionalHeaders, too; the twelve stay as they are", () => {
+test("HDR-06, HDR-14: a verdict for nobody empties the config's additionalHeaders, too; the identity headers stay as they are", () => {
   const text = { kind: "text", template: { source: "", parts: [] } } as const;
   const headers = { kind: "table", entries: { "X-App-User": text } } as const;
   const akProxy = { ...noAkProxyTable, userAttributes: { additionalHeaders: headers } };
@@ -143,7 +144,7 @@ test("HDR-06, HDR-14: a verdict for nobody empties the config's additionalHeader
   const plain = nobodyHeaders(proxyProvider(), outpost);
   const withTable = nobodyHeaders(proxyProvider({ akProxy }), outpost);
 
-  expect(plain).toHaveLength(12);
+  expect(plain).toHaveLength(identityHeaderNames.length);
   expect(withTable).toEqual([...plain, ["X-App-User", ""]]);
 });
 
@@ -177,7 +178,7 @@ describe("headers are made once for an identity, and never given to whom they we
 
       for (const [index, lines] of after.entries()) {
         expect(lines).not.toEqual(before[index] ?? []);
-        expect(lines).toHaveLength(12);
+        expect(lines).toHaveLength(identityHeaderNames.length);
       }
     },
   );
