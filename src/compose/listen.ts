@@ -1,9 +1,10 @@
 import { chmodSync } from "node:fs";
 import type { Limits, ListenAddress } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
-import type { WireHandler, WireOverload, WireRefusal } from "../ports/wire.ts";
+import type { WireOverload, WireRefusal } from "../ports/wire.ts";
+import { type App, onRawSockets, type RawListener } from "../wire/elysia-adapter.ts";
 import type { ConnectionRoom } from "../wire/front/connection-room.ts";
-import { type Front, plainFront, tlsFront } from "../wire/front/front.ts";
+import type { Front } from "../wire/front/front.ts";
 import type { TlsFacts } from "../wire/socket/tls-listener.ts";
 import type { Pool } from "../wire/upstream/pool.ts";
 
@@ -19,7 +20,7 @@ export interface Listener {
 export interface ListenOptions {
   readonly kind: Listener["kind"];
   readonly address: ListenAddress;
-  readonly handler: WireHandler;
+  readonly handlerOf: RawListener["handlerOf"];
   readonly refusal: WireRefusal;
   readonly pool: Pool;
   readonly limits: Limits;
@@ -27,23 +28,15 @@ export interface ListenOptions {
   readonly overload: WireOverload;
 }
 
-/** Listens; with `tls` on TLS. Rejects with Failure config_unusable when the address can't be bound. */
-export async function listen(options: ListenOptions, tls: TlsFacts | null): Promise<Listener> {
-  const { kind, address, handler, refusal, pool, limits, room, overload } = options;
-  const wanted = {
+/** Opens a listener for `app`; with `tls` on TLS. Rejects with Failure config_unusable when the address cannot be bound. */
+export async function listen(app: App, options: ListenOptions, tls: TlsFacts | null): Promise<Listener> {
+  const { kind, address, handlerOf, refusal, pool, limits, room, overload } = options;
+  const { requestHeaderBytes: headBytes, requestBodyBytes: bodyBytes, idleSeconds } = limits;
+  const wanted = { address, refusal, pool, room, overload, limits: { headBytes, bodyBytes, idleSeconds } };
+  const front = await bound(
     address,
-    handler,
-    refusal,
-    pool,
-    room,
-    overload,
-    limits: {
-      headBytes: limits.requestHeaderBytes,
-      bodyBytes: limits.requestBodyBytes,
-      idleSeconds: limits.idleSeconds,
-    },
-  };
-  const front = await bound(address, async () => (tls === null ? plainFront(wanted) : await tlsFront(wanted, tls)));
+    () => new Promise((opened, failed) => app.listen(onRawSockets({ front: wanted, tls, handlerOf, opened, failed }))),
+  );
   // a socket made under umask 022 lets no other user connect, and a reverse proxy is one
   if (address.kind === "unix") chmodSync(address.path, 0o660);
   const text =

@@ -1,10 +1,11 @@
 import { roomSizes } from "../core/bounds/connection-room.ts";
 import type { Config } from "../core/config.ts";
-import { adminApp } from "../http/admin/admin.ts";
-import { adminHandler } from "../http/admin/admin-handler.ts";
+import { adminApp, adminHandler } from "../http/admin/admin.ts";
 import { overload } from "../http/overload.ts";
+import { outpostApp, routerOf } from "../http/routes.ts";
 import { wireHandler, wireRefusal } from "../http/wire-handler.ts";
 import { loadOrMakeCertificate } from "../tls/stored-certificate.ts";
+import { type App, rawAdapter } from "../wire/elysia-adapter.ts";
 import { type ConnectionRoom, connectionRoom } from "../wire/front/connection-room.ts";
 import type { Front } from "../wire/front/front.ts";
 import type { TlsFacts } from "../wire/socket/tls-listener.ts";
@@ -40,9 +41,14 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
   const sweep = setInterval(() => pool.sweep(), 1000);
   sweep.unref();
   let isDraining = false;
+  const server = outpostApp(rawAdapter);
+  const { sessions, metrics: counts } = outpost.deps();
+  const inFlight = () => inFlightOf(listeners);
+  const health = { sessions, metrics: counts, issuers: outpost.issuers, inFlight, isDraining: () => isDraining };
+  const admin = adminApp(health, rawAdapter);
   const stopNow = async () => {
     clearInterval(sweep);
-    for (const { front } of listeners) front.stop();
+    for (const app of [server, admin]) await app.stop(true);
     pool.drain();
     await outpost.close();
   };
@@ -51,25 +57,23 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
     const clients = connectionRoom(sizes.clients, sizes.refused);
     const serving = (kind: Listener["kind"], room: ConnectionRoom) => ({
       kind,
-      handler: wireHandler(outpost.deps),
+      handlerOf: (fetch: App["fetch"]) => wireHandler(routerOf(fetch), outpost.deps),
       refusal: wireRefusal(outpost.deps),
       overload: overload(outpost.deps, { listener: kind, most: room.most }),
       pool,
       limits: config.limits,
       room,
     });
-    if (http !== null) listeners.push(await listen({ ...serving("http", clients), address: http }, null));
+    if (http !== null) listeners.push(await listen(server, { ...serving("http", clients), address: http }, null));
     if (https !== null) {
       const facts = certificates(config, surroundings);
-      listeners.push(await listen({ ...serving("https", clients), address: https }, facts));
+      listeners.push(await listen(server, { ...serving("https", clients), address: https }, facts));
     }
     if (metrics !== null) {
-      const { sessions, metrics: counts } = outpost.deps();
-      const inFlight = () => inFlightOf(listeners);
-      const admin = { sessions, metrics: counts, issuers: outpost.issuers, inFlight, isDraining: () => isDraining };
-      const handler = adminHandler(adminApp(admin).fetch);
       const own = connectionRoom(sizes.health, sizes.health); // who fills the others must not silence this one
-      listeners.push(await listen({ ...serving("metrics", own), address: metrics, handler }, null));
+      listeners.push(
+        await listen(admin, { ...serving("metrics", own), address: metrics, handlerOf: adminHandler }, null),
+      );
     }
   } catch (error) {
     await stopNow();
@@ -89,7 +93,7 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
     async drain() {
       isDraining = true;
       outpost.deps().liveStreams.closeAll(1001, "stopping");
-      const finished = await withinSeconds(inForce.limits.drainSeconds, drained(listeners));
+      const finished = await withinSeconds(inForce.limits.drainSeconds, drained(server, listeners));
       await stopNow();
       return finished;
     },
@@ -109,9 +113,9 @@ function inFlightOf(listeners: readonly Listener[]): number {
 const leaveMilliseconds = 1000;
 
 /** The listener of /readyz goes on saying "not ready" until the others are done. */
-async function drained(listeners: readonly Listener[]): Promise<void> {
+async function drained(server: App, listeners: readonly Listener[]): Promise<void> {
   const fronts = serving(listeners);
-  for (const front of fronts) front.drain();
+  await server.stop();
   while (inFlightOf(listeners) > 0) await Bun.sleep(20);
   const latest = Date.now() + leaveMilliseconds;
   while (fronts.some((front) => front.connections() > 0) && Date.now() < latest) await Bun.sleep(20);

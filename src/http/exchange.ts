@@ -1,3 +1,4 @@
+import type { Dialect } from "../core/forward-auth/dialects.ts";
 import type { HeaderLines } from "../core/http/header-lines.ts";
 import type { JudgedTarget } from "../core/http/judged-target.ts";
 import type { Identity } from "../core/identity.ts";
@@ -7,17 +8,22 @@ import type { UpstreamRequest } from "../core/upstream/upstream-request.ts";
 import type { Answer } from "./answer.ts";
 import type { PageRequest } from "./pages/page-spec.ts";
 
-/** A request that has been taken in; whose it is, is not known yet. */
-export interface Arrival {
+/** What is known of a request once akproxy has read it. */
+interface Received {
   readonly request: InboundRequest;
   readonly sentHeaders: HeaderLines; //            as received, spoofable ones included: for what only a trusted peer may say
   readonly target: JudgedTarget;
+  readonly dialect: Dialect | null; //             of the check that asks about this request; null: the request itself came here
+  readonly knownMethod: string; //                 for the rules; "": the reverse proxy that asks does not send it
 }
 
-/** One request on its way through, its provider known. */
-export interface Exchange extends Arrival {
+/** A request whose host belongs to a provider. */
+export interface Exchange extends Received {
   readonly provider: Provider;
 }
+
+/** A request on its way to its route; `provider` is null for a host of no provider. */
+export type Arrival = Exchange | (Received & { readonly provider: null });
 
 /** A request that may go on to its application. */
 export interface Passage {

@@ -22,7 +22,7 @@ import { personKey } from "./visitor/visitor.ts";
 
 /** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
 export function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Soon<Answer | Passage> {
-  return whenKnown(decided(deps, exchange, exchange.request.method), (found) => {
+  return whenKnown(decided(deps, exchange), (found) => {
     if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
     return carryOut(deps, found.exchange, provider, found.decision, found.session);
   });

@@ -1,11 +1,13 @@
 import { requestedUrl, startUrl } from "../core/decide/return-to.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Provider } from "../core/provider.ts";
+import type { InboundRequest } from "../core/request.ts";
 import { type Answer, pageAnswer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import { type Exchange, pageRequest } from "./exchange.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { closedToAll, type DeniedRemark, loginRequired, notAllowed } from "./pages/login-pages.ts";
+import { unknownHost } from "./pages/unknown-host-page.ts";
 
 /** 401 with a challenge and the login's URL, and no cookie: nothing here was sent by somebody who could follow a redirect (decision 9). */
 export function unauthorized(deps: Deps, exchange: Exchange): Answer {
@@ -56,6 +58,16 @@ function remarksOn(identity: Identity, provider: Provider): readonly DeniedRemar
 export function foreignOrigin(deps: Deps, exchange: Exchange): Answer {
   const { request } = exchange;
   deps.log.warn("web socket refused: its Origin is not the external host", { request_id: request.id });
+  return { ...badRequestPage(deps, request), status: 403 };
+}
+
+/** 400 for a request that akproxy does not serve as it stands. */
+export function badRequestPage(deps: Deps, request: InboundRequest): Answer {
   const facts = { request: pageRequest(request, deps.now()), startUrl: null, issuerAnswer: null };
-  return { ...pageAnswer(failurePage("bad_request", facts), request, "refused"), status: 403 };
+  return pageAnswer(failurePage("bad_request", facts), request, "refused");
+}
+
+/** 400 for a host of no provider: the page says which host akproxy saw, in which header, and whether it trusts the sender (decision 6). */
+export function unknownHostPage(deps: Deps, request: InboundRequest): Answer {
+  return pageAnswer(unknownHost(pageRequest(request, deps.now())), request, "refused");
 }

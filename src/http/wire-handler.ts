@@ -1,20 +1,21 @@
 import type { Reply, WireHandler, WireRefusal } from "../ports/wire.ts";
 import { logAccess } from "./access-log.ts";
 import { empty } from "./answer.ts";
+import { outcomeOf } from "./arrival.ts";
 import type { Deps } from "./deps.ts";
 import type { Outcome } from "./exchange.ts";
-import { outcomeOf } from "./front.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { page } from "./pages/page.ts";
 import { passing, secondsSince, tunnelLife } from "./passing.ts";
+import type { Router } from "./routing.ts";
 
 /** Answers the heads of requests on a raw wire; `deps` gives the ones in force, which a reload replaces. */
-export function wireHandler(deps: () => Deps): WireHandler {
+export function wireHandler(router: Router, deps: () => Deps): WireHandler {
   return (request) => {
     const startedAt = performance.now();
     const inForce = deps();
     try {
-      const outcome = outcomeOf(inForce, request);
+      const outcome = outcomeOf(router, inForce, request);
       if (!(outcome instanceof Promise)) return replyTo(inForce, outcome, startedAt);
       const reply = outcome.then((made) => replyTo(inForce, made, startedAt));
       return reply.catch((error: unknown) => brokenReply(inForce, error));

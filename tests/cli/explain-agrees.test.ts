@@ -11,13 +11,14 @@ import { dialects } from "../../src/core/forward-auth/dialects.ts";
 import { type GivenUrl, givenUrl } from "../../src/core/http/given-url.ts";
 import { firstValue, type HeaderLines } from "../../src/core/http/header-lines.ts";
 import { isNavigation } from "../../src/core/http/navigation.ts";
+import { outcomeOf } from "../../src/http/arrival.ts";
 import type { Deps } from "../../src/http/deps.ts";
-import { outcomeOf } from "../../src/http/front.ts";
 import type { IdentityProvider } from "../../src/ports/identity-provider.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
 import { idOf, sessionOf } from "../contract/session-store.ts";
 import { alice } from "../core/samples.ts";
+import { router } from "../fakes/router.ts";
 
 const now = 1500;
 const folder = mkdtempSync(join(tmpdir(), "akproxy-explain-agrees-"));
@@ -96,7 +97,7 @@ interface Fact {
 }
 
 async function served(target: string, headers: HeaderLines, method = "GET"): Promise<Fact> {
-  const { result } = await outcomeOf(deps, {
+  const { result } = await outcomeOf(router, deps, {
     method,
     target,
     headers,

@@ -5,9 +5,11 @@ import { compose } from "../../src/compose/compose.ts";
 import { parseConfigText } from "../../src/config/load.ts";
 import { firstValue, type HeaderLines } from "../../src/core/http/header-lines.ts";
 import { problemText } from "../../src/core/problem.ts";
+import { outcomeOf } from "../../src/http/arrival.ts";
 import type { Deps } from "../../src/http/deps.ts";
-import { outcomeOf } from "../../src/http/front.ts";
+
 import { createLog } from "../../src/log/create-log.ts";
+import { router } from "../fakes/router.ts";
 import type { CheckRequest } from "./check-request.ts";
 
 /** akproxy without a listener, so that a request may come from any peer; its issuer does not answer. */
@@ -59,7 +61,7 @@ ${config.providers}
     logLines,
     async ask(check, peer = "127.0.0.1", over = {}) {
       const facts = { scheme: "http", peerAddress: peer, serverName: null, hasBody: false } as const;
-      const { result } = await outcomeOf({ ...outpost.deps(), ...over }, { ...check, ...facts });
+      const { result } = await outcomeOf(router, { ...outpost.deps(), ...over }, { ...check, ...facts });
       if (result.kind !== "answer") throw new Error("a verdict is answered, not passed on");
       const { status, headers } = result;
       return { status, headers, challenge: firstValue(headers, "www-authenticate") };

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { Deps } from "../../src/http/deps.ts";
 import { wireHandler, wireRefusal } from "../../src/http/wire-handler.ts";
 import type { WireRequest } from "../../src/ports/wire.ts";
+import { router } from "../fakes/router.ts";
 
 const request: WireRequest = {
   method: "GET",
@@ -23,7 +24,7 @@ test("a fault of ours before there is an exchange is logged and answered 500, wh
     log: { error: (event: string) => void logged.push(event) },
   };
   // as: nothing else of Deps is reached
-  const handler = wireHandler(() => broken as unknown as Deps);
+  const handler = wireHandler(router, () => broken as unknown as Deps);
 
   const reply = await handler(request);
 

@@ -14,75 +14,61 @@ export const frontchannelLogoutPath = `${outpostPrefix}/frontchannel-logout`;
 export const callbackFlag = "X-authentik-auth-callback";
 const logoutFlag = "X-authentik-logout";
 
-/**
- * Which of the outpost's endpoints a target names. Only exact known paths are ours, in any mode (PATH-16).
- * `flagged_callback`: any other path with the callback flag, `state`, and `code` or `error`; it is a callback only when this
- * browser started that login, otherwise an ordinary request (decision 5). The logout flag counts under our prefix only.
- */
-export type Endpoint =
-  | "start"
-  | "callback"
-  | "sign_out"
-  | "ping"
-  | "backchannel_logout"
-  | "frontchannel_logout"
-  | "flagged_callback"
-  | "none";
+/** The endpoint that a flag in the query names, whatever the path. */
+export type Flag = "callback" | "sign_out" | "none";
 
-export function endpointOf(target: JudgedTarget): Endpoint {
-  if (target.path === pingPath) return "ping";
-  return mayHoldFlag(target.query) ? flaggedEndpointOf(target) : plainEndpointOf(target.path);
+/**
+ * The flag of a target. The callback flag counts on any path, with `state`, and `code` or `error`; the request is a callback only when
+ * this browser started that login, otherwise an ordinary request (decision 5). The logout flag counts under akproxy's prefix only.
+ */
+export function flagOf({ path, query, neverPublic }: JudgedTarget): Flag {
+  if (path === pingPath || !mayHoldFlag(query)) return "none";
+  const parameters = new URLSearchParams(query);
+  if (
+    isSet(parameters, callbackFlag) &&
+    parameters.has("state") &&
+    (parameters.has("code") || parameters.has("error"))
+  ) {
+    return path === callbackPath ? "none" : "callback";
+  }
+  // an issuer calls its two addresses without a flag, so a flag there is not the issuer's
+  if (path === backchannelLogoutPath || path === frontchannelLogoutPath) return "none";
+  // `/outpost.goauthentik.io/../admin` is the application's, and an nginx lets requests for akproxy's paths through without a session
+  const isOurs = path.startsWith(`${outpostPrefix}/`) && neverPublic === null;
+  return isOurs && isSet(parameters, logoutFlag) ? "sign_out" : "none";
 }
 
 /** Can a query name one of the flags? Its name may be escaped, letter by letter. */
-function mayHoldFlag(query: string | null): boolean {
+function mayHoldFlag(query: string | null): query is string {
   return query !== null && (query.includes("-authentik-") || query.includes("%"));
-}
-
-function flaggedEndpointOf(target: JudgedTarget): Endpoint {
-  const isOurs = target.path.startsWith(`${outpostPrefix}/`);
-  const query = new URLSearchParams(target.query ?? "");
-  if (isSet(query, callbackFlag) && query.has("state") && (query.has("code") || query.has("error"))) {
-    return target.path === callbackPath ? "callback" : "flagged_callback";
-  }
-  const named = plainEndpointOf(target.path);
-  // an issuer names its addresses whole: a flag beside them is not its own
-  if (named === "backchannel_logout" || named === "frontchannel_logout") return named;
-  // `/outpost.goauthentik.io/../admin` is the application's, and an nginx lets what is ours through without a session
-  return isOurs && target.neverPublic === null && isSet(query, logoutFlag) ? "sign_out" : named;
-}
-
-function plainEndpointOf(path: string): Endpoint {
-  switch (path) {
-    case startPath:
-      return "start";
-    case callbackPath:
-      return "callback";
-    case signOutPath:
-      return "sign_out";
-    case backchannelLogoutPath:
-      return "backchannel_logout";
-    case frontchannelLogoutPath:
-      return "frontchannel_logout";
-    default:
-      return "none";
-  }
-}
-
-const ownPaths: ReadonlySet<string> = new Set([
-  startPath,
-  callbackPath,
-  signOutPath,
-  pingPath,
-  backchannelLogoutPath,
-  frontchannelLogoutPath,
-]);
-
-/** Is this exactly the path of one of our endpoints, whatever the query? Nothing else may be let through to us unasked (PATH-16). */
-export function isOwnPath(path: string): boolean {
-  return ownPaths.has(path);
 }
 
 function isSet(query: URLSearchParams, flag: string): boolean {
   return query.get(flag)?.toLowerCase() === "true";
+}
+
+/** Which of the outpost's endpoints a target names. Only exact known paths are akproxy's, in any mode (PATH-16). */
+export type Endpoint = OwnEndpoint | "flagged_callback" | "none";
+
+type OwnEndpoint = "start" | "callback" | "sign_out" | "ping" | "backchannel_logout" | "frontchannel_logout";
+
+const endpoints: ReadonlyMap<string, OwnEndpoint> = new Map([
+  [startPath, "start"],
+  [callbackPath, "callback"],
+  [signOutPath, "sign_out"],
+  [pingPath, "ping"],
+  [backchannelLogoutPath, "backchannel_logout"],
+  [frontchannelLogoutPath, "frontchannel_logout"],
+]);
+
+/** What `http/routes.ts` does with a target of a provider's host, as a word for `akproxy explain`. */
+export function endpointOf(target: JudgedTarget): Endpoint {
+  switch (flagOf(target)) {
+    case "callback":
+      return "flagged_callback";
+    case "sign_out":
+      return "sign_out";
+    case "none":
+      return endpoints.get(target.path) ?? "none";
+  }
 }

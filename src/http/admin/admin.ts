@@ -1,6 +1,7 @@
-import { Elysia } from "elysia";
+import { type AnyElysia, Elysia, type ElysiaAdapter } from "elysia";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
+import type { WireAnswer, WireHandler } from "../../ports/wire.ts";
 
 /** What the metrics and health listener tells about. */
 export interface AdminDeps {
@@ -18,21 +19,46 @@ export interface IssuerHealth {
   readonly lastError: string | null;
 }
 
-const noStore = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
-
 /**
- * The listener of `listen.metrics`: `/livez` says that the process answers and depends on nothing else, `/readyz` that the store answers,
+ * The app of `listen.metrics`: `/livez` says that the process answers and depends on nothing else, `/readyz` that the store answers,
  * every issuer has been discovered once and no stop is under way, `/metrics` is Prometheus' text format.
  */
-export function adminApp(deps: AdminDeps): { readonly fetch: (request: Request) => Response | Promise<Response> } {
-  return new Elysia({ handler: { standardHostname: false } })
-    .get("/livez", () => new Response("ok\n", { headers: noStore }))
+export function adminApp(deps: AdminDeps, server: ElysiaAdapter): AnyElysia {
+  return new Elysia({ adapter: server })
+    .get("/livez", () => text(200, "ok\n"))
     .get("/readyz", () => readiness(deps))
     .get("/metrics", () => metricsPage(deps))
-    .all("/*", () => new Response("not found\n", { status: 404, headers: noStore }));
+    .all("/*", () => text(404, "not found\n"));
 }
 
-async function readiness(deps: AdminDeps): Promise<Response> {
+/** Hands the requests of the listener to the app. A HEAD takes the route of its GET: the wire drops the body. */
+export function adminHandler(fetch: AnyElysia["fetch"]): WireHandler {
+  // as: each route of the app returns a WireAnswer, now or later, and the adapter passes both the request and the answer on untouched
+  const routed = fetch as unknown as (request: {
+    readonly method: string;
+    readonly path: string;
+  }) => WireAnswer | Promise<WireAnswer>;
+  return async ({ method, target }) => {
+    const isRead = method === "GET" || method === "HEAD";
+    try {
+      const answer = await routed({ method: isRead ? "GET" : "ALL", path: target.split("?", 1)[0] ?? "" });
+      return { kind: "answer", answer };
+    } catch {
+      return { kind: "answer", answer: text(500, "internal error\n") };
+    }
+  };
+}
+
+function text(status: number, body: string, type = "text/plain; charset=utf-8"): WireAnswer {
+  const headers = [
+    ["cache-control", "no-store"],
+    ["x-content-type-options", "nosniff"],
+    ["content-type", type],
+  ] as const;
+  return { status, headers, body };
+}
+
+async function readiness(deps: AdminDeps): Promise<WireAnswer> {
   const [sessions, issuers] = [await sessionCount(deps), deps.issuers()];
   const checks = [
     ...(deps.isDraining() ? [{ name: "stopping", ready: false, detail: "" }] : []),
@@ -43,14 +69,12 @@ async function readiness(deps: AdminDeps): Promise<Response> {
   const lines = checks.map(
     ({ name, ready, detail }) => `${ready ? "[+]" : "[-]"} ${name}${detail === "" ? "" : `: ${detail}`}`,
   );
-  const text = `${lines.join("\n")}\n${isReady ? "ready" : "not ready"}\n`;
-  return new Response(text, { status: isReady ? 200 : 503, headers: noStore });
+  return text(isReady ? 200 : 503, `${lines.join("\n")}\n${isReady ? "ready" : "not ready"}\n`);
 }
 
-async function metricsPage(deps: AdminDeps): Promise<Response> {
-  const text = deps.metrics.render({ sessions: await sessionCount(deps), inFlight: deps.inFlight() });
-  const headers = { ...noStore, "content-type": "text/plain; version=0.0.4; charset=utf-8" };
-  return new Response(text, { headers });
+async function metricsPage(deps: AdminDeps): Promise<WireAnswer> {
+  const page = deps.metrics.render({ sessions: await sessionCount(deps), inFlight: deps.inFlight() });
+  return text(200, page, "text/plain; version=0.0.4; charset=utf-8");
 }
 
 /** Null while the store does not answer. */

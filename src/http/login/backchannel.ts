@@ -6,6 +6,7 @@ import type { LogoutNotice } from "../../ports/identity-provider.ts";
 import { type Answer, empty, withHeaders } from "../answer.ts";
 import type { Deps } from "../deps.ts";
 import type { BodyWanted, Exchange } from "../exchange.ts";
+import { unauthorized } from "../refusals.ts";
 import { personKey } from "../visitor/visitor.ts";
 
 /** A logout token is about 1 KiB. */
@@ -16,6 +17,7 @@ const mostBytes = 16 * 1024;
  * sessions it names end, at every provider of that issuer. On any host of ours. Nothing of the visitor's cookies is looked at.
  */
 export function backchannelLogout(deps: Deps, exchange: Exchange): Answer | BodyWanted {
+  if (exchange.dialect !== null) return unauthorized(deps, exchange); // a check has no body to read
   const { method, headers, clientAddress } = exchange.request;
   if (method !== "POST") return withHeaders(refusal(405, "only POST is taken here"), [["allow", "POST"]]);
   const wait = deps.logoutRate.waitOf(clientAddress);

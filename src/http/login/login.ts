@@ -2,6 +2,7 @@ import { callbackFlag, callbackPath } from "../../core/decide/endpoint.ts";
 import { homeOf, judgeReturnTo, ownUrl, startUrl, switchAccount } from "../../core/decide/return-to.ts";
 import { clearCookie, cookiePairs, setCookie } from "../../core/http/cookie.ts";
 import { firstValue } from "../../core/http/header-lines.ts";
+import { isNavigation } from "../../core/http/navigation.ts";
 import {
   type LoginAttempt,
   loginAttemptSeconds,
@@ -9,12 +10,14 @@ import {
   loginCookiesToDrop,
 } from "../../core/identity/login-attempt.ts";
 import type { Provider } from "../../core/provider.ts";
+import type { Soon } from "../../core/soon.ts";
 import { sealLoginAttempt, stateDigest } from "../../seal/login-attempt.ts";
 import { randomToken } from "../../seal/random-token.ts";
 import { type Answer, pageAnswer, redirect } from "../answer.ts";
 import type { Deps } from "../deps.ts";
 import { type Exchange, pageRequest } from "../exchange.ts";
 import { failurePage } from "../pages/failure-page.ts";
+import { unauthorized } from "../refusals.ts";
 import { browserOf } from "../visitor/visitor.ts";
 
 /** All attempts of one browser together, in bytes of its Cookie header: well under every server's header limit (OIDC-15). */
@@ -25,7 +28,9 @@ const attemptBudgetBytes = 4000;
  * whole and unescaped: an nginx has no way to escape one into a query. Nothing else is read (RED-09), and in proxy mode not that
  * either, since there a reverse proxy passes on what a client sends (decision 7).
  */
-export function startEndpoint(deps: Deps, exchange: Exchange): Promise<Answer> {
+export function startEndpoint(deps: Deps, exchange: Exchange): Soon<Answer> {
+  // an image or script of another site must not start logins that push out those under way (decision 9)
+  if (!isNavigation(exchange.request.method, exchange.request.headers)) return unauthorized(deps, exchange);
   const query = new URLSearchParams(exchange.target.query ?? "");
   const isTold = exchange.request.peerIsTrusted && exchange.provider.mode !== "proxy";
   const told = isTold ? firstValue(exchange.sentHeaders, "X-Original-URL") : null;

@@ -32,16 +32,16 @@ export type Decided =
  * without it. So a path that is public stays the application's own, its credentials with it, and no request of one is asked about at the
  * issuer. Header authentication makes no session and no cookie (decision 18; M2M-12).
  *
- * `method` is the one that rules speak of, "" where it is not told. Throws Failure store_unavailable, idp_unreachable, idp_misconfigured, and bad_request for more than one credential (M2M-07).
+ * Throws Failure store_unavailable, idp_unreachable, idp_misconfigured, and bad_request for more than one credential (M2M-07).
  *
  * differs from authentik: nothing is tried on a public path, and what was accepted is never passed on, on a cache hit either.
  */
-export function decided(deps: Deps, exchange: Exchange, method: string): Soon<Decided> {
+export function decided(deps: Deps, exchange: Exchange): Soon<Decided> {
   const { provider, request } = exchange;
   const shown = shownCredential(request.headers);
   if (shown.kind === "several") throw new Failure("bad_request", "Authorization holds more than one credential");
   return whenKnown(sessionOf(deps, exchange), (session) => {
-    const judged = judgedRequest(exchange, method, session === null);
+    const judged = judgedRequest(exchange, session === null);
     const decision = decide(judged, provider, visitorOf(session));
     const isRefusedAsNobody = decision.kind === "login" || decision.kind === "unauthorized";
     if (!isRefusedAsNobody || shown.kind === "none") return { kind: "decided", decision, session, exchange };
@@ -50,9 +50,15 @@ export function decided(deps: Deps, exchange: Exchange, method: string): Soon<De
 }
 
 /** Whether it is a navigation is asked of those who could be sent to a login alone. */
-function judgedRequest({ request, target }: Exchange, method: string, isAnonymous: boolean): JudgedRequest {
+function judgedRequest({ request, target, knownMethod }: Exchange, isAnonymous: boolean): JudgedRequest {
   const { scheme, host, headers } = request;
-  return { method, scheme, host, target, isNavigation: isAnonymous && isNavigation(request.method, headers) };
+  return {
+    method: knownMethod,
+    scheme,
+    host,
+    target,
+    isNavigation: isAnonymous && isNavigation(request.method, headers),
+  };
 }
 
 /** The decision about who shows this credential. */

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
 import type { Identity } from "../../../src/core/identity.ts";
+import { outcomeOf } from "../../../src/http/arrival.ts";
 import type { Deps } from "../../../src/http/deps.ts";
-import { outcomeOf } from "../../../src/http/front.ts";
+
 import type { IdentityProvider, LogoutNotice } from "../../../src/ports/identity-provider.ts";
 import { sealSessionCookie } from "../../../src/seal/session-cookie.ts";
 import { idOf, sessionOf } from "../../contract/session-store.ts";
 import { alice } from "../../core/samples.ts";
+import { router } from "../../fakes/router.ts";
 import { type BareOutpost, startBareOutpost } from "../../forward/outpost.ts";
 
 const issuer = "http://127.0.0.1:1";
@@ -50,7 +52,7 @@ function unreachable(): never {
 }
 
 const request = (target: string, headers: HeaderLines = [], method = "GET") =>
-  outcomeOf(deps, {
+  outcomeOf(router, deps, {
     method,
     target,
     headers: [["Host", "app.test"], ...headers],
