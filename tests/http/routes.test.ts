@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { endpointOf } from "../../src/core/decide/endpoint.ts";
+import { dialectOf } from "../../src/core/forward-auth/dialects.ts";
+import { firstValue } from "../../src/core/http/header-lines.ts";
+import { judgeTarget } from "../../src/core/http/judged-target.ts";
+import { outcomeOf } from "../../src/http/arrival.ts";
+import { router } from "../fakes/router.ts";
+import { type BareOutpost, startBareOutpost } from "../forward/outpost.ts";
+import { hostileTargets } from "./hostile-targets.ts";
+
+let bare: BareOutpost;
+beforeAll(async () => {
+  bare = await startBareOutpost({
+    providers: `
+[providers.app]
+mode = "forward_single"
+external_host = "http://app.test"
+rules = [{ access = "deny" }]
+`,
+  });
+});
+afterAll(() => bare.close());
+
+const targets = hostileTargets(6000);
+
+/** What each route answers a PUT of a peer that is not trusted, as status and Allow; each differs from the others. */
+const answers = {
+  ping: "204",
+  start: "401",
+  callback: "405 GET",
+  sign_out: "405 GET, POST",
+  backchannel_logout: "405 POST",
+  frontchannel_logout: "405 GET",
+  none: "404",
+  check: "403",
+} as const;
+
+async function answerTo(target: string, method = "PUT"): Promise<string> {
+  const { result } = await outcomeOf(router, bare.deps, {
+    method,
+    target,
+    headers: [["Host", "app.test"]],
+    scheme: "http",
+    peerAddress: "192.0.2.1",
+    serverName: null,
+    hasBody: false,
+  });
+  if (result.kind !== "answer") return result.kind;
+  const allow = firstValue(result.headers, "allow");
+  return allow === null ? String(result.status) : `${result.status} ${allow}`;
+}
+
+function expectedAnswer(target: string): string {
+  if (!target.startsWith("/")) return "400";
+  if (target.length > 8192) return "414";
+  if (target.includes("#")) return "400";
+  const judged = judgeTarget(target);
+  if (dialectOf(judged.path) !== null) return answers.check;
+  const endpoint = endpointOf(judged);
+  return answers[endpoint === "flagged_callback" ? "none" : endpoint];
+}
+
+const answersInCheck = {
+  ping: "200",
+  start: "401",
+  callback: "405 GET",
+  sign_out: "405 GET, POST",
+  backchannel_logout: "401",
+  frontchannel_logout: "405 GET",
+  flagged_callback: "403", //                      of a login that nobody started: the application's
+  none: "403", //                                  a rule closes the application to everybody
+} as const;
+
+/** The verdict for traefik about a PUT of `target`, in the form of `answerTo`. */
+async function answerInCheck(target: string): Promise<string> {
+  const { status, headers } = await bare.ask({
+    method: "GET",
+    target: "/outpost.goauthentik.io/auth/traefik",
+    headers: [
+      ["Host", "app.test"],
+      ["X-Forwarded-Proto", "http"],
+      ["X-Forwarded-Host", "app.test"],
+      ["X-Forwarded-Method", "PUT"],
+      ["X-Forwarded-Uri", target],
+    ],
+  });
+  const allow = firstValue(headers, "allow");
+  return allow === null ? String(status) : `${status} ${allow}`;
+}
+
+function expectedInCheck(target: string): string {
+  if (target === "") return "500";
+  if (target.length > 8192 || !/^\/[!"$-~\u0080-\u00ff]*$/.test(target)) return "400";
+  return answersInCheck[endpointOf(judgeTarget(target))];
+}
+
+describe("the router agrees with endpointOf and dialectOf", () => {
+  test("on a hostile corpus, for requests that come here themselves", async () => {
+    const disagreements: string[] = [];
+    for (const target of targets) {
+      const [found, expected] = [await answerTo(target), expectedAnswer(target)];
+      if (found !== expected) disagreements.push(`${target}: ${found}, not ${expected}`);
+    }
+
+    expect(targets.length).toBeGreaterThan(5000);
+    expect(disagreements).toEqual([]);
+  });
+
+  test("the corpus reaches every route, and most of it none", () => {
+    const counts = Map.groupBy(targets, expectedAnswer);
+
+    expect([...counts.keys()].toSorted()).toEqual(["400", "414", ...new Set(Object.values(answers))].toSorted());
+    expect(counts.get(answers.none)?.length).toBeGreaterThan(targets.length / 2);
+  });
+
+  test("on the same corpus inside a check", async () => {
+    const disagreements: string[] = [];
+    for (const target of targets) {
+      const [found, expected] = [await answerInCheck(target), expectedInCheck(target)];
+      if (found !== expected) disagreements.push(`${target}: ${found}, not ${expected}`);
+    }
+
+    expect(disagreements).toEqual([]);
+  });
+});
+
+test.each(["GET", "HEAD", "POST", "OPTIONS", "PROPFIND", "ALL", "WS", "get", "constructor", "__proto__", "$"])(
+  "the method %s does not change the route",
+  async (method) => {
+    const found = await Promise.all(
+      ["/ping", "/ping/", "/auth/nginx", "/auth/envoy/x"].map((path) =>
+        answerTo(`/outpost.goauthentik.io${path}`, method),
+      ),
+    );
+
+    expect(found).toEqual(["204", "404", "403", "403"]);
+  },
+);
+
+test("an outcome that is at hand is not made to wait", () => {
+  const outcome = outcomeOf(router, bare.deps, {
+    method: "GET",
+    target: "/page",
+    headers: [["Host", "app.test"]],
+    scheme: "http",
+    peerAddress: "192.0.2.1",
+    serverName: null,
+    hasBody: false,
+  });
+
+  expect(outcome).not.toBeInstanceOf(Promise);
+});
