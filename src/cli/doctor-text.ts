@@ -4,11 +4,11 @@ import { paint } from "./terminal.ts";
 const colours: Readonly<Record<Standing, string>> = { ok: "32", warn: "33", fail: "31", unknown: "36" };
 const words: Readonly<Record<Standing, string>> = { ok: "ok", warn: "warn", fail: "FAIL", unknown: "?" };
 
-/** Where texts begin: a mark and the longest name. */
+/** The column in which texts begin, after the mark and the name. */
 const textColumn = 23;
 const longWordColumn = 8;
 
-/** A section for people: a line for each check and one for its fix, broken to `columns`. */
+/** A section as text: a line for each check and one for its fix, wrapped at `columns`. */
 export function sectionText({ title, checks }: Section, columns: number): string {
   return [paint("1", title, process.stdout), ...checks.map((check) => checkText(check, columns))].join("\n");
 }
@@ -19,14 +19,14 @@ export function summaryText(checks: readonly Check[]): string {
   const unknown = count("unknown");
   const counts = [
     `${count("ok")} ok`,
-    ...(unknown === 0 ? [] : [`${unknown} could not be told`]),
+    ...(unknown === 0 ? [] : [`${unknown} unknown`]),
     `${count("warn")} ${count("warn") === 1 ? "warning" : "warnings"}`,
     `${count("fail")} ${count("fail") === 1 ? "failure" : "failures"}`,
   ];
   return counts.join(", ");
 }
 
-/** Everything for programs. */
+/** All sections as JSON. */
 export function doctorJson(sections: readonly Section[], exit: number): string {
   const listed = sections.map(({ title, checks }) => ({
     title,
@@ -43,7 +43,7 @@ function checkText({ name, standing, text, fix }: Check, columns: number): strin
   return `${head}\n${" ".repeat(textColumn)}${arrow} ${indented(printable(fix), textColumn + 3, columns)}`;
 }
 
-/** Text that has begun at column `from`, broken to `columns`. A word that does not fit is left whole, to be copied, further to the left. */
+/** Text from column `from` on, wrapped at `columns`. A word that does not fit stays whole, for copying, and begins further to the left. */
 function indented(text: string, from: number, columns: number): string {
   let column = from;
   let shown = "";

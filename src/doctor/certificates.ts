@@ -4,11 +4,11 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Config } from "../core/config.ts";
 import type { Provider } from "../core/provider.ts";
-import { type Check, type DoctorWorld, fail, ok, type Section, untold, warn } from "./check.ts";
+import { type Check, type DoctorWorld, fail, ok, type Section, unknown, warn } from "./check.ts";
 
 const day = 86_400;
 
-/** The certificates of the https listener: how long they are good, and whether they cover the hosts they are served for. */
+/** The certificates of the https listener: their validity period, and the hosts that they cover. */
 export function certificateSection(config: Config, providers: readonly Provider[], world: DoctorWorld): Section {
   if (config.listen.https === null) {
     return { title: "certificates", checks: [ok("https", "the listener is off")] };
@@ -26,7 +26,7 @@ export function certificateSection(config: Config, providers: readonly Provider[
   return { title: "certificates", checks: [...checks, ...own] };
 }
 
-/** Where a certificate is from. `name`: as a text begins with it. */
+/** The source of a certificate. `name`: the beginning of its texts. */
 interface Origin {
   readonly kind: "shared" | "self-signed" | "own";
   readonly name: string;
@@ -41,12 +41,12 @@ function sharedCertificate({ tls, stateDir }: Config): Shared {
     return { kind: "read", pem: tls.certificate.certificatePem, origin: { kind: "shared", name: "of [tls]" } };
   const file = join(stateDir, "tls.crt");
   if (!existsSync(file)) {
-    return { kind: "not_read", check: ok("https", "a self-signed certificate will be made at the first start") };
+    return { kind: "not_read", check: ok("https", "does not exist yet: akproxy makes a self-signed one") };
   }
   try {
     return { kind: "read", pem: readFileSync(file, "utf8"), origin: { kind: "self-signed", name: "self-signed" } };
   } catch {
-    return { kind: "not_read", check: untold("https", `${file} cannot be read`, "run doctor as akproxy's user") };
+    return { kind: "not_read", check: unknown("https", `${file} cannot be read`, "run doctor as akproxy's user") };
   }
 }
 
@@ -54,7 +54,7 @@ function checksOf(pem: string, hosts: readonly URL[], origin: Origin, now: numbe
   const chain = chainOf(pem);
   const [leaf] = chain;
   if (leaf === undefined) {
-    return [fail("expiry", `${origin.name}: cannot be read`, "see: openssl x509 -noout -text -in FILE")];
+    return [fail("expiry", `${origin.name}: cannot be read`, "inspect it: openssl x509 -noout -text -in FILE")];
   }
   return [expiryCheck(chain, origin, now), ...coverCheck(leaf, hosts, origin)];
 }
@@ -64,23 +64,24 @@ function chainOf(pem: string): readonly X509Certificate[] {
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch {
-    return []; //                                  told as a certificate that can't be read
+    return []; //                                  reported as a certificate that cannot be read
   }
 }
 
-/** A chain is as good as the one of it that ends first. */
+/** A chain is valid until its first certificate expires. */
 function expiryCheck(chain: readonly X509Certificate[], origin: Origin, now: number): Check {
   const ends = Math.min(...chain.map((certificate) => certificate.validToDate.getTime() / 1000));
   const begins = Math.max(...chain.map((certificate) => certificate.validFromDate.getTime() / 1000));
-  const renew = origin.kind === "self-signed" ? "restart akproxy: it makes a new one" : "renew it, then reload akproxy";
+  const renew =
+    origin.kind === "self-signed" ? "restart akproxy, which makes a new one" : "renew it, then reload akproxy";
   const until = new Date(ends * 1000).toISOString().slice(0, 10);
   if (ends <= now) return fail("expiry", `${origin.name}: expired on ${until}`, renew);
   if (begins > now) {
     const from = new Date(begins * 1000).toISOString();
-    return fail("expiry", `${origin.name}: not valid before ${from}`, "see whether the clock is right");
+    return fail("expiry", `${origin.name}: not valid before ${from}`, "check the clock of this machine");
   }
   const left = Math.floor((ends - now) / day);
-  const text = `${origin.name}: good until ${until}, ${left} ${left === 1 ? "day" : "days"}`;
+  const text = `${origin.name}: valid until ${until}, ${left} ${left === 1 ? "day" : "days"}`;
   return ends - now < 30 * day ? warn("expiry", text, renew) : ok("expiry", text);
 }
 
@@ -88,14 +89,16 @@ function coverCheck(leaf: X509Certificate, hosts: readonly URL[], origin: Origin
   const names = [...new Set(hosts.map(({ hostname }) => hostname.replace(/^\[|\]$/g, "")))];
   if (names.length === 0) return [];
   const missing = names.filter((host) => (isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) === undefined);
-  const text = `${origin.name}: ${missing.length === 0 ? `covers ${names.join(", ")}` : `lacks ${missing.join(", ")}`}`;
+  const text = `${origin.name}: ${missing.length === 0 ? `covers ${names.join(", ")}` : `does not cover ${missing.join(", ")}`}`;
   if (missing.length === 0) return [ok("names", text)];
   switch (origin.kind) {
     case "self-signed":
-      return [warn("names", text, "restart akproxy: it makes a new one")];
+      return [warn("names", text, "restart akproxy, which makes a new one")];
     case "own":
-      return [fail("names", text, "name the certificate of that host in the provider's certificate_file")];
-    case "shared": //                              some hosts may be reached by way of a reverse proxy alone
-      return [warn("names", text, "a browser that comes here directly refuses it: get one that names them")];
+      return [fail("names", text, "set certificate_file of the provider to a certificate for that host")];
+    case "shared": //                              browsers may reach some hosts only through a reverse proxy
+      return [
+        warn("names", text, "get a certificate with those names: a browser that connects directly refuses this one"),
+      ];
   }
 }

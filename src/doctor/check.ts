@@ -1,15 +1,15 @@
 import { Failure } from "../core/failure.ts";
 
-/** What doctor found at one point. Neither text nor fix holds a secret. */
+/** The result of one check. Its text and its fix contain no secret. */
 export interface Check {
-  readonly name: string; //                        a few words, the same at every run
+  readonly name: string; //                        the same in every run
   readonly standing: Standing;
   readonly text: string;
-  readonly fix: string | null; //                  the next action, where there is one
+  readonly fix: string | null; //                  the next action; null: none is needed
   readonly cause: "unreachable" | null; //         unreachable: the issuer or an upstream does not answer
 }
 
-/** unknown: it can't be told from here. */
+/** unknown: doctor cannot know the result from this machine. */
 export type Standing = "ok" | "warn" | "fail" | "unknown";
 
 /** The checks of one subject, in order. */
@@ -18,7 +18,7 @@ export interface Section {
   readonly checks: readonly Check[];
 }
 
-/** What the checks need of the world. */
+/** The clock, the random bytes and the time limit of the checks. */
 export interface DoctorWorld {
   readonly version: string;
   readonly now: () => number; //                   epoch seconds
@@ -30,7 +30,7 @@ export function ok(name: string, text: string): Check {
   return { name, standing: "ok", text, fix: null, cause: null };
 }
 
-export function untold(name: string, text: string, fix: string | null = null): Check {
+export function unknown(name: string, text: string, fix: string | null = null): Check {
   return { name, standing: "unknown", text, fix, cause: null };
 }
 
@@ -46,17 +46,17 @@ export function unreachable(name: string, text: string, fix: string): Check {
   return { name, standing: "fail", text, fix, cause: "unreachable" };
 }
 
-/** The outcome of `work`; a failing check when it fails or takes longer than a check may. Never rejects for a Failure. */
+/** The result of `work`. A Failure, or more time than a check may take, is a failed check. */
 export async function within(world: DoctorWorld, name: string, work: Promise<Check>): Promise<Check> {
   const { promise, resolve } = Promise.withResolvers<Check>();
   const seconds = world.timeoutMilliseconds / 1000;
-  const late = fail(name, `not done within ${seconds} s`, "see whether what it asks hangs");
+  const late = fail(name, `no result within ${seconds} s`, "find out why the other side does not answer");
   const timer = setTimeout(() => resolve(late), world.timeoutMilliseconds + 500);
   try {
     return await Promise.race([work, promise]);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
-    return fail(name, thrown.message, "see the message");
+    return fail(name, thrown.message, "correct what the message names");
   } finally {
     clearTimeout(timer);
   }

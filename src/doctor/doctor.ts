@@ -8,8 +8,8 @@ import { providerSection } from "./provider.ts";
 import { stateSection } from "./state.ts";
 
 /**
- * Every check of a config that holds, in order, each section as soon as it is known (spec: cli, doctor). Changes nothing, on disk, in a
- * store or at an issuer. `providers`: those that are asked about.
+ * Every check of a valid config, in order, each section as soon as it is known (spec: cli, doctor). It changes nothing on disk, in a store
+ * or at an issuer. `providers`: the providers to check.
  */
 export async function* diagnose(
   config: Config,
@@ -32,7 +32,7 @@ export async function* diagnose(
   yield await listenerSection(config, world);
 }
 
-/** One issuer, reached in one way, is asked once. */
+/** Providers with the same issuer, reached in the same way, share its checks. */
 function reachOf({ issuer, backchannelHost, caPem }: OidcClient): string {
   return JSON.stringify([issuer, backchannelHost, caPem]);
 }

@@ -2,9 +2,9 @@ import { Failure } from "../core/failure.ts";
 import type { OidcClient } from "../core/provider.ts";
 import { type IssuerFetch, issuerFetch } from "../idp/issuer-fetch.ts";
 import { type IssuerMetadata, issuerMetadata } from "../idp/issuer-metadata.ts";
-import { type Check, type DoctorWorld, fail, ok, type Section, unreachable, untold, warn } from "./check.ts";
+import { type Check, type DoctorWorld, fail, ok, type Section, unknown, unreachable, warn } from "./check.ts";
 
-/** What is known of an issuer after its checks; metadata null: it can't be used as it is. */
+/** The checks of an issuer, and the facts they found. `metadata` null: the issuer is not usable. */
 export interface ExaminedIssuer {
   readonly section: Section;
   readonly metadata: IssuerMetadata | null;
@@ -12,13 +12,13 @@ export interface ExaminedIssuer {
   readonly logout: IssuerLogout;
 }
 
-/** A public key of the issuer's, by its kind (RFC 7517). */
+/** The type of one of the issuer's public keys (RFC 7517). */
 export interface SigningKey {
   readonly type: string; //                        RSA, EC or OKP
   readonly curve: string; //                       "": none
 }
 
-/** What the issuer advertises of logout (OIDC Back-Channel and Front-Channel Logout 1.0, section 2 of each). */
+/** The kinds of logout that the issuer advertises (OIDC Back-Channel and Front-Channel Logout 1.0, section 2 of each). */
 export interface IssuerLogout {
   readonly backchannel: boolean;
   readonly frontchannel: boolean;
@@ -27,7 +27,7 @@ export interface IssuerLogout {
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 type Document = { readonly [name: string]: Json };
 
-/** Asks an issuer as a login does: discovery, who it says it is, its keys, its clock, and its ways to end a session. */
+/** Checks an issuer with the requests of a login: discovery, its issuer value, its keys, its clock, and its logout endpoints. */
 export async function examineIssuer(client: OidcClient, world: DoctorWorld): Promise<ExaminedIssuer> {
   const { issuer } = client;
   const fetch = issuerFetch({
@@ -64,7 +64,7 @@ export async function examineIssuer(client: OidcClient, world: DoctorWorld): Pro
 interface Discovered {
   readonly check: Check;
   readonly document: Document | null;
-  readonly date: string | null; //                 the Date field of the answer
+  readonly date: string | null; //                 the Date header of the response
 }
 
 async function discover({ issuer }: OidcClient, fetch: IssuerFetch): Promise<Discovered> {
@@ -75,13 +75,13 @@ async function discover({ issuer }: OidcClient, fetch: IssuerFetch): Promise<Dis
     const response = await fetch(url, { headers: { accept: "application/json" } });
     const milliseconds = Math.round(performance.now() - begunAt);
     if (response.status !== 200) {
-      const fix = "correct issuer: it is the address before /.well-known/openid-configuration";
+      const fix = "correct issuer: it is the part of the URL before /.well-known/openid-configuration";
       return { ...lacking, check: fail("discovery", `${url} answered ${response.status}`, fix) };
     }
     const document = documentOf(await response.text());
     const check =
       document === null
-        ? fail("discovery", `${url} is no JSON object`, "see whether issuer is the right address")
+        ? fail("discovery", `${url} did not return a JSON object`, "check that issuer is the right URL")
         : ok("discovery", `answered in ${milliseconds} ms`);
     return { check, document, date: response.headers.get("date") };
   } catch (thrown) {
@@ -97,15 +97,15 @@ function documentOf(text: string): Document | null {
       ? (document as Document)
       : null;
   } catch {
-    return null; //                                 told as a document that is no JSON
+    return null; //                                 reported as a document that is not JSON
   }
 }
 
 function notReached(name: string, thrown: unknown): Check {
   if (!(thrown instanceof Failure)) throw thrown;
   const text = thrown.message.replace(/^issuer: /, "");
-  if (thrown.code !== "idp_unreachable") return fail(name, text, "name the issuer's own address in issuer");
-  return unreachable(name, text, "see that this machine reaches it: name, firewall, ca_file, backchannel_host");
+  if (thrown.code !== "idp_unreachable") return fail(name, text, "set issuer to the issuer's own URL");
+  return unreachable(name, text, "check the way from this machine to it: DNS, firewall, ca_file, backchannel_host");
 }
 
 function sameIssuerCheck(issuer: string, { issuer: named = null }: Document): Check {
@@ -114,8 +114,8 @@ function sameIssuerCheck(issuer: string, { issuer: named = null }: Document): Ch
   const text = `the config says ${issuer}, the issuer says ${said}`;
   const fix =
     typeof named === "string"
-      ? `write issuer = ${JSON.stringify(named)}, byte for byte, where that is your issuer`
-      : "see whether issuer is the right address";
+      ? `if that is your issuer, set issuer = ${JSON.stringify(named)}, byte for byte`
+      : "check that issuer is the right URL";
   return fail("same issuer", text, fix);
 }
 
@@ -128,7 +128,7 @@ function readMetadata(
     const metadata = issuerMetadata(issuer, document);
     const methods = document["code_challenge_methods_supported"] ?? null;
     const hasPkce = methods === null || (Array.isArray(methods) && methods.includes("S256"));
-    const fix = "akproxy sends S256 all the same; see whether the issuer refuses it";
+    const fix = "test a login: akproxy sends S256 anyway, and the issuer may refuse it";
     return {
       metadata,
       checks: [hasPkce ? ok("endpoints", "complete") : warn("endpoints", "PKCE with S256 is not advertised", fix)],
@@ -144,14 +144,18 @@ async function fetchKeys(
   { jwksUri }: IssuerMetadata,
   fetch: IssuerFetch,
 ): Promise<{ readonly keys: readonly SigningKey[]; readonly check: Check }> {
-  if (jwksUri === null) return { keys: [], check: untold("keys", "it has no jwks_uri: only an HMAC can be verified") };
+  if (jwksUri === null)
+    return {
+      keys: [],
+      check: unknown("keys", "the issuer has no jwks_uri, so akproxy can verify HMAC signatures only"),
+    };
   try {
     const response = await fetch(jwksUri, { headers: { accept: "application/json" } });
     const keys = response.status === 200 ? keysOf(documentOf(await response.text())) : [];
     const kinds = keys.map(({ type, curve }) => [type, curve].filter((part) => part !== "").join(" "));
     if (keys.length > 0) return { keys, check: ok("keys", kinds.join(", ")) };
-    const what = response.status === 200 ? "has no key to sign with" : `answered ${response.status}`;
-    return { keys, check: fail("keys", `${jwksUri} ${what}`, "choose a signing key at the issuer") };
+    const what = response.status === 200 ? "has no signing key" : `answered ${response.status}`;
+    return { keys, check: fail("keys", `${jwksUri} ${what}`, "set a signing key at the issuer") };
   } catch (thrown) {
     return { keys: [], check: notReached("keys", thrown) };
   }
@@ -168,15 +172,15 @@ function keysOf(document: Document | null): readonly SigningKey[] {
   });
 }
 
-/** A Date field counts in whole seconds (RFC 9110 5.6.7). Tokens are given 60 s of tolerance. */
+/** A Date header has whole seconds (RFC 9110 5.6.7). Tokens have a tolerance of 60 s. */
 function clockCheck(date: string | null, world: DoctorWorld): Check {
   const issuerNow = date === null ? Number.NaN : Date.parse(date) / 1000;
-  if (Number.isNaN(issuerNow)) return untold("clock", "the issuer does not tell its time");
+  if (Number.isNaN(issuerNow)) return unknown("clock", "the issuer sends no Date header");
   const skew = Math.round(world.now() - issuerNow);
   const size = Math.abs(skew);
-  const text = size <= 1 ? "the same as the issuer's" : `${size} s ${skew > 0 ? "ahead of" : "behind"} the issuer's`;
-  const fix = "keep both in time: timedatectl set-ntp true";
-  if (size > 60) return fail("clock", `${text}: tokens are refused`, fix);
+  const text = size <= 1 ? "in sync with the issuer" : `${size} s ${skew > 0 ? "ahead of" : "behind"} the issuer`;
+  const fix = "synchronize both clocks: timedatectl set-ntp true";
+  if (size > 60) return fail("clock", `${text}: akproxy refuses its tokens`, fix);
   return size > 30 ? warn("clock", text, fix) : ok("clock", text);
 }
 
@@ -184,10 +188,10 @@ function endSessionCheck({ endSessionEndpoint }: IssuerMetadata): Check {
   return endSessionEndpoint === null
     ? warn(
         "sign-out",
-        "no end_session_endpoint: who signs out stays logged in at the issuer",
-        "see the issuer's manual",
+        "no end_session_endpoint: after a sign-out the user is still logged in at the issuer",
+        "look for it in the issuer's manual",
       )
-    : ok("sign-out", "ends the issuer's session, too");
+    : ok("sign-out", "also ends the issuer's session");
 }
 
 /** What comes from outside may hold what moves a terminal's cursor. */

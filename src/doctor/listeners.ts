@@ -5,7 +5,7 @@ import { pingPath } from "../core/decide/endpoint.ts";
 import { type Check, type DoctorWorld, fail, ok, type Section, within } from "./check.ts";
 import { probe, reachedAt } from "./probe.ts";
 
-/** Is each listener's address free, or does an akproxy answer there already? */
+/** Checks that each listener's address is free, or that akproxy answers there. */
 export async function listenerSection({ listen }: Config, world: DoctorWorld): Promise<Section> {
   const wanted = [
     { name: "http", address: listen.http, target: pingPath, status: 204, tls: null },
@@ -37,49 +37,54 @@ async function listenerCheck({ name, address, target, status, tls }: Listener, w
     userAgent: `akproxy-doctor/${world.version}`,
     timeoutMilliseconds: world.timeoutMilliseconds,
   });
-  if (answer.kind === "answered" && answer.status === status) return ok(name, `${place}: akproxy answers there`);
+  if (answer.kind === "answered" && answer.status === status) return ok(name, `${place}: akproxy answers`);
   if (answer.kind !== "failed" || answer.code === "timeout") {
-    return fail(name, `${place}: another program is there`, `stop it, or give listen.${name} another address`);
+    return fail(name, `${place}: another program uses it`, `stop that program, or change listen.${name}`);
   }
-  const reason = await bindRefusal(address);
-  return reason === null
-    ? ok(name, `${place} is free`)
-    : fail(name, `${place} cannot be listened at: ${reason}`, refusalFix(name, reason));
+  const room = address.kind === "unix" ? pathRoom(address.path) : portRoom(address);
+  switch (room.kind) {
+    case "free":
+      return ok(name, `${place} is free`);
+    case "refused":
+      return fail(name, `akproxy cannot listen on ${place}: ${room.reason}`, refusalFix(name, room.reason));
+  }
 }
 
-/** Null: it can be listened at. A socket's path is not tried, since trying would make it. */
-async function bindRefusal(address: ListenAddress): Promise<string | null> {
-  if (address.kind === "unix") return pathRefusal(address.path);
+/** Whether a listener can start at an address. */
+type Room = { readonly kind: "free" } | { readonly kind: "refused"; readonly reason: string };
+
+function portRoom({ hostname, port }: Extract<ListenAddress, { readonly kind: "tcp" }>): Room {
   try {
-    const { hostname, port } = address;
     Bun.listen({ hostname, port, socket: { data() {} } }).stop(true);
-    return null;
+    return { kind: "free" };
   } catch (thrown) {
-    return thrown instanceof Error && "code" in thrown ? String(thrown.code) : String(thrown);
+    const reason = thrown instanceof Error && "code" in thrown ? String(thrown.code) : String(thrown);
+    return { kind: "refused", reason };
   }
 }
 
-function pathRefusal(path: string): string | null {
+/** Looks at the directory only: to listen on the path would create the socket. */
+function pathRoom(path: string): Room {
   const directory = dirname(path);
-  if (!existsSync(directory)) return `${directory} does not exist`;
+  if (!existsSync(directory)) return { kind: "refused", reason: `${directory} does not exist` };
   try {
     accessSync(directory, constants.W_OK);
-    return null;
+    return { kind: "free" };
   } catch {
-    return `${directory} is not writable by this user`;
+    return { kind: "refused", reason: `this user cannot write to ${directory}` };
   }
 }
 
 function refusalFix(name: string, reason: string): string {
   switch (reason) {
     case "EADDRINUSE":
-      return `stop the program that has it (ss -ltnp), or give listen.${name} another address`;
+      return `stop the program that uses it (see: ss -ltnp), or change listen.${name}`;
     case "EACCES":
-      return "a port below 1024 needs CAP_NET_BIND_SERVICE; or take one above";
+      return "grant CAP_NET_BIND_SERVICE, which a port below 1024 needs, or use a higher port";
     case "EADDRNOTAVAIL":
-      return "no interface of this machine has that address";
+      return `set listen.${name} to an address of this machine`;
     default:
-      return `give listen.${name} another address`;
+      return `change listen.${name}`;
   }
 }
 

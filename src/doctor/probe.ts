@@ -2,25 +2,25 @@ import type { Socket } from "bun";
 import type { ListenAddress } from "../core/config.ts";
 import type { UpstreamTls } from "../wire/upstream/upstream-address.ts";
 
-/** One GET, over a connection of its own. */
+/** One GET request on its own connection. */
 export interface ProbeRequest {
   readonly address: ListenAddress;
   readonly tls: UpstreamTls | null; //             null: plain
-  readonly host: string; //                        the Host field
+  readonly host: string; //                        the Host header
   readonly target: string;
   readonly userAgent: string;
   readonly timeoutMilliseconds: number;
 }
 
-/** What came of a probe. `code`: the system's or TLS's own, or "timeout". */
+/** The result of a probe. `code`: of the system or of TLS, or "timeout". */
 export type Probed =
   | { readonly kind: "answered"; readonly status: number; readonly milliseconds: number }
-  | { readonly kind: "no_http"; readonly milliseconds: number } // connected, and what came is no HTTP answer
+  | { readonly kind: "no_http"; readonly milliseconds: number } // connected, and the answer is not HTTP
   | { readonly kind: "failed"; readonly code: string };
 
 /**
- * Connects as the proxied wire does, by the same TLS settings, and reads the first line of the answer. Not by fetch: that would go by way
- * of a proxy where the environment names one. Never rejects.
+ * Connects with the TLS settings of a proxied request, and reads the first line of the answer. It does not use fetch, because fetch obeys
+ * the proxy variables of the environment. Never rejects.
  */
 export async function probe(request: ProbeRequest): Promise<Probed> {
   const begunAt = performance.now();
@@ -35,7 +35,7 @@ export async function probe(request: ProbeRequest): Promise<Probed> {
   return outcome;
 }
 
-/** Where a listener is reached from its own machine: the unspecified addresses are no destination. */
+/** The address of a listener for a client on the same machine: the unspecified addresses are not destinations. */
 export function reachedAt(address: ListenAddress): ListenAddress {
   if (address.kind === "unix") return address;
   const hostname = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address.hostname] ?? address.hostname;
@@ -65,7 +65,7 @@ function events(isSecure: boolean) {
     },
     handshake(socket: Socket<ProbeState>, isGood: boolean, error: Error | null): void {
       const verifies = socket.data.request.tls?.rejectUnauthorized !== false;
-      // Bun 1.4 calls a certificate of another name no good although it need not be, and goes on with the connection
+      // Bun 1.4 reports a certificate for another name as bad even when it does not verify, and keeps the connection
       if (isGood || (!verifies && isAboutCertificate(error))) ask(socket);
       else socket.data.settle({ kind: "failed", code: error === null ? "TLS handshake failed" : codeOf(error) });
     },
@@ -97,7 +97,7 @@ function read({ received, settle, begunAt }: ProbeState, more: "enough" | "more 
   else if (more === "enough") settle({ kind: "no_http", milliseconds });
 }
 
-/** OpenSSL's own faults begin with ERR_SSL, the system's with E; those of a certificate that is not believed do not. */
+/** Codes of OpenSSL begin with ERR_SSL, codes of the system with E. Codes about a certificate do neither. */
 function isAboutCertificate(error: Error | null): boolean {
   return error !== null && /^(?!ERR_SSL|E[A-Z]+$)/.test(codeOf(error));
 }

@@ -5,12 +5,12 @@ import type { Provider } from "../core/provider.ts";
 import { requestedScopes } from "../idp/authorization-request.ts";
 import { idTokenAlgorithms } from "../idp/id-token-algorithms.ts";
 import type { IssuerMetadata } from "../idp/issuer-metadata.ts";
-import { type Check, type DoctorWorld, fail, ok, type Section, untold, warn, within } from "./check.ts";
+import { type Check, type DoctorWorld, fail, ok, type Section, unknown, warn, within } from "./check.ts";
 import type { ExaminedIssuer, SigningKey } from "./issuer.ts";
 import { redirectCheck } from "./redirect.ts";
 import { upstreamChecks } from "./upstream.ts";
 
-/** A provider's own checks: what it needs of its issuer, its cookie, and what stands behind or before it. */
+/** The checks of one provider: its login at the issuer, its cookie, and its upstream or its reverse proxy. */
 export async function providerSection(
   provider: Provider,
   issuer: ExaminedIssuer,
@@ -20,7 +20,7 @@ export async function providerSection(
   const { metadata } = issuer;
   const ofIssuer =
     metadata === null
-      ? [untold("issuer", "not usable: what depends on it is left out")]
+      ? [unknown("issuer", "not usable, so doctor skips the checks that need it")]
       : [
           await within(world, "redirect URI", redirectCheck(provider, metadata, world)),
           scopesCheck(provider, metadata),
@@ -31,17 +31,17 @@ export async function providerSection(
   return { title: `provider ${provider.slug}`, checks: [...ofIssuer, cookieCheck(provider), ...behind] };
 }
 
-/** These two are authentik's own: other issuers do without. */
+/** These two are authentik's own; other issuers do not have them. */
 const optionalScopes = ["entitlements", "ak_proxy"];
 
 function scopesCheck({ oidc }: Provider, { scopes }: IssuerMetadata): Check {
   const sent = requestedScopes(oidc.scopes, scopes);
   const left = oidc.scopes.filter((scope) => !sent.includes(scope));
-  if (scopes.length === 0) return untold("scopes", `the issuer advertises none: ${sent.join(" ")} are sent`);
+  if (scopes.length === 0) return unknown("scopes", `the issuer advertises none; akproxy sends ${sent.join(" ")}`);
   if (left.length === 0) return ok("scopes", sent.join(" "));
   const text = `${sent.join(" ")}; not advertised: ${left.join(" ")}`;
   const isFine = left.every((scope) => optionalScopes.includes(scope));
-  return isFine ? ok("scopes", text) : warn("scopes", text, "let the issuer offer them, or take them out of scopes");
+  return isFine ? ok("scopes", text) : warn("scopes", text, "enable them at the issuer, or remove them from scopes");
 }
 
 function signingCheck({ oidc }: Provider, metadata: IssuerMetadata, keys: readonly SigningKey[]): Check {
@@ -49,11 +49,11 @@ function signingCheck({ oidc }: Provider, metadata: IssuerMetadata, keys: readon
     const allowed = idTokenAlgorithms(metadata, oidc);
     const usable = allowed.filter((name) => name.startsWith("HS") || keys.some((key) => isKeyFor(name, key)));
     if (usable.length > 0) return ok("signing", usable.join(", "));
-    const text = `it advertises ${allowed.join(", ")} and has no key for any of them`;
-    return fail("signing", text, "choose a signing key of that kind at the issuer");
+    const text = `the issuer advertises ${allowed.join(", ")} and has no key for any of them`;
+    return fail("signing", text, "set a signing key of that type at the issuer");
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
-    return fail("signing", thrown.message.replace(/^issuer "[^"]*": /, ""), "choose a signing key at the issuer");
+    return fail("signing", thrown.message.replace(/^issuer "[^"]*": /, ""), "set a signing key at the issuer");
   }
 }
 
@@ -69,34 +69,38 @@ function logoutCheck({ externalHost }: Provider, { logout }: ExaminedIssuer): Ch
   const frontchannel = `${externalHost.origin}${frontchannelLogoutPath}`;
   if (logout.backchannel) {
     return {
-      ...ok("logout", "the issuer can end sessions here"),
+      ...ok("logout", "the issuer supports back-channel logout"),
       fix: `register as back-channel logout: ${backchannel}`,
     };
   }
   if (logout.frontchannel) {
-    const text = "by way of the browser: no back-channel logout is advertised";
+    const text = "the issuer supports front-channel logout only, through the browser";
     return { ...ok("logout", text), fix: `register as front-channel logout: ${frontchannel}` };
   }
-  const text = "the issuer advertises no way to end sessions here";
-  return untold("logout", text, `where it has one all the same: ${backchannel}`);
+  const text = "the issuer advertises neither back-channel nor front-channel logout";
+  return unknown("logout", text, `if it has back-channel logout anyway, register: ${backchannel}`);
 }
 
-/** That the domain covers the external host is held by the config (spec: cookie_domain). */
+/** The config is only valid if the domain covers the external host (spec: cookie_domain), so doctor does not check that again. */
 function cookieCheck({ cookie, externalHost }: Provider): Check {
   const { domain, name, secure } = cookie;
-  const where = domain === null ? `${externalHost.hostname} alone` : `every host under ${domain}`;
+  const where = domain === null ? `${externalHost.hostname} only` : `every host under ${domain}`;
   return ok("cookie", `${name} for ${where}${secure ? "" : ", without Secure"}`);
 }
 
-/** Decision 7: a check that comes from somebody who is not trusted is answered with 403. */
+/** Decision 7: a verdict request from an address that is not trusted gets 403. */
 function trustCheck({ trustedProxies }: Config): Check {
   if (trustedProxies.length === 0) {
-    return fail("trust", "none: every check is answered 403", "name your reverse proxy in listen.trusted_proxies");
+    return fail(
+      "trust",
+      "no trusted proxy: every verdict request gets 403",
+      "add your reverse proxy to listen.trusted_proxies",
+    );
   }
-  const isAnybody = trustedProxies.some((network) => /\/0$/.test(network));
-  if (isAnybody) {
-    const fix = "name your reverse proxy's own address in listen.trusted_proxies";
-    return warn("trust", "anybody may say who asked for what", fix);
+  const isEveryone = trustedProxies.some((network) => /\/0$/.test(network));
+  if (isEveryone) {
+    const fix = "list only your reverse proxy's address in listen.trusted_proxies";
+    return warn("trust", "every address is trusted: any client can set the forwarded headers", fix);
   }
-  return ok("trust", `checks may come from ${trustedProxies.join(", ")}`);
+  return ok("trust", `verdict requests may come from ${trustedProxies.join(", ")}`);
 }

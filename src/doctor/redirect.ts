@@ -5,9 +5,9 @@ import { issuerFetch } from "../idp/issuer-fetch.ts";
 import type { IssuerMetadata } from "../idp/issuer-metadata.ts";
 import { openidConfiguration } from "../idp/openid-configuration.ts";
 import { randomToken } from "../seal/random-token.ts";
-import { type Check, type DoctorWorld, fail, ok, untold } from "./check.ts";
+import { type Check, type DoctorWorld, fail, ok, unknown } from "./check.ts";
 
-/** An authorization endpoint's answer to a login's first request. */
+/** The response of an authorization endpoint to the first request of a login. */
 export interface AuthorizationAnswer {
   readonly status: number;
   readonly location: string | null; //             absolute
@@ -16,19 +16,19 @@ export interface AuthorizationAnswer {
 
 const name = "redirect URI";
 
-/** Does the issuer take this provider's authorization request? Asked as a browser without a session asks, as far as that tells. */
+/** Whether the issuer accepts this provider's authorization request, sent as a browser without a session sends it. */
 export async function redirectCheck(provider: Provider, metadata: IssuerMetadata, world: DoctorWorld): Promise<Check> {
   const uri = redirectUri(provider);
   const url = await requestUrl(provider, metadata, uri, world);
   const answer = await askAuthorization(url, provider, world);
   if (answer === null) {
-    return untold(name, "the authorization endpoint can't be asked from here; a browser may reach it", register(uri));
+    return unknown(name, "this machine cannot reach the authorization endpoint; a browser may reach it", register(uri));
   }
   return judgedAnswer(answer, uri);
 }
 
 function register(uri: string): string {
-  return `the URI to register: ${uri}`;
+  return `check that this URI is registered: ${uri}`;
 }
 
 async function requestUrl(
@@ -37,7 +37,7 @@ async function requestUrl(
   uri: string,
   world: DoctorWorld,
 ): Promise<string> {
-  const fetch = issuerFetch({ ...oidc, userAgent: "", timeoutMs: world.timeoutMilliseconds }); // nothing is asked by it
+  const fetch = issuerFetch({ ...oidc, userAgent: "", timeoutMs: world.timeoutMilliseconds }); // it sends no request
   const configuration = openidConfiguration(metadata, oidc, { fetch, now: world.now() });
   return authorizationRequest(configuration, oidc, metadata, {
     state: randomToken(world.randomBytes),
@@ -48,7 +48,7 @@ async function requestUrl(
   });
 }
 
-/** Null: no answer. With split DNS the issuer's own host is asked where its other endpoints are. */
+/** Null: no answer. With backchannel_host, a request to the issuer's own host goes to that host. */
 async function askAuthorization(
   url: string,
   { oidc }: Provider,
@@ -73,7 +73,7 @@ async function askAuthorization(
       body: await beginningOf(response),
     };
   } catch {
-    return null; //                                 it is for browsers, and need not be reachable from here
+    return null; //                                 the endpoint is for browsers: this machine may not reach it
   }
 }
 
@@ -87,7 +87,7 @@ async function beginningOf(response: Response): Promise<string> {
   return text;
 }
 
-/** What issuers say of a redirect URI that they do not know: Google's and Entra's codes, then sentences. */
+/** Texts of issuers about an unknown redirect URI: the codes of Google and Entra, then sentences. */
 const redirectComplaints: readonly RegExp[] = [
   /redirect_uri_mismatch|AADSTS50011/i,
   /(invalid|mismatch|unregistered|missing|illegal)[^.]{0,60}(redirect|callback)[ _-]?ur[il]/i,
@@ -102,16 +102,16 @@ const clientComplaints: readonly RegExp[] = [
 
 const says = (text: string, complaints: readonly RegExp[]) => complaints.some((complaint) => complaint.test(text));
 
-/** Read carefully: a login page may carry the redirect URI in its own links, which says nothing. */
+/** Reads only the visible text of a page: the links of a login page may contain the redirect URI. */
 export function judgedAnswer({ status, location, body }: AuthorizationAnswer, uri: string): Check {
   if (location !== null && status >= 300 && status < 400) return judgedRedirect(new URL(location), uri);
   if (status >= 200 && status < 300 && /<input[^>]+type=["']?password/i.test(body)) {
-    return ok(name, "taken: the issuer shows its login page");
+    return ok(name, "accepted: the issuer shows its login page");
   }
   const text = body.replace(/<(script|style)\b[\s\S]*?<\/\1>|<[^>]*>/gi, " ");
   if (says(text, redirectComplaints)) return notRegistered(uri);
   if (says(text, clientComplaints)) return wrongClient;
-  return untold(name, `could not tell: the issuer answered ${status} with a page of its own`, register(uri));
+  return unknown(name, `not known: the issuer answered ${status} with its own page`, register(uri));
 }
 
 function judgedRedirect(location: URL, uri: string): Check {
@@ -122,25 +122,29 @@ function judgedRedirect(location: URL, uri: string): Check {
   if (error !== null || /\berror\b/i.test(location.pathname)) {
     if (says(text, redirectComplaints)) return notRegistered(uri);
     if (says(text, clientComplaints)) return wrongClient;
-    return untold(name, "could not tell: the issuer shows an error page", register(uri));
+    return unknown(name, "not known: the issuer shows an error page", register(uri));
   }
-  return ok(name, `taken: the issuer sends the browser on, to /${location.pathname.split("/")[1] ?? ""}`);
+  return ok(name, `accepted: the issuer redirects the browser to /${location.pathname.split("/")[1] ?? ""}`);
 }
 
-/** An error that comes back to us shows that the URI is known (RFC 6749 4.1.2.1). */
+/** An error at akproxy's own URI means that the URI is registered (RFC 6749 4.1.2.1). */
 function judgedReturn(error: string | null): Check {
   const shown = error !== null && /^[\w-]{1,60}$/.test(error) ? error : null;
-  if (shown === null || /_required$|^access_denied$/.test(shown)) return ok(name, "taken");
+  if (shown === null || /_required$|^access_denied$/.test(shown)) return ok(name, "accepted");
   if (/client/.test(shown)) return wrongClient;
-  return fail(name, `known, and the request is refused with ${shown}`, "check scopes, authorize_params and the client");
+  return fail(
+    name,
+    `registered, but the issuer refuses the request: ${shown}`,
+    "check scopes, authorize_params and the client",
+  );
 }
 
 function notRegistered(uri: string): Check {
-  return fail(name, "the issuer does not know it for this client", `register it there: ${uri}`);
+  return fail(name, "not registered at the issuer for this client", `register this URI at the issuer: ${uri}`);
 }
 
 const wrongClient = fail(
   name,
-  "the issuer does not know the client",
-  "correct client_id, or register it at the issuer",
+  "the issuer does not know this client_id",
+  "correct client_id, or register the client at the issuer",
 );

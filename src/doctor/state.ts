@@ -9,7 +9,7 @@ import { directoryFault, isLinkOfRoots } from "../sessions/private-directory.ts"
 import { readSecrets, secretPath } from "../sessions/secret-file.ts";
 import { type Check, type DoctorWorld, fail, ok, type Section, warn, within } from "./check.ts";
 
-/** Can the state directory, the store and the secret be used by the user who asks? Leaves nothing behind. */
+/** Whether this user can use the state directory, the secret and the store. Creates no file. */
 export async function stateSection(config: Config, world: DoctorWorld): Promise<Section> {
   const secret = secretCheck(config);
   return {
@@ -27,17 +27,21 @@ function directoryCheck(name: string, directory: string): Check {
   if (!existsSync(directory)) {
     const parent = standingParent(directory);
     return isWritable(parent)
-      ? ok(name, `${directory} will be made at the first start`)
-      : fail(name, `${directory} cannot be made in ${parent}`, `run: install -d -m 700 -o USER ${directory}`);
+      ? ok(name, `${directory} does not exist yet: akproxy makes it`)
+      : fail(name, `this user cannot make ${directory} in ${parent}`, `run: install -d -m 700 -o USER ${directory}`);
   }
   const found = lstatSync(directory);
   const isLink = isLinkOfRoots(found, us);
   const fault = us === 0 && found.uid !== 0 ? null : directoryFault(isLink ? statSync(directory) : found, us);
-  if (fault !== null) return fail(name, `${directory} ${fault}`, "correct it, or name another in state_dir");
+  if (fault !== null) return fail(name, `${directory} ${fault}`, "correct it, or set state_dir to another directory");
   if (!isWritable(directory))
-    return fail(name, `${directory} is not writable by user ${us}`, "run doctor as akproxy's user, or chown it");
+    return fail(
+      name,
+      `user ${us} cannot write to ${directory}`,
+      "run doctor as akproxy's user, or chown the directory",
+    );
   return us === 0 && found.uid !== 0
-    ? ok(name, `${directory}, of user ${found.uid}; asked as root`)
+    ? ok(name, `${directory}, owned by user ${found.uid}; doctor runs as root`)
     : ok(name, directory);
 }
 
@@ -46,14 +50,18 @@ function secretCheck({ secrets, stateDir }: Config): Check {
     return ok("secret", secrets.length === 1 ? "from the config" : `${secrets.length} in the config`);
   try {
     const found = readSecrets(null, stateDir);
-    if (found === null) return ok("secret", "will be made at the first start");
+    if (found === null) return ok("secret", "does not exist yet: akproxy makes it");
     const path = secretPath(stateDir);
     return found.warnings.length === 0
       ? ok("secret", `${path}, mode ${(statSync(path).mode & 0o777).toString(8).padStart(4, "0")}`)
-      : warn("secret", `${path} is open to other users`, `run: chmod 600 ${path}`);
+      : warn("secret", `other users can read ${path}`, `run: chmod 600 ${path}`);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
-    return fail("secret", thrown.message, "run doctor as akproxy's user; without it no session can be opened");
+    return fail(
+      "secret",
+      thrown.message,
+      "run doctor as akproxy's user: without the secret akproxy can open no session",
+    );
   }
 }
 
@@ -70,8 +78,8 @@ async function storeCheck(sessions: SessionsConfig, config: Config, world: Docto
 }
 
 /**
- * Read by SQLite itself where somebody has it open. Else its header alone is: SQLite would leave -wal and -shm beside it, since who only
- * reads can't remove them (sqlite.org/wal.html, section 3).
+ * Opens the file with SQLite only while another process has it open. Otherwise it reads the file's header: SQLite would create -wal and
+ * -shm, and a read-only connection cannot remove them (sqlite.org/wal.html, section 3).
  */
 async function fileStoreCheck(
   sessions: Extract<SessionsConfig, { kind: "sqlite" }>,
@@ -82,18 +90,23 @@ async function fileStoreCheck(
   const directory = dirname(file);
   if (!existsSync(file)) {
     return isWritable(standingParent(directory))
-      ? ok("store", `${file} will be made at the first start`)
-      : fail("store", `${file} can be neither read nor made`, `give akproxy's user write access to ${directory}`);
+      ? ok("store", `${file} does not exist yet: akproxy makes it`)
+      : fail(
+          "store",
+          `this user can neither read nor make ${file}`,
+          `give akproxy's user write access to ${directory}`,
+        );
   }
-  if (!statSync(file).isFile()) return fail("store", `${file} is not a file`, "name another in [sessions] store");
+  if (!statSync(file).isFile())
+    return fail("store", `${file} is not a file`, "move it away: akproxy keeps its sessions there");
   const locked = [file, directory].find((path) => !isWritable(path));
   if (locked !== undefined) {
-    return fail("store", `${locked} is not writable by this user`, "run doctor as akproxy's user, or chown it");
+    return fail("store", `this user cannot write to ${locked}`, "run doctor as akproxy's user, or chown it");
   }
   if (!existsSync(`${file}-wal`)) {
     return isDatabase(file)
       ? ok("store", `${file}, not in use`)
-      : fail("store", `${file} is no SQLite database`, "move it away, or name another in [sessions] store");
+      : fail("store", `${file} is not a SQLite database`, "move it away, and akproxy makes a new one");
   }
   return looked(file, async () => {
     const reader = await openSessionReader(sessions, { ...world, keys: keysOf(config, world) });
@@ -113,7 +126,7 @@ function isDatabase(file: string): boolean {
   }
 }
 
-/** A deletion of what is not there needs the right to write, and changes nothing. */
+/** Deletes a session that does not exist: this needs permission to write, and changes nothing. */
 async function serverStoreCheck(
   sessions: Extract<SessionsConfig, { kind: "redis" | "postgres" }>,
   config: Config,
@@ -135,11 +148,15 @@ async function looked(place: string, look: () => Promise<void>): Promise<Check> 
     return ok("store", `${place} answers`);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
-    return fail("store", thrown.message, "akproxy does not start without its store: correct it, or [sessions] store");
+    return fail(
+      "store",
+      thrown.message,
+      "correct the store, or [sessions] store: akproxy does not start without its store",
+    );
   }
 }
 
-/** Which ones does not matter: what is looked for is not there. */
+/** Any keys will do: the session that doctor looks for does not exist. */
 function keysOf({ secrets }: Config, { randomBytes }: DoctorWorld) {
   return openKeys(secrets ?? [randomToken(randomBytes)]);
 }
@@ -149,7 +166,7 @@ function isWritable(path: string): boolean {
     accessSync(path, constants.R_OK | constants.W_OK);
     return true;
   } catch {
-    return false; //                               for whatever reason: it is said that it is not
+    return false; //                               the caller reports it, whatever the reason
   }
 }
 

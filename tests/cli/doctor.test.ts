@@ -179,7 +179,7 @@ describe("beside a running akproxy", () => {
       }),
     );
 
-    expect(stdout.match(/akproxy answers there/g)).toHaveLength(2);
+    expect(stdout.match(/: akproxy answers/g)).toHaveLength(2);
     expect(stdout).toMatch(/ok {4}store .*sessions\.sqlite\n? *answers/);
     expect(stdout).toMatch(/secret\.key,\s+mode 0600/);
     expect(exit).toBe(0);
@@ -192,7 +192,7 @@ describe("beside a running akproxy", () => {
     await other.stop(true);
 
     expect(marksOf(stdout)).toMatchObject({ http: "FAIL", metrics: "ok" });
-    expect(stdout).toContain("another program is there");
+    expect(stdout).toContain("another program uses it");
     expect(exit).toBe(1);
   });
 });
@@ -225,7 +225,9 @@ describe("what is wrong", () => {
 
     expect(marksOf(stdout)).toMatchObject({ discovery: "ok", "same issuer": "FAIL", clock: "ok" });
     const flowing = stdout.replace(/\s+/g, " ");
-    expect(flowing).toContain(`the config says ${issuer.issuer}/, the issuer says ${issuer.issuer} -> write issuer`);
+    expect(flowing).toContain(
+      `the config says ${issuer.issuer}/, the issuer says ${issuer.issuer} -> if that is your issuer, set issuer`,
+    );
     expect(exit).toBe(1);
   });
 
@@ -243,7 +245,7 @@ describe("what is wrong", () => {
   test("a client that the issuer does not know is told, by a real issuer's answer", async () => {
     const { exit, stdout } = await doctor(config({ clientId: "nobody" }));
 
-    expect(stdout).toContain("the issuer does not know the client");
+    expect(stdout).toContain("the issuer does not know this client_id");
     expect(exit).toBe(1);
   });
 
