@@ -1,5 +1,5 @@
-import { type ConformanceRow, type Played, partsOf } from "../tests/wire/conformance/conformance-run.ts";
-import { rawText } from "../tests/wire/conformance/conformance-script.ts";
+import { type ConformanceRow, type Played, partsOf } from "../tests/wire/conformance/run.ts";
+import { rawText } from "../tests/wire/conformance/script.ts";
 
 /** What a peer makes of a row, beside what the table says. */
 export type Verdict =

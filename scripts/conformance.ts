@@ -2,9 +2,9 @@
  * Plays tests/corpus/wire-conformance.toml through other reverse proxies and prints where they differ from it.
  * Usage: bun scripts/conformance.ts --against nginx|caddy|haproxy [PART OF A ROW'S NAME] | --write
  */
-import { conformanceRows } from "../tests/wire/conformance/conformance-rows.ts";
-import { type ConformanceRow, type Played, partsOf, playRow } from "../tests/wire/conformance/conformance-run.ts";
-import { startScriptedUpstream } from "../tests/wire/conformance/conformance-upstream.ts";
+import { conformanceRows } from "../tests/wire/conformance/rows.ts";
+import { type ConformanceRow, type Played, partsOf, playRow } from "../tests/wire/conformance/run.ts";
+import { startScriptedUpstream } from "../tests/wire/conformance/upstream.ts";
 import { judge, type Verdict, withoutTheirs } from "./conformance-judge.ts";
 import { type Peer, peers, startPeer } from "./conformance-peers.ts";
 

@@ -2,9 +2,9 @@ import { chmodSync } from "node:fs";
 import type { Limits, ListenAddress } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
 import type { WireOverload, WireRefusal } from "../ports/wire.ts";
+import type { ConnectionRoom } from "../wire/client/connection-room.ts";
+import type { HttpListener } from "../wire/client/listener.ts";
 import { type App, onRawSockets, type RawListener } from "../wire/elysia-adapter.ts";
-import type { ConnectionRoom } from "../wire/front/connection-room.ts";
-import type { Front } from "../wire/front/front.ts";
 import type { TlsFacts } from "../wire/socket/tls-listener.ts";
 import type { Pool } from "../wire/upstream/pool.ts";
 
@@ -13,7 +13,7 @@ export interface Listener {
   readonly kind: "http" | "https" | "metrics";
   readonly address: string; //                     as it can be opened: http://127.0.0.1:9000 or unix:/path
   readonly port: number | null;
-  readonly front: Front;
+  readonly wire: HttpListener;
 }
 
 /** What a listener serves. */
@@ -33,19 +33,20 @@ export async function listen(app: App, options: ListenOptions, tls: TlsFacts | n
   const { kind, address, handlerOf, refusal, pool, limits, room, overload } = options;
   const { requestHeaderBytes: headBytes, requestBodyBytes: bodyBytes, idleSeconds } = limits;
   const wanted = { address, refusal, pool, room, overload, limits: { headBytes, bodyBytes, idleSeconds } };
-  const front = await bound(
+  const wire = await bound(
     address,
-    () => new Promise((opened, failed) => app.listen(onRawSockets({ front: wanted, tls, handlerOf, opened, failed }))),
+    () =>
+      new Promise((opened, failed) => app.listen(onRawSockets({ listener: wanted, tls, handlerOf, opened, failed }))),
   );
   // a socket made under umask 022 lets no other user connect, and a reverse proxy is one
   if (address.kind === "unix") chmodSync(address.path, 0o660);
   const text =
-    address.kind === "unix" ? addressText(address) : addressText({ ...address, port: front.port ?? address.port });
+    address.kind === "unix" ? addressText(address) : addressText({ ...address, port: wire.port ?? address.port });
   const scheme = kind === "https" ? "https" : "http";
-  return { kind, address: address.kind === "unix" ? text : `${scheme}://${text}`, port: front.port, front };
+  return { kind, address: address.kind === "unix" ? text : `${scheme}://${text}`, port: wire.port, wire };
 }
 
-async function bound(address: ListenAddress, open: () => Promise<Front>): Promise<Front> {
+async function bound(address: ListenAddress, open: () => Promise<HttpListener>): Promise<HttpListener> {
   try {
     return await open();
   } catch (cause) {

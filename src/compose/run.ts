@@ -5,11 +5,11 @@ import { overload } from "../http/overload.ts";
 import { outpostApp, routerOf } from "../http/routes.ts";
 import { wireHandler, wireRefusal } from "../http/wire-handler.ts";
 import { loadOrMakeCertificate } from "../tls/stored-certificate.ts";
+import { type ConnectionRoom, connectionRoom } from "../wire/client/connection-room.ts";
+import type { HttpListener } from "../wire/client/listener.ts";
 import { type App, rawAdapter } from "../wire/elysia-adapter.ts";
-import { type ConnectionRoom, connectionRoom } from "../wire/front/connection-room.ts";
-import type { Front } from "../wire/front/front.ts";
 import type { TlsFacts } from "../wire/socket/tls-listener.ts";
-import { createPool, defaultPoolOptions } from "../wire/upstream/pool.ts";
+import { defaultPoolOptions, Pool } from "../wire/upstream/pool.ts";
 import { compose, type Surroundings } from "./compose.ts";
 import { type Listener, listen } from "./listen.ts";
 import { openFiles } from "./process.ts";
@@ -37,7 +37,7 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
   const listeners: Listener[] = [];
   const sizes = roomSizes(openFiles());
   const { upstreamConnectSeconds: connectSeconds } = config.limits;
-  const pool = createPool({ ...defaultPoolOptions, connectSeconds, mostOpen: sizes.clients });
+  const pool = new Pool({ ...defaultPoolOptions, connectSeconds, mostOpen: sizes.clients });
   const sweep = setInterval(() => pool.sweep(), 1000);
   sweep.unref();
   let isDraining = false;
@@ -85,7 +85,7 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
     mostConnections: sizes.clients,
     reload(next) {
       outpost.replace(next);
-      for (const { front } of listeners) front.replaceCertificates(certificates(next, surroundings));
+      for (const { wire } of listeners) wire.replaceCertificates(certificates(next, surroundings));
       const fixed = needsRestart(inForce, next);
       inForce = next;
       return fixed;
@@ -101,12 +101,12 @@ export async function run(config: Config, surroundings: Surroundings): Promise<R
   };
 }
 
-function serving(listeners: readonly Listener[]): readonly Front[] {
-  return listeners.filter(({ kind }) => kind !== "metrics").map(({ front }) => front);
+function serving(listeners: readonly Listener[]): readonly HttpListener[] {
+  return listeners.filter(({ kind }) => kind !== "metrics").map(({ wire }) => wire);
 }
 
 function inFlightOf(listeners: readonly Listener[]): number {
-  return serving(listeners).reduce((sum, front) => sum + front.inFlight(), 0);
+  return serving(listeners).reduce((sum, listener) => sum + listener.inFlight(), 0);
 }
 
 /** How long connections whose last answer or close frame is out may take to go away. */
@@ -114,11 +114,11 @@ const leaveMilliseconds = 1000;
 
 /** The listener of /readyz goes on saying "not ready" until the others are done. */
 async function drained(server: App, listeners: readonly Listener[]): Promise<void> {
-  const fronts = serving(listeners);
+  const closing = serving(listeners);
   await server.stop();
   while (inFlightOf(listeners) > 0) await Bun.sleep(20);
   const latest = Date.now() + leaveMilliseconds;
-  while (fronts.some((front) => front.connections() > 0) && Date.now() < latest) await Bun.sleep(20);
+  while (closing.some((listener) => listener.connections() > 0) && Date.now() < latest) await Bun.sleep(20);
 }
 
 async function withinSeconds(seconds: number, work: Promise<void>): Promise<boolean> {

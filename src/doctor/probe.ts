@@ -1,6 +1,6 @@
 import type { Socket } from "bun";
 import type { ListenAddress } from "../core/config.ts";
-import type { UpstreamTls } from "../wire/upstream/upstream-address.ts";
+import type { UpstreamTls } from "../wire/upstream/address.ts";
 
 /** One GET request on its own connection. */
 export interface ProbeRequest {

@@ -1,6 +1,6 @@
 import type { ProxyProvider } from "../core/provider.ts";
 import { joinTarget } from "../core/upstream/upstream-request.ts";
-import { upstreamAddress, upstreamName, upstreamTls } from "../wire/upstream/upstream-address.ts";
+import { upstreamAddress, upstreamName, upstreamTls } from "../wire/upstream/address.ts";
 import { type Check, type DoctorWorld, fail, ok, unreachable, warn } from "./check.ts";
 import { probe } from "./probe.ts";
 

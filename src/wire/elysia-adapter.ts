@@ -1,6 +1,6 @@
 import type { AnyElysia, ElysiaAdapter } from "elysia";
 import type { WireHandler } from "../ports/wire.ts";
-import { type Front, type FrontOptions, plainFront, tlsFront } from "./front/front.ts";
+import { type HttpListener, type HttpListenerOptions, listenHttp, listenHttps } from "./client/listener.ts";
 import type { TlsFacts } from "./socket/tls-listener.ts";
 
 /** An Elysia app on this adapter. */
@@ -8,12 +8,12 @@ export type App = AnyElysia;
 
 /** What `app.listen` opens on this adapter: one address. Exactly one of `opened` and `failed` is called. */
 export interface RawListener {
-  readonly front: Omit<FrontOptions, "handler">;
+  readonly listener: Omit<HttpListenerOptions, "handler">;
   readonly tls: TlsFacts | null; //                null: plain HTTP
   /** Makes the handler of the listener's requests from the app's `fetch`. */
   readonly handlerOf: (fetch: App["fetch"]) => WireHandler;
-  readonly opened: (front: Front) => void;
-  readonly failed: (cause: unknown) => void; //    with what the system says when the address cannot be bound
+  readonly opened: (listener: HttpListener) => void;
+  readonly failed: (cause: unknown) => void; //    with the system's error if the address cannot be bound
 }
 
 /** The options of `app.listen` on this adapter. */
@@ -23,15 +23,15 @@ export function onRawSockets(listener: RawListener): never {
 }
 
 /** The open listeners of each app. */
-const frontsOf = new WeakMap<App, Front[]>();
+const listenersOf = new WeakMap<App, HttpListener[]>();
 
-async function open(app: App, listener: RawListener): Promise<void> {
-  const { front: options, tls, handlerOf, opened, failed } = listener;
+async function open(app: App, raw: RawListener): Promise<void> {
+  const { listener: options, tls, handlerOf, opened, failed } = raw;
   try {
     const wanted = { ...options, handler: handlerOf(app.fetch) };
-    const front = tls === null ? plainFront(wanted) : await tlsFront(wanted, tls);
-    frontsOf.set(app, [...(frontsOf.get(app) ?? []), front]);
-    opened(front);
+    const listener = tls === null ? listenHttp(wanted) : await listenHttps(wanted, tls);
+    listenersOf.set(app, [...(listenersOf.get(app) ?? []), listener]);
+    opened(listener);
   } catch (cause) {
     failed(cause);
   }
@@ -60,9 +60,9 @@ export const rawAdapter: ElysiaAdapter = {
     void open(app, options as unknown as RawListener);
   },
   async stop(app, closeActiveConnections) {
-    for (const front of frontsOf.get(app) ?? []) {
-      if (closeActiveConnections === true) front.stop();
-      else front.drain();
+    for (const listener of listenersOf.get(app) ?? []) {
+      if (closeActiveConnections === true) listener.stop();
+      else listener.drain();
     }
   },
   // a route that needs no `set` answers through mapCompactResponse; mapResponse gets only what was thrown

@@ -2,20 +2,20 @@ import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
 import type { Reply, WireHandler } from "../../src/ports/wire.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
-import { headLimitsOf, sweepConnections } from "../../src/wire/front/front.ts";
-import { serveConnection } from "../../src/wire/front/front-connection.ts";
-import type { FrontShared } from "../../src/wire/front/front-state.ts";
-import type { ByteListener } from "../../src/wire/socket/byte-socket.ts";
+import type { ListenerContext } from "../../src/wire/client/connection.ts";
+import { ClientConnection } from "../../src/wire/client/connection.ts";
+import { headLimitsOf, sweepConnections } from "../../src/wire/client/listener.ts";
+import type { ByteListener, ByteSocket } from "../../src/wire/socket/byte-socket.ts";
 import { listenPlain } from "../../src/wire/socket/plain-listener.ts";
 import { listenTls } from "../../src/wire/socket/tls-listener.ts";
 import type { Pool } from "../../src/wire/upstream/pool.ts";
-import { ample, roomFor } from "./front/connection-rooms.ts";
-import { passTo, poolWith, upstreamAt } from "./upstream/upstream-fakes.ts";
+import { ample, roomFor } from "./client/connection-rooms.ts";
+import { passTo, poolWith, upstreamAt } from "./forward/fakes.ts";
 
 /** The whole wire on one port before one upstream, with its insides to look at; nothing sweeps it but the test. */
 export interface WholeWire {
   readonly port: number;
-  readonly shared: FrontShared;
+  readonly shared: ListenerContext;
   readonly pool: Pool;
   /** A client's socket, connected. */
   client(): Promise<Client>;
@@ -59,7 +59,7 @@ export function passingTo(upstream: number): WireHandler {
 export async function startWholeWire(carrier: Carrier, handler: WireHandler): Promise<WholeWire> {
   let shift = 0;
   const pool = poolWith({ now: () => Date.now() / 1000 + shift });
-  const shared: FrontShared = {
+  const shared: ListenerContext = {
     scheme: carrier === "tls" ? "https" : "http",
     handler,
     refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
@@ -71,7 +71,7 @@ export async function startWholeWire(carrier: Carrier, handler: WireHandler): Pr
     isDraining: false,
   };
   const address = { kind: "tcp", hostname: "127.0.0.1", port: 0 } as const;
-  const accept = (socket: Parameters<typeof serveConnection>[1]) => serveConnection(shared, socket);
+  const accept = (socket: ByteSocket) => new ClientConnection(shared, socket);
   const open = { enters: () => true, left: () => undefined };
   const listener: ByteListener =
     carrier === "plain"
@@ -94,7 +94,7 @@ export async function startWholeWire(carrier: Carrier, handler: WireHandler): Pr
     },
     stop() {
       listener.stop();
-      for (const connection of [...shared.connections]) connection.socket.terminate();
+      for (const connection of [...shared.connections]) connection.terminate();
       pool.drain();
     },
   };

@@ -1,11 +1,11 @@
 import type { Upstream } from "../../core/provider.ts";
+import { connectionKey, upstreamAddress, upstreamTls } from "./address.ts";
 import { type Resolve, systemResolve } from "./checked-addresses.ts";
-import { connectionKey, upstreamAddress, upstreamTls } from "./upstream-address.ts";
-import { type ConnectTo, connect } from "./upstream-connect.ts";
-import { close, cut, type Occupant, resumeReading, type UpstreamConnection } from "./upstream-connection.ts";
+import { type ConnectTo, connect } from "./connect.ts";
+import type { Occupant, UpstreamConnection } from "./connection.ts";
 
 export interface PoolOptions {
-  readonly connectSeconds: number; //              to connect, TLS and all; 0: no limit
+  readonly connectSeconds: number; //              to connect, including TLS; 0: no limit
   readonly idleSeconds: number; //                 how long an unused connection is kept
   readonly mostIdle: number; //                    to one upstream; more are closed
   readonly mostOpen: number; //                    to all upstreams: before one more is opened, an idle one is closed
@@ -23,142 +23,144 @@ export const defaultPoolOptions: PoolOptions = {
   resolve: systemResolve,
 };
 
-/** Connections to upstreams, kept open between requests. */
-export interface Pool {
-  readonly now: () => number;
-  readonly connectSeconds: number;
-  /** The connection to `upstream` that was used last, or a new one: then `occupant.opened` follows. */
-  take(upstream: Upstream, occupant: Occupant): UpstreamConnection;
-  /** A new connection, whatever is idle. */
-  open(upstream: Upstream, occupant: Occupant): UpstreamConnection;
-  /** Takes back a connection on which nothing more is to come for its last request. */
-  giveBack(connection: UpstreamConnection): void;
-  /** To be called about once a second: closes what was idle too long, and tells the occupants whose time is over. */
-  sweep(): void;
-  /** Closes the idle connections and keeps none from now on; those in use end with their requests. */
-  drain(): void;
-  /** How many connections there are, idle ones apart. */
-  count(): { readonly idle: number; readonly inUse: number };
-}
-
-/** One upstream's connections. */
+/** The connections to one upstream. */
 interface Origin {
   readonly to: ConnectTo;
   readonly idle: UpstreamConnection[]; //          the one used last is last
-  open: number; //                                 connections, idle ones too
+  open: number; //                                 connections, including idle ones
 }
 
-export function createPool(options: PoolOptions = defaultPoolOptions): Pool {
-  const { now, connectSeconds, idleSeconds, mostIdle, mostOpen, resolve } = options;
-  const byKey = new Map<string, Origin>();
-  // An upstream is the same object for every request of its provider: its key need not be made anew
-  const byUpstream = new WeakMap<Upstream, Origin>();
-  const all = new Set<UpstreamConnection>();
-  let keepsIdle = mostIdle > 0;
+/** Connections to upstreams, kept open between requests. */
+export class Pool {
+  readonly now: () => number;
+  readonly connectSeconds: number;
+  readonly #options: PoolOptions;
+  readonly #byKey = new Map<string, Origin>();
+  /** An upstream is the same object for every request of its provider, so its key need not be built again. */
+  readonly #byUpstream = new WeakMap<Upstream, Origin>();
+  readonly #all = new Set<UpstreamConnection>();
+  readonly #gone = (connection: UpstreamConnection): void => this.#remove(connection);
+  #keepsIdle: boolean;
 
-  function gone(connection: UpstreamConnection): void {
-    all.delete(connection);
-    const origin = byKey.get(connection.key);
-    if (origin === undefined) return;
-    const at = origin.idle.lastIndexOf(connection);
-    if (at !== -1) origin.idle.splice(at, 1);
-    origin.open -= 1;
-    // There may be one for each person, and no provider keeps it
-    if (origin.open === 0 && origin.to.reach !== "anywhere") byKey.delete(connection.key);
+  constructor(options: PoolOptions = defaultPoolOptions) {
+    this.now = options.now;
+    this.connectSeconds = options.connectSeconds;
+    this.#options = options;
+    this.#keepsIdle = options.mostIdle > 0;
   }
 
-  function originOf(upstream: Upstream): Origin {
-    const known = byUpstream.get(upstream);
+  /** The connection to `upstream` that was used last, or a new one, which calls `occupant.opened` later. */
+  take(upstream: Upstream, occupant: Occupant): UpstreamConnection {
+    const origin = this.#originOf(upstream);
+    const connection = usableOf(origin.idle, this.now);
+    if (connection === null) return this.#openTo(origin, occupant);
+    connection.occupant = occupant;
+    connection.isReused = true;
+    return connection;
+  }
+
+  /** A new connection, even if others are idle. */
+  open(upstream: Upstream, occupant: Occupant): UpstreamConnection {
+    return this.#openTo(this.#originOf(upstream), occupant);
+  }
+
+  /** Takes back a connection whose last request and answer are complete. */
+  giveBack(connection: UpstreamConnection): void {
+    const origin = this.#byKey.get(connection.key);
+    connection.occupant = null;
+    connection.resumeReading();
+    if (origin === undefined || !this.#keepsIdle || origin.idle.length >= this.#options.mostIdle) connection.close();
+    else {
+      connection.idleUntil = this.now() + connection.keepSeconds;
+      origin.idle.push(connection);
+    }
+  }
+
+  /** Call it about once a second: closes what was idle too long, and tells the occupants whose time is over. */
+  sweep(): void {
+    const time = this.now();
+    for (const connection of this.#all) {
+      const { occupant } = connection;
+      if (occupant === null) {
+        if (time >= connection.idleUntil) connection.close();
+      } else if (time >= occupant.expiresAt) occupant.expired();
+    }
+  }
+
+  /** Closes the idle connections and keeps none from now on. Those in use end with their requests. */
+  drain(): void {
+    this.#keepsIdle = false;
+    for (const connection of this.#all) if (connection.occupant === null) connection.close();
+  }
+
+  /** The number of connections, idle ones apart. */
+  count(): { readonly idle: number; readonly inUse: number } {
+    let idle = 0;
+    for (const { occupant } of this.#all) if (occupant === null) idle += 1;
+    return { idle, inUse: this.#all.size - idle };
+  }
+
+  #originOf(upstream: Upstream): Origin {
+    const known = this.#byUpstream.get(upstream);
     if (known !== undefined) return known;
     const key = connectionKey(upstream);
-    const origin = byKey.get(key) ?? newOrigin(key, upstream);
-    if (upstream.reach === "anywhere") byUpstream.set(upstream, origin);
+    const origin = this.#byKey.get(key) ?? this.#newOrigin(key, upstream);
+    if (upstream.reach === "anywhere") this.#byUpstream.set(upstream, origin);
     return origin;
   }
 
-  function newOrigin(key: string, upstream: Upstream): Origin {
+  #newOrigin(key: string, upstream: Upstream): Origin {
     const to = {
       key,
       address: upstreamAddress(upstream),
       tls: upstreamTls(upstream),
       reach: upstream.reach,
-      resolve,
-      keepSeconds: idleSeconds,
-      gone,
+      resolve: this.#options.resolve,
+      keepSeconds: this.#options.idleSeconds,
+      gone: this.#gone,
     };
     const origin: Origin = { to, idle: [], open: 0 };
-    byKey.set(key, origin);
+    this.#byKey.set(key, origin);
     return origin;
   }
 
-  /** Those in use are as many as clients at most; idle ones of other upstreams must not hold more descriptors than that (DOS-04). */
-  function makeRoom(): void {
-    if (all.size < mostOpen) return;
-    for (const { idle } of byKey.values()) {
+  #openTo(origin: Origin, occupant: Occupant): UpstreamConnection {
+    this.#makeRoom();
+    const connection = connect(origin.to, occupant);
+    this.#all.add(connection);
+    origin.open += 1;
+    this.#byKey.set(origin.to.key, origin); //     again, in case its last connection has just gone
+    return connection;
+  }
+
+  /** There are at most as many connections in use as clients. Idle ones to other upstreams must not hold more descriptors (DOS-04). */
+  #makeRoom(): void {
+    if (this.#all.size < this.#options.mostOpen) return;
+    for (const { idle } of this.#byKey.values()) {
       const [longestIdle] = idle;
       if (longestIdle === undefined) continue;
-      close(longestIdle);
+      longestIdle.close();
       return;
     }
   }
 
-  function openTo(origin: Origin, occupant: Occupant): UpstreamConnection {
-    makeRoom();
-    const connection = connect(origin.to, occupant);
-    all.add(connection);
-    origin.open += 1;
-    byKey.set(origin.to.key, origin); // again, where its last connection has just gone
-    return connection;
+  #remove(connection: UpstreamConnection): void {
+    this.#all.delete(connection);
+    const origin = this.#byKey.get(connection.key);
+    if (origin === undefined) return;
+    const at = origin.idle.lastIndexOf(connection);
+    if (at !== -1) origin.idle.splice(at, 1);
+    origin.open -= 1;
+    // There may be one such upstream for each user, and no provider holds it
+    if (origin.open === 0 && origin.to.reach !== "anywhere") this.#byKey.delete(connection.key);
   }
-
-  return {
-    now,
-    connectSeconds,
-    take(upstream, occupant) {
-      const origin = originOf(upstream);
-      const connection = usableOf(origin.idle, now);
-      if (connection === null) return openTo(origin, occupant);
-      connection.occupant = occupant;
-      connection.isReused = true;
-      return connection;
-    },
-    open: (upstream, occupant) => openTo(originOf(upstream), occupant),
-    giveBack(connection) {
-      const origin = byKey.get(connection.key);
-      connection.occupant = null;
-      resumeReading(connection);
-      if (origin === undefined || !keepsIdle || origin.idle.length >= mostIdle) close(connection);
-      else {
-        connection.idleUntil = now() + connection.keepSeconds;
-        origin.idle.push(connection);
-      }
-    },
-    sweep() {
-      const time = now();
-      for (const connection of all) {
-        const { occupant } = connection;
-        if (occupant === null) {
-          if (time >= connection.idleUntil) close(connection);
-        } else if (time >= occupant.expiresAt) occupant.expired();
-      }
-    },
-    drain() {
-      keepsIdle = false;
-      for (const connection of all) if (connection.occupant === null) close(connection);
-    },
-    count() {
-      let idle = 0;
-      for (const { occupant } of all) if (occupant === null) idle += 1;
-      return { idle, inUse: all.size - idle };
-    },
-  };
 }
 
-/** Takes the last one out that may still be used; those past their time are closed. */
+/** Takes out the last one that can still be used. Those past their time are closed. */
 function usableOf(idle: UpstreamConnection[], now: () => number): UpstreamConnection | null {
   for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-    if (now() < connection.idleUntil && connection.socket?.readyState === 1) return connection;
-    cut(connection);
+    if (now() < connection.idleUntil && connection.isUsable()) return connection;
+    connection.cut();
   }
   return null;
 }

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Stack, startStack } from "../../journeys/stack.ts";
 import { sessionOf } from "../../security/guarded-app.ts";
-import { withoutOurs } from "./conformance-match.ts";
-import { conformanceRows } from "./conformance-rows.ts";
-import { type ConformanceRow, type Proxied, partsOf, playRow } from "./conformance-run.ts";
-import { rawText } from "./conformance-script.ts";
-import { startScriptedUpstream } from "./conformance-upstream.ts";
+import { withoutOurs } from "./match.ts";
+import { conformanceRows } from "./rows.ts";
+import { type ConformanceRow, type Proxied, partsOf, playRow } from "./run.ts";
+import { rawText } from "./script.ts";
+import { startScriptedUpstream } from "./upstream.ts";
 
 let stack: Stack;
 let proxied: Proxied;

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
-import { answerThrough, exchangeOf, poolWith, sweptPool } from "./upstream-fakes.ts";
+import { answerThrough, exchangeOf, poolWith, sweptPool } from "../forward/fakes.ts";
 
 const started: RawUpstream[] = [];
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -85,19 +85,19 @@ test("HTTP/1.0 with keep-alive, and a chunked answer, leave the connection usabl
 
 test("the connection used last is used first; those idle too long are closed", async () => {
   const upstream = await scripted((exchange) => exchange.write(empty));
-  const { pool, pass } = sweptPool({ idleSeconds: 60 });
+  const { pool, elapse } = sweptPool({ idleSeconds: 60 });
   const { hostAndPort } = upstream;
   await Promise.all([answerThrough(pool, hostAndPort), answerThrough(pool, hostAndPort)]);
 
-  pass(40);
+  elapse(40);
   await answerThrough(pool, hostAndPort);
   const last = upstream.exchanges.at(-1)?.connection;
-  pass(40);
+  elapse(40);
   await answerThrough(pool, hostAndPort);
 
   expect(pool.count()).toEqual({ idle: 1, inUse: 0 });
   expect(upstream.exchanges.at(-1)?.connection).toBe(last ?? 0);
-  pass(60);
+  elapse(60);
   expect(pool.count()).toEqual({ idle: 0, inUse: 0 });
 });
 
@@ -117,12 +117,12 @@ test("an upstream's Keep-Alive shortens the time that its connections are kept, 
   const upstream = await scripted((exchange) =>
     exchange.write("HTTP/1.1 200 OK\r\nKeep-Alive: max=9, timeout=5\r\nContent-Length: 0\r\n\r\n"),
   );
-  const { pool, pass } = sweptPool({ idleSeconds: 60 });
+  const { pool, elapse } = sweptPool({ idleSeconds: 60 });
 
   await answerThrough(pool, upstream.hostAndPort);
-  pass(3.5);
+  elapse(3.5);
   await answerThrough(pool, upstream.hostAndPort);
-  pass(4);
+  elapse(4);
 
   expect(connectionsOf(upstream)).toEqual([1, 1]);
   expect(pool.count()).toEqual({ idle: 0, inUse: 0 });

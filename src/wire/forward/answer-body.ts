@@ -1,0 +1,162 @@
+import type { HeaderLines } from "../../core/http/header-lines.ts";
+import { chunkHead, chunkTail, lastChunk, passableTrailers } from "../message/chunk-text.ts";
+import { type ChunkedState, readChunked, startChunked } from "../message/chunked.ts";
+import type { ResponseFraming } from "../message/framing.ts";
+import { linesText } from "../message/lines-text.ts";
+import type { KeptFraming } from "../upstream/hop-lines.ts";
+import type { AnswerHead } from "./sides.ts";
+
+/** How an answer's body goes from the upstream to the client, and how far it has come. */
+export type AnswerBody =
+  | { readonly kind: "none" }
+  | { readonly kind: "length"; left: number }
+  | { readonly kind: "chunked"; readonly state: ChunkedState } //             as it is, except for its trailers
+  | { readonly kind: "unchunked"; readonly state: ChunkedState } //           to HTTP/1.0, which has no chunks
+  | { readonly kind: "until_close" } //                                       to HTTP/1.0
+  | { readonly kind: "chunking" }; //                                         until_close, chunked for the client
+
+/** The result of one part of a body: more follows, the body ends at `at`, or the part is not valid. */
+export type BodyProgress =
+  | { readonly kind: "more" }
+  | { readonly kind: "end"; readonly at: number }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** The limits of a chunked answer besides those of its data. */
+const chunkedLimits = { extensionBytes: 16 * 1024, trailerBytes: 32 * 1024, trailerFields: 100 };
+
+export const noBody: AnswerBody = { kind: "none" };
+
+/**
+ * How a body with this framing goes to a client of `version`. A body that ends with the upstream's connection is sent chunked, so that
+ * the client's own connection stays open and a cut differs from an end (RFC 9112 6.3, 8). To HTTP/1.0 it ends with the connection again.
+ */
+export function answerBody(framing: ResponseFraming, version: "1.0" | "1.1"): AnswerBody {
+  switch (framing.kind) {
+    case "none":
+      return noBody;
+    case "length":
+      return framing.bytes === 0 ? noBody : { kind: "length", left: framing.bytes };
+    case "chunked":
+      return { kind: version === "1.1" ? "chunked" : "unchunked", state: startChunked(chunkedLimits) };
+    case "until_close":
+      return { kind: version === "1.1" ? "chunking" : "until_close" };
+  }
+}
+
+/** Which of the upstream's framing lines are true for the client too. */
+export function keptFraming({ kind }: AnswerBody, status: number): KeptFraming {
+  switch (kind) {
+    case "none":
+      return status === 204 ? "none" : "length"; //  RFC 9110 8.6: no Content-Length in a 204
+    case "length":
+    case "chunked":
+      return kind;
+    case "chunking":
+    case "unchunked":
+    case "until_close":
+      return "none";
+  }
+}
+
+/** What the client gets after the head. */
+export function bodyForClient({ kind }: AnswerBody): AnswerHead["body"] {
+  switch (kind) {
+    case "none":
+      return "none";
+    case "length":
+    case "chunked":
+    case "chunking":
+      return "framed";
+    case "unchunked":
+    case "until_close":
+      return "until_close";
+  }
+}
+
+/** Receives a body. */
+export interface BodyTarget {
+  writeBody(bytes: Uint8Array): void;
+  trailersForClient(trailers: HeaderLines): HeaderLines;
+}
+
+export const moreFollows: BodyProgress = { kind: "more" };
+
+/** Hands the part of the body that begins at `from` to the client. */
+export function passBody(body: AnswerBody, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+  switch (body.kind) {
+    case "none":
+      return { kind: "end", at: from };
+    case "length":
+      return passLength(body, bytes, from, target);
+    case "chunked":
+      return passChunks(body.state, bytes, from, target);
+    case "unchunked":
+      return passData(body.state, bytes, from, target);
+    case "until_close":
+      target.writeBody(from === 0 ? bytes : bytes.subarray(from));
+      return moreFollows;
+    case "chunking":
+      target.writeBody(asChunk(from === 0 ? bytes : bytes.subarray(from)));
+      return moreFollows;
+  }
+}
+
+/** The end of a body that ends with the upstream's connection. */
+export function endAtClose(body: AnswerBody, target: BodyTarget): void {
+  if (body.kind === "chunking") target.writeBody(Buffer.from(lastChunk([]), "latin1"));
+}
+
+function passLength(body: { left: number }, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+  const here = bytes.length - from;
+  if (here < body.left) {
+    body.left -= here;
+    target.writeBody(from === 0 ? bytes : bytes.subarray(from));
+    return moreFollows;
+  }
+  const at = from + body.left;
+  target.writeBody(from === 0 && at === bytes.length ? bytes : bytes.subarray(from, at));
+  return { kind: "end", at };
+}
+
+/** The bytes go on as they came. Trailers are kept back until they are whole, since the client may not get all of them. */
+function passChunks(state: ChunkedState, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+  const reading = readChunked(state, bytes, from, bytes.length, ignoreData);
+  switch (reading.kind) {
+    case "refused":
+      return reading;
+    case "more":
+      target.writeBody(bytes.subarray(from, bytes.length - trailerBytesAtEnd(state, bytes.length - from)));
+      return moreFollows;
+    case "end": {
+      const { at, trailers } = reading;
+      const here = trailerBytesAtEnd(state, at - from);
+      if (trailers.length === 0 && here === chunkTail.length) target.writeBody(bytes.subarray(from, at));
+      else {
+        const passed = target.trailersForClient(passableTrailers(trailers));
+        const end = Buffer.from(`${linesText(passed, "internal")}${chunkTail}`, "latin1");
+        target.writeBody(Buffer.concat([bytes.subarray(from, at - here), end]));
+      }
+      return { kind: "end", at };
+    }
+  }
+}
+
+/** How many of the last `most` bytes belong to the trailer section, including the empty line that ends it. */
+function trailerBytesAtEnd(state: ChunkedState, most: number): number {
+  const isThere = state.place === "trailer" || state.place === "over";
+  return isThere ? Math.min(state.text.length, most) : 0;
+}
+
+function ignoreData(): void {}
+
+/** Only the data, without its framing. */
+function passData(state: ChunkedState, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+  const reading = readChunked(state, bytes, from, bytes.length, (data, start, end) =>
+    target.writeBody(data.subarray(start, end)),
+  );
+  return reading.kind === "end" ? { kind: "end", at: reading.at } : reading;
+}
+
+function asChunk(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(chunkHead(bytes.length), "latin1"), bytes, Buffer.from(chunkTail, "latin1")]);
+}

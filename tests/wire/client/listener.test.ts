@@ -1,0 +1,250 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import type { Reply, WireHandler } from "../../../src/ports/wire.ts";
+import { type HttpListener, listenHttp } from "../../../src/wire/client/listener.ts";
+import { Pool } from "../../../src/wire/upstream/pool.ts";
+import { startRawUpstream } from "../../fakes/upstream.ts";
+import { ample, roomFor } from "./connection-rooms.ts";
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+function answer(status: number, body = ""): Reply {
+  return { kind: "answer", answer: { status, headers: [], body } };
+}
+
+function startFront(handler: WireHandler, limits: { bodyBytes?: number; headBytes?: number } = {}): HttpListener {
+  const front = listenHttp({
+    address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
+    handler,
+    refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
+    pool: new Pool(),
+    ...roomFor(ample),
+    limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60, ...limits },
+  });
+  stops.push(() => front.stop());
+  return front;
+}
+
+function client(front: HttpListener): Socket {
+  const socket = connect(front.port ?? 0, "127.0.0.1");
+  socket.on("error", () => undefined);
+  stops.push(() => socket.destroy());
+  return socket;
+}
+
+async function textUntil(socket: Socket, isEnough: (text: string) => boolean): Promise<string> {
+  let text = "";
+  for await (const bytes of socket) {
+    text += bytes.toString("latin1");
+    if (isEnough(text)) break;
+  }
+  return text;
+}
+
+/** A pass to an upstream, as the handler of an application makes one. */
+function passTo(port: number, target = "/"): Extract<Reply, { kind: "forward" }> {
+  const upstream = {
+    scheme: "http",
+    hostAndPort: `127.0.0.1:${port}`,
+    unixPath: null,
+    basePath: "",
+    baseQuery: "",
+    verifyTls: true,
+    caPem: null,
+    serverName: null,
+    reach: "anywhere",
+  } as const;
+  return {
+    kind: "forward",
+    life: null,
+    forwarding: {
+      request: { method: "POST", upstream, target, headers: [["Host", "app.test"]], own: [], timeoutSeconds: 10 },
+      forClient: (headers) => headers,
+      failed: (code) => ({ status: 502, headers: [], body: code }),
+      answered: () => undefined,
+    },
+  };
+}
+
+test("a fault of ours cuts the connection it was met on, and is told; others are served", async () => {
+  const told: number[] = [];
+  const front = listenHttp({
+    address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
+    handler({ target }) {
+      if (target === "/fault") throw new Error("a fault of ours");
+      return answer(200, "ok");
+    },
+    refusal({ status }) {
+      told.push(status);
+      return { status, headers: [], body: "" };
+    },
+    pool: new Pool(),
+    ...roomFor(ample),
+    limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+  });
+  stops.push(() => front.stop());
+  const [hit, other] = [client(front), client(front)];
+  const cut = new Promise((resolve) => hit.on("close", resolve));
+
+  hit.write("GET /fault HTTP/1.1\r\nHost: app.test\r\n\r\n");
+  await cut;
+  other.write("GET /ok HTTP/1.1\r\nHost: app.test\r\n\r\n");
+
+  expect(await textUntil(other, (text) => text.endsWith("ok"))).toStartWith("HTTP/1.1 200");
+  expect(told).toEqual([500]);
+  expect(front.connections()).toBe(1);
+});
+
+test("requests in one packet are answered in order, those whose decision takes longer too", async () => {
+  const front = startFront(async ({ target }) => {
+    if (target === "/slow") await Bun.sleep(20);
+    return answer(200, `[${target}]`);
+  });
+  const socket = client(front);
+
+  socket.write(
+    "GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+  );
+  const text = await textUntil(socket, () => false);
+
+  expect(text.match(/\[[^\]]+\]/g)).toEqual(["[/slow]", "[/2]", "[/3]"]);
+});
+
+test("a body that comes while its request is still being decided reaches the upstream whole", async () => {
+  const size = 1_000_000;
+  const upstream = await startRawUpstream(async (exchange) => {
+    const body = await exchange.body();
+    exchange.end(`HTTP/1.1 200 OK\r\nContent-Length: ${String(body.length).length}\r\n\r\n${body.length}`);
+  });
+  stops.push(() => upstream.stop());
+  const front = startFront(async () => {
+    await Bun.sleep(50);
+    return passTo(upstream.port);
+  });
+  const socket = client(front);
+
+  socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\nConnection: close\r\n\r\n`);
+  socket.write("x".repeat(size));
+  const text = await textUntil(socket, () => false);
+
+  expect(text).toEndWith(`\r\n\r\n${size}`);
+});
+
+describe("bodies that nobody asked for", () => {
+  test("one that has come whole is passed over, and the connection goes on", async () => {
+    const front = startFront(() => answer(401, "no"));
+    const socket = client(front);
+
+    socket.write(
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
+    const text = await textUntil(socket, () => false);
+
+    expect(text.match(/HTTP\/1.1 401/g)).toHaveLength(2);
+  });
+
+  test("one that has not ends the connection after the answer", async () => {
+    const front = startFront(() => answer(401, "no"));
+    const socket = client(front);
+
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nhel");
+    const text = await textUntil(socket, () => false);
+
+    expect(text).toMatch(/^HTTP\/1.1 401 /);
+    expect(text).toContain("connection: close");
+  });
+
+  test("one announced larger than the limit is 413 before anybody is asked", async () => {
+    const asked: string[] = [];
+    const front = startFront(
+      ({ target }) => {
+        asked.push(target);
+        return answer(200);
+      },
+      { bodyBytes: 10 },
+    );
+    const socket = client(front);
+
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+    const text = await textUntil(socket, () => false);
+
+    expect(text).toMatch(/^HTTP\/1.1 413 /);
+    expect(asked).toEqual([]);
+  });
+
+  test("a chunked one that grows larger than the limit is 413, and its upstream's request is given up", async () => {
+    const broken = Promise.withResolvers<void>();
+    const upstream = await startRawUpstream((exchange) => void exchange.closed.then(broken.resolve));
+    stops.push(() => upstream.stop());
+    const front = startFront(() => passTo(upstream.port), { bodyBytes: 10 });
+    const socket = client(front);
+
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    await Bun.sleep(20);
+    socket.write("6\r\nworld!\r\n");
+    const text = await textUntil(socket, () => false);
+    await broken.promise;
+
+    expect(text).toMatch(/^HTTP\/1.1 413 /);
+  });
+});
+
+test("a large answer that ends its connection reaches a slow reader whole", async () => {
+  const size = 8 * 1024 * 1024;
+  const front = startFront(() => answer(200, "x".repeat(size)));
+  const socket = client(front);
+
+  socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  let received = 0;
+  for await (const bytes of socket) {
+    received += bytes.length;
+    if (received % 7 === 0) await Bun.sleep(1);
+  }
+
+  expect(received).toBeGreaterThan(size);
+});
+
+test("draining closes what is idle at once, lets what is under way finish, and takes nothing new", async () => {
+  const gate = Promise.withResolvers<void>();
+  const front = startFront(async () => {
+    await gate.promise;
+    return answer(200, "done");
+  });
+  const [idle, busy] = [client(front), client(front)];
+  busy.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  while (front.inFlight() === 0) await Bun.sleep(1);
+
+  front.drain();
+  const idleText = await textUntil(idle, () => false);
+  const refused = await new Promise<string>((resolve) => {
+    const late = connect(front.port ?? 0, "127.0.0.1");
+    late.on("connect", () => resolve("connected"));
+    late.on("error", () => resolve("refused"));
+  });
+  gate.resolve();
+  const text = await textUntil(busy, () => false);
+
+  expect(idleText).toBe("");
+  expect(refused).toBe("refused");
+  expect(text).toContain("connection: close");
+  expect(text).toEndWith("done");
+});
+
+test("an answer that ends its connection reaches a client that goes on sending its body", async () => {
+  const front = startFront(() => answer(413, "x".repeat(200_000)));
+  const socket = client(front);
+
+  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n");
+  const piece = "y".repeat(65_536);
+  for (let sent = 0; sent < 100 && socket.writable; sent++) {
+    socket.write(piece);
+    await Bun.sleep(0);
+  }
+  let received = 0;
+  for await (const bytes of socket) received += bytes.length;
+
+  expect(received).toBeGreaterThan(200_000);
+});

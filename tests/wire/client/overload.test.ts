@@ -1,0 +1,351 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { WireHandler } from "../../../src/ports/wire.ts";
+import type { ListenerContext, ListenerLimits } from "../../../src/wire/client/connection.ts";
+import { ClientConnection } from "../../../src/wire/client/connection.ts";
+import { type ConnectionRoom, enters } from "../../../src/wire/client/connection-room.ts";
+import {
+  type HttpListener,
+  type HttpListenerOptions,
+  headLimitsOf,
+  listenHttp,
+  listenHttps,
+  sweepConnections,
+} from "../../../src/wire/client/listener.ts";
+import { listenPlain } from "../../../src/wire/socket/plain-listener.ts";
+import { Pool } from "../../../src/wire/upstream/pool.ts";
+import { certificate, within } from "../whole-wire.ts";
+import { roomFor } from "./connection-rooms.ts";
+
+const stops: (() => unknown)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0).reverse()) stop();
+});
+
+const request = "GET / HTTP/1.1\r\nHost: app.test\r\n\r\n";
+const answers: WireHandler = () => ({ kind: "answer", answer: { status: 200, headers: [], body: "served" } });
+
+interface Opened {
+  readonly front: HttpListener;
+  readonly room: ConnectionRoom;
+  readonly refusals: () => number;
+}
+
+function options(most: number, more: Partial<HttpListenerOptions>, refused: () => void): HttpListenerOptions {
+  const { room, overload } = roomFor(most);
+  return {
+    address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
+    handler: answers,
+    refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
+    pool: new Pool(),
+    limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+    room,
+    overload() {
+      refused();
+      return overload();
+    },
+    ...more,
+  };
+}
+
+async function open(kind: "http" | "https", most: number, more: Partial<HttpListenerOptions> = {}): Promise<Opened> {
+  let count = 0;
+  const wanted = options(most, more, () => {
+    count += 1;
+  });
+  const front =
+    kind === "http"
+      ? listenHttp(wanted)
+      : await listenHttps(wanted, { fallback: certificate, named: [], minVersion: "1.2" });
+  stops.push(() => front.stop());
+  return { front, room: wanted.room, refusals: () => count };
+}
+
+interface Visitor {
+  readonly socket: Socket;
+  /** Resolves with all that came, once the connection is over. */
+  readonly over: Promise<string>;
+  /** Asks once, and resolves with what came once `part` is in it. */
+  ask(part: string): Promise<string>;
+}
+
+/** A client that stays when the front has said its FIN, until it says its own. */
+function visit(front: Pick<HttpListener, "port">, kind: "http" | "https" = "http"): Visitor {
+  const port = front.port ?? 0;
+  const socket =
+    kind === "http"
+      ? connect({ port, host: "127.0.0.1", allowHalfOpen: true })
+      : connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
+  stops.push(() => socket.destroy());
+  let text = "";
+  const { promise: over, resolve } = Promise.withResolvers<string>();
+  socket.on("data", (bytes: Buffer) => {
+    text += bytes.toString("latin1");
+  });
+  for (const event of ["end", "error", "close"]) socket.on(event, () => resolve(text));
+  const ask = (part: string) =>
+    within(
+      async () => {
+        text = "";
+        socket.write(request);
+        while (!text.includes(part)) await Bun.sleep(1);
+        return text;
+      },
+      `${JSON.stringify(part)} did not come`,
+    );
+  return { socket, over, ask };
+}
+
+/** As many visitors as there is room for, each of whom has been served. */
+async function fill({ front, room }: Opened, kind: "http" | "https" = "http"): Promise<readonly Visitor[]> {
+  const visitors = Array.from({ length: room.most }, () => visit(front, kind));
+  await Promise.all(visitors.map(({ ask }) => ask("served")));
+  return visitors;
+}
+
+function until(isSo: () => boolean, otherwise: string): Promise<void> {
+  return within(async () => {
+    while (!isSo()) await Bun.sleep(1);
+  }, otherwise);
+}
+
+describe("DOS-04: above the most connections that a front holds", () => {
+  test("one more is answered 503 with Retry-After before it has asked, and closed in order", async () => {
+    const opened = await open("http", 3);
+    await fill(opened);
+
+    const text = await within(() => visit(opened.front).over, "the connection was left open");
+
+    expect(text).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
+    expect(text).toContain("\r\nretry-after: 10\r\n");
+    expect(text).toContain("\r\nconnection: close\r\n");
+    expect(text).toEndWith("\r\n\r\nfull");
+    expect(opened.front.connections()).toBe(3);
+  });
+
+  test("one that asks at once, with a body, reads the whole answer too, and nobody hears of its request", async () => {
+    const asked: string[] = [];
+    const opened = await open("http", 1, {
+      handler(asking) {
+        asked.push(asking.method);
+        return answers(asking);
+      },
+    });
+    await fill(opened);
+    const visitor = visit(opened.front);
+
+    visitor.socket.write(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 500000\r\n\r\n${"x".repeat(500_000)}`);
+    const text = await within(() => visitor.over, "the connection was left open");
+
+    expect(text).toEndWith("\r\n\r\nfull");
+    expect(asked).toEqual(["GET"]);
+  });
+
+  test("three times as many knock without end: every one held goes on being answered, 99 of 100 times within 200 ms", async () => {
+    const opened = await open("http", 20);
+    const held = await fill(opened);
+    let knocks = 0;
+    let isOver = false;
+    const knocking = Array.from({ length: 40 }, async () => {
+      while (!isOver) {
+        const visitor = visit(opened.front);
+        expect(await visitor.over).toContain(" 503 ");
+        visitor.socket.destroy();
+        knocks += 1;
+      }
+    });
+
+    const crowded = await askMany(held);
+    isOver = true;
+    await Promise.all(knocking);
+
+    expect(crowded.answered).toBe(1000);
+    expect(crowded.p99).toBeLessThan(200);
+    expect(knocks).toBeGreaterThan(40);
+    expect(opened.refusals()).toBe(knocks);
+    await until(() => opened.room.refused === 0, "refused connections are left");
+    expect(opened.room.held).toBe(20);
+  });
+
+  test("when some of those held have left, as many new ones are served", async () => {
+    const opened = await open("http", 3);
+    const [first, second] = await fill(opened);
+
+    first?.socket.destroy();
+    second?.socket.end();
+    await until(() => opened.room.held === 1, "the places were not given back");
+    const [third, fourth, fifth] = [visit(opened.front), visit(opened.front), visit(opened.front)];
+    const served = await Promise.all([third.ask("served"), fourth.ask("served")]);
+
+    expect(served.every((text) => text.includes(" 200 "))).toBe(true);
+    expect(await fifth.over).toContain(" 503 ");
+  });
+
+  test("fronts of one room are full together", async () => {
+    const opened = await open("http", 2);
+    const other = await open("http", 0, { room: opened.room });
+    await fill(opened);
+
+    expect(await visit(other.front).over).toContain(" 503 ");
+    expect(other.refusals()).toBe(1);
+  });
+});
+
+describe("DOS-04: those who are refused", () => {
+  test("are cut when they do not leave", async () => {
+    const opened = await open("http", 1);
+    await fill(opened);
+    const stays = visit(opened.front);
+    await stays.over;
+    expect(opened.room.refused).toBe(1);
+
+    const startedAt = performance.now();
+    while (opened.room.refused > 0 && performance.now() - startedAt < 4000) await Bun.sleep(10);
+
+    expect(opened.room.refused).toBe(0);
+  });
+
+  test("are cut at once where too many of them stay, so that they hold few descriptors", async () => {
+    const opened = await open("http", 1, { room: roomFor(1, 5).room });
+    await fill(opened);
+    const stay = Array.from({ length: 5 }, () => visit(opened.front));
+    await Promise.all(stay.map(({ over }) => over));
+
+    const texts = await Promise.all(Array.from({ length: 50 }, () => visit(opened.front).over));
+
+    expect(texts.every((text) => text === "")).toBe(true);
+    expect(opened.room.refused).toBe(5);
+    expect(opened.refusals()).toBe(55);
+  });
+});
+
+describe("DOS-04: while a front is full", () => {
+  const idle = { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 };
+
+  test("a connection with nothing in flight is closed in order after five seconds instead of limits.idle", async () => {
+    const { shared, visitors } = await parked(2, idle);
+
+    sweepConnections(shared, Date.now() + 4000);
+    expect(phases(shared)).toEqual(["head", "head"]);
+    sweepConnections(shared, Date.now() + 6000);
+
+    expect(phases(shared)).toEqual(["closing", "closing"]);
+    await within(() => Promise.all(visitors.map(({ over }) => over)), "a client was left");
+  });
+
+  test("one amid a head or a request is left alone", async () => {
+    const { shared, visitors } = await parked(2, idle);
+    visitors[0]?.socket.write("GET / HTTP/1.1\r\nHo");
+    visitors[1]?.socket.write("GET /waits HTTP/1.1\r\nHost: app.test\r\n\r\n");
+    await until(() => phases(shared).includes("deciding"), "the request did not come");
+    await until(() => [...shared.connections].some(({ unreadBytes }) => unreadBytes > 0), "the head did not come");
+
+    sweepConnections(shared, Date.now() + 6000);
+
+    expect(phases(shared).toSorted()).toEqual(["deciding", "head"]);
+  });
+
+  test("nothing changes for a limit that is shorter, and as long as there is room", async () => {
+    const short = await parked(1, { ...idle, idleSeconds: 3 });
+    const roomy = await parked(1, idle, 2);
+
+    sweepConnections(short.shared, Date.now() + 2000);
+    sweepConnections(roomy.shared, Date.now() + 50_000);
+
+    expect([...phases(short.shared), ...phases(roomy.shared)]).toEqual(["head", "head"]);
+  });
+});
+
+describe("DOS-04: a TLS front that is full", () => {
+  test("cuts a connection before its handshake, counts it, and goes on answering those it holds", async () => {
+    const opened = await open("https", 3);
+    const held = await fill(opened, "https");
+
+    const knocks = await Promise.all(
+      Array.from({ length: 9 }, async () => {
+        const visitor = visit(opened.front, "https");
+        let isSecure = false;
+        visitor.socket.on("secureConnect", () => {
+          isSecure = true;
+        });
+        return { text: await within(() => visitor.over, "the connection was left open"), isSecure };
+      }),
+    );
+
+    expect(knocks.every(({ text, isSecure }) => text === "" && !isSecure)).toBe(true);
+    expect(opened.refusals()).toBe(9);
+    for (const { ask } of held) expect(await ask("served")).toContain(" 200 ");
+  });
+
+  test("takes new ones when some have left", async () => {
+    const opened = await open("https", 2);
+    const [first] = await fill(opened, "https");
+
+    first?.socket.destroy();
+    await until(() => opened.room.held === 1, "the place was not given back");
+
+    expect(await visit(opened.front, "https").ask("served")).toContain(" 200 ");
+  });
+
+  test("counts handshakes that never go on, and gives the places of those that fail back", async () => {
+    const opened = await open("https", 4);
+    const silent = [visit(opened.front), visit(opened.front)];
+    const garbage = [visit(opened.front), visit(opened.front)];
+    await until(() => opened.room.held === 4, "they were not counted");
+    for (const { socket } of garbage) socket.write(request);
+
+    await Promise.all(garbage.map(({ over }) => over));
+    await until(() => opened.room.held === 2, "the places of failed handshakes were not given back");
+    for (const { socket } of silent) socket.destroy();
+
+    await until(() => opened.room.held === 0, "the places of those who left were not given back");
+  });
+});
+
+function phases({ connections }: ListenerContext): readonly string[] {
+  return [...connections].map(({ phase }) => phase);
+}
+
+/** Connections that ask nothing, of a front that nothing sweeps but the test. */
+async function parked(
+  count: number,
+  limits: ListenerLimits,
+  most = count,
+): Promise<{ readonly shared: ListenerContext; readonly visitors: readonly Visitor[] }> {
+  const { room } = roomFor(most);
+  const shared: ListenerContext = {
+    scheme: "http",
+    handler: async () => new Promise(() => undefined),
+    refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
+    pool: new Pool(),
+    limits,
+    headLimits: headLimitsOf(limits),
+    room,
+    connections: new Set(),
+    isDraining: false,
+  };
+  const listener = listenPlain({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, (socket) => {
+    enters(room);
+    return new ClientConnection(shared, socket);
+  });
+  stops.push(() => listener.stop());
+  const visitors = Array.from({ length: count }, () => visit(listener));
+  await until(() => shared.connections.size === count, "not all were accepted");
+  return { shared, visitors };
+}
+
+async function askMany(visitors: readonly Visitor[]): Promise<{ readonly answered: number; readonly p99: number }> {
+  const milliseconds: number[] = [];
+  await Promise.all(
+    visitors.map(async ({ ask }) => {
+      for (let asked = 0; asked < 50; asked += 1) {
+        const startedAt = performance.now();
+        await ask("served");
+        milliseconds.push(performance.now() - startedAt);
+      }
+    }),
+  );
+  const inOrder = milliseconds.toSorted((a, b) => a - b);
+  return { answered: inOrder.length, p99: inOrder[Math.floor(inOrder.length * 0.99)] ?? 0 };
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { followFrames, isBetweenFrames, nextBoundary, startFrames } from "../../../src/wire/forward/frames.ts";
+import { frame, maskedFrame } from "./tunnel-fakes.ts";
+
+const sizes = [0, 1, 125, 126, 127, 65535, 65536, 70_000];
+
+test.each(sizes)("a frame of %i bytes ends where it ends, masked or not", (size) => {
+  const payload = "x".repeat(size);
+
+  for (const whole of [frame(0x82, payload), maskedFrame(0x82, payload)]) {
+    const bytes = Buffer.from(`${whole}\x81`, "latin1");
+    expect(nextBoundary(startFrames(), bytes, 0)).toBe(whole.length);
+  }
+});
+
+test("frames are followed however they are cut", () => {
+  const stream = Buffer.from(
+    sizes.map((size) => frame(0x02, "y".repeat(size)) + maskedFrame(0x89, "p")).join(""),
+    "latin1",
+  );
+
+  for (const step of [1, 2, 3, 7, 1000]) {
+    const track = startFrames();
+    let between = 0;
+    for (let at = 0; at < stream.length; at += step) {
+      followFrames(track, stream.subarray(at, at + step));
+      if (isBetweenFrames(track)) between += 1;
+    }
+    expect(isBetweenFrames(track)).toBe(true);
+    if (step === 1) expect(between).toBe(2 * sizes.length);
+  }
+});
+
+test("a part of a frame's head is no boundary", () => {
+  const bytes = Buffer.from(frame(0x82, "x".repeat(300)), "latin1");
+
+  for (const part of [1, 2, 3, 4, 5, 303]) {
+    const track = startFrames();
+    followFrames(track, bytes.subarray(0, part));
+    expect(isBetweenFrames(track)).toBe(false);
+  }
+});

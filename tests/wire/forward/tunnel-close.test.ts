@@ -1,0 +1,163 @@
+import { afterEach, expect, test } from "bun:test";
+import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { sweptPool } from "./fakes.ts";
+import { frame, heardBy, maskedFrame, type OpenedTunnel, switchingTo, tunnelTo } from "./tunnel-fakes.ts";
+
+const started: RawUpstream[] = [];
+
+afterEach(async () => {
+  for (const upstream of started.splice(0)) await upstream.stop();
+});
+
+interface Opened extends OpenedTunnel {
+  readonly exchange: RawExchange;
+  readonly heard: ReturnType<typeof heardBy>;
+  /** What the client was given after the 101. */
+  given(): string;
+  elapse(seconds: number): void;
+}
+
+async function opened(): Promise<Opened> {
+  const upstream = await startRawUpstream((exchange) => exchange.write(switchingTo(exchange.head)));
+  started.push(upstream);
+  const { pool, elapse } = sweptPool();
+  const tunnel = tunnelTo(upstream.hostAndPort, pool);
+  await tunnel.client.has("[tunnel]101");
+  const [exchange] = upstream.exchanges;
+  if (exchange === undefined) throw new Error("no request came");
+  const given = (): string => tunnel.client.text().replace(/^.*?\r\n\r\n/s, "");
+  return { ...tunnel, exchange, heard: heardBy(exchange), given, elapse };
+}
+
+test("WS-03: our close reaches the client as a close frame with its code and reason, then FIN", async () => {
+  const { close, given, told, handle, exchange } = await opened();
+
+  close(1008, "signed out");
+  const before = [...told];
+  handle.clientEnded();
+  await exchange.closed;
+
+  expect(given()).toBe(`\x88\x0c\x03\xf0signed out[fin]`);
+  expect(before).toEqual(["answered 101", "opened"]);
+  expect(told).toEqual(["answered 101", "opened", "closed"]);
+});
+
+test("the upstream is told too, by a masked frame, where its client is between frames", async () => {
+  const { close, handle, heard, exchange } = await opened();
+  handle.clientBytes(Buffer.from(maskedFrame(0x81, "hello"), "latin1"));
+  await heard.has("hello");
+
+  close(1001, "stopping");
+  handle.clientEnded();
+  await exchange.closed;
+
+  const sent = heard.text().slice(maskedFrame(0x81, "hello").length);
+  const mask = Buffer.from(sent.slice(2, 6), "latin1");
+  const payload = Buffer.from(sent.slice(6), "latin1").map((byte, index) => byte ^ (mask[index % 4] ?? 0));
+  expect(sent.slice(0, 2)).toBe("\x88\x8a");
+  expect(Buffer.from(payload).toString("latin1")).toBe("\x03\xe9stopping");
+});
+
+test("amid the client's frame no frame of ours goes to the upstream", async () => {
+  const { close, handle, heard, exchange } = await opened();
+  handle.clientBytes(Buffer.from(maskedFrame(0x82, "half of it").slice(0, 9), "latin1"));
+  await heard.has("\x82");
+
+  close(1001, "");
+  handle.clientEnded();
+  await exchange.closed;
+
+  expect(heard.text()).toBe(maskedFrame(0x82, "half of it").slice(0, 9));
+});
+
+test("amid the upstream's frame ours waits for its end, and nothing of what is behind it goes on", async () => {
+  const { close, exchange, client, given } = await opened();
+  const large = frame(0x82, "x".repeat(70_000));
+  exchange.write(large.slice(0, 30_000));
+  await client.has("x".repeat(29_000));
+
+  close(1008, "signed out");
+  const before = given();
+  exchange.write(`${large.slice(30_000)}${frame(0x81, "secret")}`);
+  await client.has("[fin]");
+
+  expect(before).toBe(large.slice(0, 30_000));
+  expect(given()).toBe(`${large}\x88\x0c\x03\xf0signed out[fin]`);
+});
+
+test("what either side sends after our close goes nowhere", async () => {
+  const { close, exchange, handle, given, heard } = await opened();
+  close(1008, "");
+  await heard.has("\x88");
+  const sent = heard.text();
+
+  handle.clientBytes(Buffer.from(maskedFrame(0x81, "more"), "latin1"));
+  exchange.write(frame(0x81, "more"));
+  await Bun.sleep(20);
+
+  expect(given()).toBe("\x88\x02\x03\xf0[fin]");
+  expect(heard.text()).toBe(sent);
+});
+
+test("a client that does not leave after our close is cut after 5 seconds; so is a frame that does not end", async () => {
+  const staying = await opened();
+  const amid = await opened();
+  amid.exchange.write(frame(0x82, "x".repeat(100)).slice(0, 50));
+  await amid.client.has("xxx");
+  staying.close(1008, "");
+  amid.close(1008, "");
+
+  for (const { elapse } of [staying, amid]) elapse(4.9);
+  const before = [...staying.told, ...amid.told];
+  for (const { elapse } of [staying, amid]) elapse(0.1);
+
+  expect(before).not.toContain("closed");
+  expect([staying.told.at(-1), amid.told.at(-1)]).toEqual(["closed", "closed"]);
+  expect([staying.given(), amid.given().slice(-8)]).toEqual(["\x88\x02\x03\xf0[fin][abort]", "x[abort]"]);
+  await staying.exchange.closed;
+});
+
+test("an upstream that answers our close and ends leaves the client the time to take its own", async () => {
+  const { close, exchange, handle, given, heard, told } = await opened();
+
+  close(1008, "");
+  await heard.has("\x88");
+  exchange.end(frame(0x88, "\x03\xf0"));
+  await Bun.sleep(20);
+  const before = [...told];
+  handle.clientEnded();
+
+  expect(given()).toBe("\x88\x02\x03\xf0[fin]");
+  expect(before).not.toContain("closed");
+  expect(told.at(-1)).toBe("closed");
+});
+
+test("a second close, and one after the end, do nothing", async () => {
+  const { close, given, told, handle } = await opened();
+
+  close(1008, "");
+  close(1001, "");
+  handle.clientEnded();
+  close(1001, "");
+  handle.clientGone();
+
+  expect(given()).toBe("\x88\x02\x03\xf0[fin]");
+  expect(told).toEqual(["answered 101", "opened", "closed"]);
+});
+
+test.each([
+  ["a code that may not be sent becomes 1001", 1006, "x", "\x88\x03\x03\xe9x"],
+  ["an application's code stays", 4321, "", "\x88\x02\x10\xe1"],
+  [
+    "a reason too long is cut between characters",
+    1000,
+    `${"a".repeat(122)}\u00e9\u00e9`,
+    `\x88\x7c\x03\xe8${"a".repeat(122)}`,
+  ],
+])("%s (RFC 6455 5.5, 7.4)", async (_, code, reason, sent) => {
+  const { close, given } = await opened();
+
+  close(code, reason);
+
+  expect(given()).toBe(`${sent}[fin]`);
+});

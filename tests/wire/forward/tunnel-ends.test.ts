@@ -1,0 +1,130 @@
+import { afterEach, expect, test } from "bun:test";
+import { createServer } from "node:net";
+import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { sweptPool } from "./fakes.ts";
+import { heardBy, switchingTo, tunnelTo } from "./tunnel-fakes.ts";
+
+const started: RawUpstream[] = [];
+
+afterEach(async () => {
+  for (const upstream of started.splice(0)) await upstream.stop();
+});
+
+async function scripted(handler: (exchange: RawExchange) => void): Promise<RawUpstream> {
+  const upstream = await startRawUpstream(handler);
+  started.push(upstream);
+  return upstream;
+}
+
+async function opened(
+  more = "",
+): Promise<ReturnType<typeof tunnelTo> & { exchange: RawExchange; heard: ReturnType<typeof heardBy> }> {
+  const upstream = await scripted((exchange) => exchange.write(switchingTo(exchange.head, more)));
+  const tunnel = tunnelTo(upstream.hostAndPort);
+  await tunnel.client.has("[tunnel]101");
+  const [exchange] = upstream.exchanges;
+  if (exchange === undefined) throw new Error("no request came");
+  return { ...tunnel, exchange, heard: heardBy(exchange) };
+}
+
+test("half-close: what the upstream sends after the client's FIN arrives, then both are done", async () => {
+  let taken = 0;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.once("data", (head: Buffer) => {
+      socket.write(switchingTo(head.toString("latin1")), "latin1");
+      socket.on("data", (bytes: Buffer) => {
+        taken += bytes.length;
+      });
+      socket.on("end", () => setTimeout(() => socket.end(`${taken} taken`), 10));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  const { client, handle, told } = tunnelTo(`127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
+  await client.has("[tunnel]101");
+
+  handle.clientBytes(Buffer.alloc(200_000, "c"));
+  handle.clientEnded();
+  await client.has("[fin]");
+  server.close();
+
+  expect(client.text()).toEndWith("200000 taken[fin]");
+  expect(told).toEqual(["answered 101", "opened", "closed"]);
+});
+
+test("half-close: what the client sends after the upstream's FIN arrives", async () => {
+  const { client, handle, told, exchange, heard } = await opened();
+  exchange.socket.allowHalfOpen = true;
+  exchange.end("bye");
+  await client.has("bye[fin]");
+
+  handle.clientBytes(Buffer.from("late"));
+  await heard.has("late");
+  const before = [...told];
+  handle.clientEnded();
+  await exchange.closed;
+
+  expect(before).toEqual(["answered 101", "opened"]);
+  expect(told).toEqual(["answered 101", "opened", "closed"]);
+  expect(client.text()).not.toContain("[abort]");
+});
+
+test("a side that never ends after the other has is cut after 30 seconds without a byte", async () => {
+  const upstream = await scripted((exchange) => {
+    exchange.socket.allowHalfOpen = true;
+    exchange.write(switchingTo(exchange.head));
+    exchange.end();
+  });
+  const { pool, elapse } = sweptPool();
+  const { client, handle, told } = tunnelTo(upstream.hostAndPort, pool);
+  await client.has("[fin]");
+
+  elapse(29);
+  handle.clientBytes(Buffer.from("x"));
+  elapse(29);
+  const before = [...told];
+  elapse(1);
+
+  expect(before).not.toContain("closed");
+  expect(told).toContain("closed");
+  expect(client.text()).toEndWith("[abort]");
+});
+
+test("an upstream that breaks off cuts the client, a client that leaves cuts the upstream", async () => {
+  const broken = await opened();
+  const left = await opened();
+
+  broken.exchange.reset();
+  left.handle.clientGone();
+
+  expect(await broken.client.over).toEndWith("[abort]");
+  await left.exchange.closed;
+  expect([broken.told.at(-1), left.told.at(-1)]).toEqual(["closed", "closed"]);
+  expect(left.client.text()).not.toContain("[abort]");
+});
+
+test("WS-05: a client that does not read stops the upstream, an upstream that does not read stops the client", async () => {
+  const { client, handle, exchange, heard } = await opened();
+  client.isFull = true;
+  const flood = Buffer.alloc(1024 * 1024, "u");
+  for (let round = 0; round < 64; round += 1) exchange.write(flood);
+  await Bun.sleep(150);
+  const taken = client.bytesTaken();
+  exchange.socket.pause();
+  const clientIsStopped = (): boolean => client.isPaused;
+  let given = 0;
+  while (!clientIsStopped()) {
+    handle.clientBytes(Buffer.alloc(256 * 1024, "c"));
+    given += 256 * 1024;
+    await new Promise(setImmediate);
+  }
+
+  client.isFull = false;
+  handle.clientDrained();
+  exchange.socket.resume();
+  while (client.bytesTaken() < 64 * 1024 * 1024 || heard.text().length < given) await Bun.sleep(5);
+
+  expect(taken).toBeLessThan(8 * 1024 * 1024);
+  expect(given).toBeLessThan(32 * 1024 * 1024);
+  expect(clientIsStopped()).toBe(false);
+});

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
+import type { TunnelUpstream } from "../../../src/wire/forward/sides.ts";
+import { openTunnel } from "../../../src/wire/forward/tunnel.ts";
+import type { Pool } from "../../../src/wire/upstream/pool.ts";
+import type { RawExchange } from "../../fakes/upstream.ts";
+import { passTo, poolWith, type RecordingClient, recordingClient, upstreamAt } from "./fakes.ts";
+
+/** A handshake's lines as they come to a pass: without those of the hop. */
+export const handshake: HeaderLines = [
+  ["Host", "app.test"],
+  ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
+  ["Sec-WebSocket-Version", "13"],
+  ["Sec-WebSocket-Extensions", "permessage-deflate"],
+];
+
+/** A valid 101 to the request with this head, with lines of its own (RFC 6455 4.2.2). */
+export function switchingTo(head: string, more = ""): string {
+  const key = /\r\nSec-WebSocket-Key: ([^\r]*)/.exec(head)?.[1] ?? "";
+  const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${more}\r\n`;
+}
+
+export interface OpenedTunnel {
+  readonly client: RecordingClient;
+  readonly handle: TunnelUpstream;
+  readonly pool: Pool;
+  /** What the tunnel's life was told, in order. */
+  readonly told: string[];
+  close(code: number, reason: string): void;
+}
+
+/** A tunnel through a new pool; `close` may be called once it was opened. */
+export function tunnelTo(hostAndPort: string, pool: Pool = poolWith()): OpenedTunnel {
+  const client = recordingClient();
+  const told: string[] = [];
+  let close: (code: number, reason: string) => void = () => undefined;
+  const pass = {
+    ...passTo(upstreamAt(hostAndPort), { headers: handshake }),
+    answered: (status: number) => void told.push(`answered ${status}`),
+  };
+  const life = {
+    opened(closing: (code: number, reason: string) => void) {
+      told.push("opened");
+      close = closing;
+    },
+    closed: () => void told.push("closed"),
+  };
+  const handle = openTunnel(pool, pass, life, client);
+  return { client, handle, pool, told, close: (code, reason) => close(code, reason) };
+}
+
+/** What came on the exchange's socket after the request's head, from now on. */
+export function heardBy(exchange: RawExchange): { text(): string; has(part: string): Promise<void> } {
+  let text = "";
+  exchange.socket.on("data", (bytes: Buffer) => {
+    text += bytes.toString("latin1");
+  });
+  const has = async (part: string): Promise<void> => {
+    while (!text.includes(part)) await Bun.sleep(1);
+  };
+  return { text: () => text, has };
+}
+
+/** A frame of a server, as a byte string; `opcode` with its FIN bit (RFC 6455 5.2). */
+export function frame(opcode: number, payload: string): string {
+  const { length } = payload;
+  const head =
+    length < 126
+      ? [opcode, length]
+      : length < 65536
+        ? [opcode, 126, length >> 8, length & 255]
+        : [opcode, 127, 0, 0, 0, 0, ...bytesOf(length)];
+  return Buffer.from(head).toString("latin1") + payload;
+}
+
+/** The same of a client: masked with zeros. */
+export function maskedFrame(opcode: number, payload: string): string {
+  const bare = frame(opcode, payload);
+  const headLength = bare.length - payload.length;
+  const second = String.fromCharCode(bare.charCodeAt(1) | 0x80);
+  return `${bare.slice(0, 1)}${second}${bare.slice(2, headLength)}\0\0\0\0${payload}`;
+}
+
+function bytesOf(length: number): number[] {
+  return [length >>> 24, (length >>> 16) & 255, (length >>> 8) & 255, length & 255];
+}
