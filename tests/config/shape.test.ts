@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { parseConfigText } from "../../src/config/load.ts";
+import { claimFields } from "../../src/core/identity/identity-fields.ts";
 import { configText, goodEnv, problemLines } from "./problem-lines.ts";
 
 async function hintsOf(text: string): Promise<(string | null)[]> {
@@ -13,7 +14,7 @@ test.each([
   ["externalhost = 'x'", 'did you mean "external_host"?'],
   ["trusted_proxies = []", '"trusted_proxies" belongs in [listen]'],
   ["claims.usrname = 'x'", 'did you mean "username"?'],
-  ["claims.banana = 'x'", "known here: username, groups, entitlements, email, name, uid"],
+  ["claims.banana = 'x'", `known here: ${claimFields.map(({ key }) => key).join(", ")}`],
 ])("CFG-01: the unknown key in %j is an error with advice", async (provider, hint) => {
   const text = configText({ provider });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { noClaimedFields } from "../../src/core/identity/identity-fields.ts";
 import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import type { LoginChecks } from "../../src/ports/identity-provider.ts";
@@ -80,6 +81,7 @@ test("a login at a real issuer becomes an identity", async () => {
 
   const { rawToken, ...rest } = identity;
   expect(rest).toEqual({
+    ...noClaimedFields,
     issuer: toy.issuer,
     subject: "alice",
     uid: "alice",

@@ -6,17 +6,11 @@ import {
   mergedClaims,
   missingClaims,
 } from "../../../src/core/identity/claims.ts";
+import { byClaimKey, noClaimedFields } from "../../../src/core/identity/identity-fields.ts";
 import type { Identity } from "../../../src/core/identity.ts";
 import type { ClaimPaths } from "../../../src/core/provider.ts";
 
-const paths: ClaimPaths = {
-  username: "preferred_username",
-  groups: "groups",
-  entitlements: "entitlements",
-  email: "email",
-  name: "name",
-  uid: "sub",
-};
+const paths: ClaimPaths = byClaimKey(({ claim }) => claim);
 
 function read(claims: Claims, over: Partial<ClaimPaths> = {}): { identity: Identity; warnings: readonly string[] } {
   const outcome = identityFromClaims({ sub: "u1", ...claims }, { ...paths, ...over }, "https://idp.test", "raw");
@@ -50,6 +44,7 @@ test("the claims of authentik's default mappings become an identity", () => {
     ok: true,
     warnings: [],
     identity: {
+      ...noClaimedFields,
       issuer: "https://idp.test/",
       subject: "u1",
       uid: "u1",

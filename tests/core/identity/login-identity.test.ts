@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { noAkProxyTable } from "../../../src/core/identity/ak-proxy-table.ts";
+import { claimFields } from "../../../src/core/identity/identity-fields.ts";
 import { type ClaimReading, claimsRead, identityAtLogin } from "../../../src/core/identity/login-identity.ts";
 import { parseTemplate, type Template } from "../../../src/core/identity/template.ts";
 import { proxyProvider } from "../samples.ts";
@@ -39,12 +40,7 @@ test("every claim that a login reads is known, so that userinfo is asked for wha
   const akProxy = { ...noAkProxyTable, hostHeader: template("{tenant}") };
 
   expect(claimsRead(reading({ keptClaims: ["department"], akProxy }))).toEqual([
-    "preferred_username",
-    "groups",
-    "entitlements",
-    "email",
-    "name",
-    "sub",
+    ...claimFields.map(({ claim }) => claim),
     "department",
     "tenant",
   ]);

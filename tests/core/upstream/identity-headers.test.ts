@@ -95,7 +95,7 @@ test("decision 15: additional headers come last and may replace a user header, w
   expect(lines[0]).toEqual(["x_authentik_username", "svc"]);
   expect(lines.at(-1)).toEqual(["X-test-header", "test-value"]);
   expect(lines).toContainEqual(["X-authentik-meta-app", "app"]);
-  expect(lines).toHaveLength(13);
+  expect(lines).toHaveLength(identityHeaderNames.length + 1);
   expect(warnings).toEqual(['additionalHeaders: "X-authentik-meta-app" is set by akproxy alone: not sent']);
 });
 
