@@ -2,9 +2,8 @@ import type { Provider } from "../core/provider.ts";
 import { readSecrets } from "./file/secrets.ts";
 import { quoted, type Source } from "./file/source.ts";
 import { isTable, valueAt } from "./file/tree.ts";
-import { readCookieDomain } from "./read/read-cookie-domain.ts";
-import { readExternalHost } from "./read/read-web-address.ts";
 import type { ConfigTable } from "./schema/schema.ts";
+import { covers } from "./tables/provider.ts";
 
 /**
  * What can only be seen with everything side by side. Hosts are compared as the file has them, also of providers in which
@@ -24,17 +23,15 @@ function checkHosts(source: Source, table: ConfigTable): void {
   const hostOwners = new Map<string, string>();
   const domainOwners = new Map<string, string>();
   for (const [slug, provider] of Object.entries(table.providers)) {
-    const external = readExternalHost(provider.external_host ?? "");
-    if (external.kind === "wrong") continue;
+    const { external_host: external, cookie_domain: domain } = provider;
+    if (!external) continue;
     const hostPath = ["providers", slug, "external_host"];
-    claim(hostOwners, external.value.host, slug, (owner) => {
-      const message = `${quoted(source, hostPath)} has the host of provider "${owner}", ${external.value.host}`;
+    claim(hostOwners, external.host, slug, (owner) => {
+      const message = `${quoted(source, hostPath)} has the host of provider "${owner}", ${external.host}`;
       source.findings.error(hostPath, message, "give each provider its own host");
     });
-    if (provider.mode !== "forward_domain") continue;
-    const domain = readCookieDomain(provider.cookie_domain, external.value.hostname);
-    if (domain.kind === "wrong") continue;
-    claim(domainOwners, domain.value, slug, (owner) => {
+    if (provider.mode !== "forward_domain" || domain === null || !covers(domain, external.hostname)) continue;
+    claim(domainOwners, domain, slug, (owner) => {
       const domainPath = ["providers", slug, "cookie_domain"];
       const message = `${quoted(source, domainPath)} is the domain of provider "${owner}" already`;
       source.findings.error(domainPath, message, "one forward_domain provider guards a domain");

@@ -22,6 +22,7 @@ export interface Findings {
   readonly all: readonly Finding[];
   error(path: Path, message: string, hint: string | null, spot?: Spot): void;
   warning(path: Path, message: string, hint: string | null, spot?: Spot): void;
+  isFaulty(path: Path): boolean; //                is there an error about this key itself?
 }
 
 /** An empty collection. */
@@ -41,6 +42,7 @@ export function createFindings(): Findings {
     all,
     error: (path, message, hint, spot = { kind: "value" }) => add({ severity: "error", path, message, hint, spot }),
     warning: (path, message, hint, spot = { kind: "value" }) => add({ severity: "warning", path, message, hint, spot }),
+    isFaulty: (path) => all.some((known) => known.severity === "error" && pathText(known.path) === pathText(path)),
   };
 }
 

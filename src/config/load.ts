@@ -3,9 +3,6 @@ import { parse, TomlError } from "smol-toml";
 import type { Config } from "../core/config.ts";
 import type { Problem } from "../core/problem.ts";
 import type { Provider } from "../core/provider.ts";
-import { buildProvider } from "./build/build-provider.ts";
-import { buildServer } from "./build/build-server.ts";
-import { checkExpectations } from "./check-expectations.ts";
 import { checkAcross } from "./cross-checks.ts";
 import { expandTree } from "./file/expand.ts";
 import { createLocate } from "./file/places.ts";
@@ -13,8 +10,11 @@ import { isShared, modeText, readFile } from "./file/read-file.ts";
 import type { Source } from "./file/source.ts";
 import { isDeeperThan, removeAt, removePrototypeKeys, type Tree } from "./file/tree.ts";
 import { createFindings, type Finding, type Findings, pathText } from "./findings.ts";
-import { refuseUnavailable } from "./not-available.ts";
-import { readShape } from "./schema/shape-problems.ts";
+import { readTable } from "./schema/read-table.ts";
+import { checkExpectations } from "./tables/expect.ts";
+import { refuseOtherModes } from "./tables/other-modes.ts";
+import { providerOf } from "./tables/provider.ts";
+import { serverOf } from "./tables/server.ts";
 
 /** What a config says. `config` is null exactly when there is an error among the problems, which are sorted by place. */
 export interface Loaded {
@@ -92,14 +92,14 @@ function readConfig(raw: Tree, options: Surroundings, mode: number, findings: Fi
     credentialsDirectory,
     inlineSecrets: [],
   };
-  const table = readShape(source);
-  refuseUnavailable(source);
-  const server = buildServer(source, table);
-  const built = Object.keys(table.providers).map((slug) => buildProvider(source, slug, table));
+  refuseOtherModes(source);
+  const table = readTable(source);
+  const server = serverOf(source, table);
+  const built = Object.entries(table.providers).map(([slug, provider]) => providerOf(source, slug, provider, table));
   const providers = built.filter((provider): provider is Provider => provider !== null);
   checkAcross(source, table, providers);
   checkSurroundings(source, file, mode);
-  if (options.expectations !== "not asked") checkExpectations(source, table, providers);
+  if (options.expectations !== "not asked") checkExpectations(source, table.providers, providers);
   return { ...server, providers };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { parseConfigText } from "../../src/config/load.ts";
-import { isAnchored } from "../../src/config/read/anchored.ts";
-import { patternLines } from "../../src/config/read/read-patterns.ts";
+import { isAnchored } from "../../src/config/read/pattern-width.ts";
+import { patternLines } from "../../src/config/read/patterns.ts";
 import { configText, goodEnv, problemLines } from "./problem-lines.ts";
 
 async function providerOf(lines: string) {
@@ -31,7 +31,7 @@ test("PATH-10: a bad pattern names its provider, its line in a multi-line text, 
   const text = configText({ provider: "skip_path_regex = '''\n^/ok\n^/bad[\n'''" });
 
   expect(await problemLines(text, goodEnv)).toEqual([
-    '11:6 error providers.app.skip_path_regex: provider "app": pattern "^/bad[": error parsing regexp: missing closing ]: `[` at offset 5',
+    '11:6 error providers.app.skip_path_regex: pattern "^/bad[": error parsing regexp: missing closing ]: `[` at offset 5',
   ]);
 });
 
@@ -40,7 +40,7 @@ test("PATH-10: the column counts what stands in the file, escapes and list entri
 
   const problems = await problemLines(text, goodEnv);
 
-  expect(problems[0]).toStartWith('9:40 error providers.app.skip_path_regex[1]: provider "app": pattern "^/a\\\\d[":');
+  expect(problems[0]).toStartWith('9:40 error providers.app.skip_path_regex[1]: pattern "^/a\\\\d[":');
 });
 
 test("look-around gets advice instead of a bare syntax error", async () => {

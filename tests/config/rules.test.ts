@@ -67,7 +67,7 @@ path_regex = "^/api/(?!private)"
 access = "login"
 `);
 
-  expect(problems[0]?.message).toStartWith('provider "app": pattern "^/api/(?!private)": error parsing regexp:');
+  expect(problems[0]?.message).toStartWith('pattern "^/api/(?!private)": error parsing regexp:');
   expect(problems[0]?.hint).toStartWith("Go's regexp has no look-around");
   expect(problems[0]?.place).toMatchObject({ line: 11, column: 21 });
 });

@@ -1,5 +1,5 @@
 import type { Findings, Path } from "../findings.ts";
-import { ok, type Reading, wrong } from "../read/reading.ts";
+import { ok, type Reading, wrong } from "../reading.ts";
 import { mapStrings, type Tree } from "./tree.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

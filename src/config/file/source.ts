@@ -1,5 +1,4 @@
 import type { Findings, Path } from "../findings.ts";
-import type { Reading } from "../read/reading.ts";
 import { isWritten, type Tree, valueAt } from "./tree.ts";
 
 /** One config text on its way to a Config: what the file says, where it stands, and what was found wrong so far. */
@@ -27,11 +26,4 @@ export function quoted(source: Source, path: Path): string {
   if (typeof value !== "string") return String(value);
   const bare = value.replace(/\/\/[^/?#]*@/g, "//…@");
   return JSON.stringify(bare.length > 100 ? `${bare.slice(0, 100)}…` : bare);
-}
-
-/** The value of a good reading; else `fallback`, and the problem is reported at `path`. */
-export function take<T, F>(source: Source, path: Path, reading: Reading<T>, fallback: F): T | F {
-  if (reading.kind === "ok") return reading.value;
-  source.findings.error(path, `${quoted(source, path)} ${reading.message}`, reading.hint);
-  return fallback;
 }

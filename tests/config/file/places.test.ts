@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { createLocate } from "../../../src/config/file/places.ts";
-import { stringOffsets } from "../../../src/config/file/string-offsets.ts";
+import { createLocate, stringOffsets } from "../../../src/config/file/places.ts";
 import type { Path, Spot } from "../../../src/config/findings.ts";
 
 const text = `a.b = "x"

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { judgeSecret } from "../../../src/config/build/outpost-secrets.ts";
 import { loadConfig, parseConfigText } from "../../../src/config/load.ts";
+import { judgeSecret } from "../../../src/config/tables/server.ts";
 import { configText, goodEnv, lineOf } from "../problem-lines.ts";
 
 const good = "kV3x9QpL7mZr2WtY8bNc5HdJ4fGs6Ua1";

@@ -4,8 +4,8 @@ import { readNamedFile } from "../file/named-file.ts";
 import type { Source } from "../file/source.ts";
 import { valueAt } from "../file/tree.ts";
 import type { Path } from "../findings.ts";
-import { readAuthorities } from "./read-certificate.ts";
-import { ok, type Reading, wrong } from "./reading.ts";
+import { ok, type Reading, wrong } from "../reading.ts";
+import { readAuthorities } from "./certificates.ts";
 
 const forms =
   'write "sqlite", "sqlite:FILE", "memory", "redis://HOST", "rediss://HOST" or "postgres://USER@HOST/DATABASE"';

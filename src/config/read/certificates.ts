@@ -13,18 +13,18 @@ const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 export function readCertificate(
   source: Source,
   table: Path,
-  files: { certificate: string; key: string },
+  { certificate_file, key_file }: { readonly certificate_file: string; readonly key_file: string },
 ): Certificate | null {
   const certificatePath = [...table, "certificate_file"];
   const keyPath = [...table, "key_file"];
-  if (files.certificate === "" && files.key === "") return null;
-  if (files.certificate === "" || files.key === "") {
-    const [given, missing] = files.key === "" ? ["certificate_file", "key_file"] : ["key_file", "certificate_file"];
+  if (certificate_file === "" && key_file === "") return null;
+  if (certificate_file === "" || key_file === "") {
+    const [given, missing] = key_file === "" ? ["certificate_file", "key_file"] : ["key_file", "certificate_file"];
     source.findings.error([...table, given], `is given without ${missing}`, `add ${missing}`);
     return null;
   }
-  const certificatePem = readNamedFile(source, certificatePath, files.certificate, "public");
-  const keyPem = readNamedFile(source, keyPath, files.key, "secret");
+  const certificatePem = readNamedFile(source, certificatePath, certificate_file, "public");
+  const keyPem = readNamedFile(source, keyPath, key_file, "secret");
   const leaf = certificatePem === null ? null : parseChain(source, certificatePath, certificatePem)[0];
   const key = keyPem === null ? null : parseKey(source, keyPath, keyPem);
   if (!leaf || !key || certificatePem === null || keyPem === null) return null;

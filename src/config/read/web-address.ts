@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import type { Upstream } from "../../core/provider.ts";
-import { ok, type Reading, wrong } from "./reading.ts";
+import { ok, type Reading, wrong } from "../reading.ts";
+import { optionalTextOf, textOf } from "./text-type.ts";
 
 /** Is this host (as URL.hostname has it) the machine itself? */
 export function isLoopback(hostname: string): boolean {
@@ -77,4 +78,37 @@ export function readServerName(text: string): Reading<string> {
 export function readHostAndPort(text: string): Reading<string> {
   if (/^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/.test(text)) return ok(text);
   return wrong("is not a host", "write HOST or HOST:PORT, without scheme and path");
+}
+
+/** A URL of a host, as browsers have it; null where it cannot be read. */
+export function origin() {
+  return textOf(readExternalHost, null);
+}
+
+/** An issuer's URL as it is written; `""` where there is none, or where it cannot be read. */
+export function issuerUrl() {
+  return textOf((text): Reading<string> => {
+    const reading = text === "" ? ok(null) : readIssuer(text);
+    return reading.kind === "wrong" ? reading : ok(text);
+  }, "");
+}
+
+/** A URL that browsers are sent to; `""`: none. */
+export function redirectUri() {
+  return textOf((text) => (text === "" ? ok("") : readRedirectUri(text)), "");
+}
+
+/** Where requests go; `""` is null. */
+export function upstream() {
+  return optionalTextOf(readUpstream);
+}
+
+/** A DNS name; `""` is null. */
+export function serverName() {
+  return optionalTextOf(readServerName);
+}
+
+/** HOST or HOST:PORT; `""`: none. */
+export function hostAndPort() {
+  return textOf((text) => (text === "" ? ok("") : readHostAndPort(text)), "");
 }

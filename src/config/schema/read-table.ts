@@ -2,25 +2,53 @@ import type { z } from "zod";
 import { quoted, type Source } from "../file/source.ts";
 import { isTable, isWritten, removeAt, type Tree, valueAt } from "../file/tree.ts";
 import type { Path } from "../findings.ts";
+import { type Remark, remarkOf } from "../read/text-type.ts";
 import { unknownKeyHint } from "./known-keys.ts";
 import { nearest } from "./nearest.ts";
 import { type ConfigTable, configSchema, lenientSchema } from "./schema.ts";
 
 /**
- * Reads the shape of `source.tree`: reports unknown keys, wrong types and missing keys, takes what is wrong out of the tree, and
- * gives what is left with its defaults, so that the rest of the file is still checked.
+ * Reads `source.tree` by the schema: reports what is wrong and gives the rest with its defaults, so that it is still checked. A text that
+ * its type cannot read is a harmless value; a value of the wrong kind, and an unknown key, are taken out of the tree.
  */
-export function readShape(source: Source): ConfigTable {
-  const { tree } = source;
-  const judged = configSchema.safeParse(tree);
-  for (const issue of judged.error?.issues ?? []) report(source, issue);
-  const left = lenientSchema.safeParse(tree);
-  return left.success ? left.data : lenientSchema.parse({});
+export function readTable(source: Source): ConfigTable {
+  const judged = run(configSchema, source.tree);
+  let isShaped = true;
+  for (const issue of judged.issues) {
+    const remark = remarkOf(issue);
+    if (remark !== null) reportRemark(source, pathOf(issue), remark);
+    else {
+      report(source, issue);
+      isShaped = false;
+    }
+  }
+  if (isShaped) return judged.value;
+  const left = run(lenientSchema, source.tree);
+  return left.issues.every((issue) => remarkOf(issue) !== null) ? left.value : lenientSchema.parse({});
 }
 
-/** zod's issues carry no values; every path in them is one of ours. */
-function report(source: Source, issue: z.core.$ZodIssue): void {
-  const path = issue.path as Path; // as: TOML keys are strings and indices are numbers, never symbols
+/** What zod makes of the tree, with its issues beside it: safeParse gives either the value or the issues. */
+function run(
+  schema: z.ZodType,
+  tree: Tree,
+): { readonly value: ConfigTable; readonly issues: readonly z.core.$ZodRawIssue[] } {
+  const result = schema._zod.run({ value: tree, issues: [] }, { async: false });
+  if (result instanceof Promise) throw new Error("the schema of the config waits for nothing");
+  return { value: result.value as ConfigTable, issues: result.issues }; // as: of this shape but where a zod issue says otherwise
+}
+
+function pathOf(issue: z.core.$ZodRawIssue): Path {
+  return (issue.path ?? []) as Path; // as: TOML keys are strings and indices are numbers, never symbols
+}
+
+function reportRemark(source: Source, path: Path, { message, hint, shown, spot }: Remark): void {
+  const text = shown === "value" ? `${quoted(source, path)} ${message}` : message;
+  source.findings.error(path, text, hint, spot);
+}
+
+/** No value of the file is in an issue's words; every path in them is one of ours. */
+function report(source: Source, issue: z.core.$ZodRawIssue): void {
+  const path = pathOf(issue);
   if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) reportUnknown(source, [...path, key]);
     return;
@@ -56,7 +84,7 @@ function missingHint(path: Path): string {
   return `add ${key} here`;
 }
 
-function wordsOf(source: Source, issue: z.core.$ZodIssue, path: Path): { message: string; hint: string | null } {
+function wordsOf(source: Source, issue: z.core.$ZodRawIssue, path: Path): { message: string; hint: string | null } {
   const found = typeName(valueAt(source.tree, path));
   switch (issue.code) {
     case "invalid_value": {

@@ -1,3 +1,26 @@
+import { isIP } from "node:net";
+import { ok, type Reading, wrong } from "../reading.ts";
+import { optionalTextOf } from "./text-type.ts";
+
+/** `cookie_domain` in lower case without its leading dot, when a browser takes it (CK-02; RFC 6265bis 5.6.3). */
+export function readCookieDomain(text: string): Reading<string> {
+  const domain = text.toLowerCase().replace(/^\./, "").replace(/\.$/, "");
+  if (isIP(domain) !== 0 || domain.includes(":"))
+    return wrong("is an address", "a cookie domain is a name: company.test");
+  if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(domain)) return wrong("is not a domain", "write a name: company.test");
+  if (!domain.includes("."))
+    return wrong("has one label only", "browsers refuse it; use a domain of your own: company.test");
+  if (isPublicSuffix(domain)) {
+    return wrong("is a public suffix", "strangers have names under it; use a domain of your own: company.co.uk");
+  }
+  return ok(domain);
+}
+
+/** A domain for cookies; `""` is null. */
+export function cookieDomain() {
+  return optionalTextOf(readCookieDomain);
+}
+
 /**
  * Two-label suffixes under which strangers register names. Not the Public Suffix List, which is 300 KB and changes weekly: the
  * country suffixes that are common and the hosting domains that are, so that a slip such as `co.uk` is caught. Browsers refuse the rest.
@@ -31,7 +54,7 @@ const hosting: ReadonlySet<string> = new Set(
 );
 
 /** Is this domain (lower case) one that strangers share? A single label always is. */
-export function isPublicSuffix(domain: string): boolean {
+function isPublicSuffix(domain: string): boolean {
   const labels = domain.split(".");
   if (labels.length === 1) return true;
   if (labels.length > 2) return false;

@@ -1,25 +1,46 @@
-import { type ProviderDirectory, providerDirectory } from "../core/decide/choose-provider.ts";
-import type { Visitor } from "../core/decide/decide.ts";
-import { becauseText, outcomeOf } from "../core/decide/expectation.ts";
-import { type GivenUrl, givenUrl } from "../core/http/given-url.ts";
-import { assumedIdentity } from "../core/identity/assumed-identity.ts";
-import type { Provider } from "../core/provider.ts";
-import { quoted, type Source } from "./file/source.ts";
-import type { Path } from "./findings.ts";
-import { readClaimValues } from "./read/read-allow.ts";
-import type { ConfigTable } from "./schema/schema.ts";
+import { z } from "zod";
+import { type ProviderDirectory, providerDirectory } from "../../core/decide/choose-provider.ts";
+import type { Visitor } from "../../core/decide/decide.ts";
+import { becauseText, outcomeOf } from "../../core/decide/expectation.ts";
+import { type GivenUrl, givenUrl } from "../../core/http/given-url.ts";
+import { assumedIdentity } from "../../core/identity/assumed-identity.ts";
+import type { Provider } from "../../core/provider.ts";
+import { quoted, type Source } from "../file/source.ts";
+import type { Path } from "../findings.ts";
+import { text, texts } from "../read/text-type.ts";
+import { claimValues } from "./allow.ts";
 
-type Expect = ConfigTable["providers"][string]["expect"][number];
+/** One of a provider's `expect`. */
+export const expectTable = z.strictObject({
+  url: z.string().describe("a URL of this provider"),
+  method: text("GET", "request method"),
+  as: z
+    .strictObject({
+      username: text("", "user name"),
+      groups: texts("groups of this user"),
+      email: text("", "email address of this user"),
+      claims: claimValues().prefault({}).describe("claims of this user that allow or rules ask about"),
+    })
+    .optional()
+    .describe("who asks; absent: anonymous"),
+  is: z.enum(["public", "login", "allowed", "denied"]).describe("the verdict it must get"),
+});
+
+type Expect = z.output<typeof expectTable>;
 
 /**
  * Holds every `expect` against what serve would decide; one that is not met is an error at its place, so that a config which opens or
  * closes what it should not is never served. Not looked at while anything else is wrong: what would be decided is not known then.
  */
-export function checkExpectations(source: Source, table: ConfigTable, providers: readonly Provider[]): void {
+export function checkExpectations(
+  source: Source,
+  tables: Readonly<Record<string, { readonly expect: readonly Expect[] }>>,
+  providers: readonly Provider[],
+): void {
   if (source.findings.all.some((finding) => finding.severity === "error")) return;
   const directory = providerDirectory(providers);
   for (const provider of providers) {
-    for (const [index, expected] of (table.providers[provider.slug]?.expect ?? []).entries()) {
+    for (const [index, expected] of (tables[provider.slug]?.expect ?? []).entries()) {
       const path = ["providers", provider.slug, "expect", index];
       const url = urlOf(source, [...path, "url"], expected, provider, directory);
       if (url !== null) hold(source, path, expected, url, provider);
@@ -50,7 +71,7 @@ function urlOf(
 
 function hold(source: Source, path: Path, expected: Expect, url: GivenUrl, provider: Provider): void {
   const method = expected.method.toUpperCase();
-  const { is, because } = outcomeOf({ url, method, visitor: visitorOf(source, path, expected) }, provider);
+  const { is, because } = outcomeOf({ url, method, visitor: visitorOf(expected) }, provider);
   if (is === expected.is) return;
   const who = expected.as === undefined ? "anybody" : whoText(source, path);
   const asked = `${method} ${quoted(source, [...path, "url"])} by ${who}`;
@@ -61,10 +82,9 @@ function hold(source: Source, path: Path, expected: Expect, url: GivenUrl, provi
   );
 }
 
-function visitorOf(source: Source, path: Path, { as }: Expect): Visitor {
+function visitorOf({ as }: Expect): Visitor {
   if (as === undefined) return { kind: "anonymous" };
-  const claims = readClaimValues(source, [...path, "as", "claims"], as.claims);
-  return { kind: "known", identity: assumedIdentity({ ...as, claims }), via: "session" };
+  return { kind: "known", identity: assumedIdentity(as), via: "session" };
 }
 
 function whoText(source: Source, path: Path): string {

@@ -1,0 +1,68 @@
+import { parseRate, type Rate } from "../../core/bounds/rate-limit.ts";
+import { ok, type Reading, wrong } from "../reading.ts";
+import { optionalTextOf, textOf } from "./text-type.ts";
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
+const accepted = "write a whole number and one of s, m, h, d: 30s, 15m, 24h or 7d; 0s where the key allows none";
+
+/** Ten years: longer is a slip, and cookies have no use for it. */
+const longestSeconds = 3650 * 86400;
+
+/** `30s`, `15m`, `24h`, `7d`, `0s` in seconds (spec: reading rules). */
+export function readDuration(text: string): Reading<number> {
+  const parts = /^(\d{1,12})([smhd])$/.exec(text);
+  const seconds = text === "0" ? 0 : Number(parts?.[1]) * (unitSeconds[parts?.[2] ?? ""] ?? Number.NaN);
+  if (Number.isNaN(seconds)) return wrong("is not a duration", accepted);
+  if (seconds > longestSeconds) return wrong("is longer than 3650d", "write 3650d or less");
+  return ok(seconds);
+}
+
+/** A time in seconds; 0 is allowed. */
+export function duration() {
+  return textOf(readDuration, 0);
+}
+
+/** A time in seconds that is longer than 0. */
+export function lifetime() {
+  return textOf((text) => {
+    const reading = readDuration(text);
+    if (reading.kind === "wrong" || reading.value > 0) return reading;
+    return { ...wrong("is 0", 'a session needs a life: "24h"'), shown: "nothing" };
+  }, 1);
+}
+
+const unitBytes: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+/** `64KiB`, `10MiB`, `1GiB` or `0` in bytes (spec: reading rules). */
+export function readSize(text: string): Reading<number> {
+  if (text === "0") return ok(0);
+  const parts = /^(\d{1,9})(KiB|MiB|GiB)$/.exec(text);
+  const bytes = Number(parts?.[1]) * (unitBytes[parts?.[2] ?? ""] ?? Number.NaN);
+  if (Number.isNaN(bytes)) {
+    return wrong("is not a size", "write a whole number and one of KiB, MiB, GiB: 64KiB or 10MiB; or 0");
+  }
+  return ok(bytes);
+}
+
+/** A size in bytes. */
+export function size() {
+  return textOf(readSize, 0);
+}
+
+/** The size of a request head, in bytes: less takes no request, more is an attack on memory. */
+export function headSize() {
+  return textOf((text) => {
+    const reading = readSize(text);
+    if (reading.kind === "wrong" || (reading.value >= 1024 && reading.value <= 1024 ** 2)) return reading;
+    return { ...wrong("is outside 1KiB to 1MiB", 'write a size between, for example "32KiB"'), shown: "nothing" };
+  }, 32768);
+}
+
+/** `20/1m`: so many in so much time; `""` is null, no limit. */
+export function rate() {
+  return optionalTextOf((text): Reading<Rate> => {
+    const read = parseRate(text);
+    if (read !== null) return ok(read);
+    return { ...wrong("is not a rate", 'write COUNT/TIME, for example "20/1m"'), shown: "nothing" };
+  });
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import type { Allow } from "../../core/provider.ts";
+import type { Source } from "../file/source.ts";
+import type { Path } from "../findings.ts";
+import { addRemark, listOf, texts } from "../read/text-type.ts";
+import { ok, wrong } from "../reading.ts";
+import { fieldsOf } from "./fields.ts";
+
+const claimAdvice = { message: "is not a claim's name or dotted path", hint: "write name or outer.inner" };
+
+/** Claims and the values each may have; a single text is a list of one. */
+export function claimValues() {
+  return z.record(z.string(), z.union([z.string(), z.array(z.string())])).transform((table, context) => {
+    const lists: Record<string, readonly string[]> = {};
+    for (const [claim, values] of Object.entries(table)) {
+      if (!isClaimPath(claim)) addRemark(context, [claim], { ...claimAdvice, spot: { kind: "key" } });
+      lists[claim] = typeof values === "string" ? [values] : values;
+    }
+    return lists;
+  });
+}
+
+/** A claim that feeds a header; `""`: the header stays empty. */
+export function claimPath(text: string) {
+  if (text === "" || isClaimPath(text)) return ok(text);
+  return { ...wrong(claimAdvice.message, claimAdvice.hint), shown: "nothing" } as const;
+}
+
+function isClaimPath(text: string): boolean {
+  return /^[^.]+(?:\.[^.]+)*$/.test(text);
+}
+
+function readEmailDomain(text: string) {
+  if (!text.includes("@")) return ok(text);
+  return { ...wrong("has an @", 'write "company.test"'), shown: "nothing" } as const;
+}
+
+/** `allow`, of a provider or of one of its rules (spec: config, allow). */
+export const allowTable = z.strictObject({
+  groups: texts("members of one of these groups"),
+  users: texts("these user names"),
+  emails: texts("these email addresses"),
+  email_domains: listOf(readEmailDomain, "").prefault([]).describe("email addresses of these domains"),
+  claims: claimValues()
+    .prefault({})
+    .describe('any claim that is, or has in its list, one of these values: { department = ["it"] }'),
+});
+
+/** What `allow` says; null when there is none. */
+export function allowOf(source: Source, path: Path, table: z.output<typeof allowTable> | undefined): Allow | null {
+  if (table === undefined) return null;
+  const { claims, ...lists } = table;
+  const named = [...Object.values(lists), ...Object.values(claims)];
+  if (named.every((list) => list.length === 0)) {
+    const hint = "name somebody, or remove the table to let in everybody who is logged in";
+    source.findings.warning(path, "names nobody: everybody is refused", hint, { kind: "key" });
+  }
+  return fieldsOf(allowTable.shape, table);
+}
+
+/** Every claim that these ask about. */
+export function claimsAskedFor(allows: readonly (Allow | null)[]): readonly string[] {
+  return [...new Set(allows.flatMap((allow) => Object.keys(allow?.claims ?? {})))];
+}

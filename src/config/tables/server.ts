@@ -1,0 +1,145 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import type { Config } from "../../core/config.ts";
+import { readSecrets } from "../file/secrets.ts";
+import type { Source } from "../file/source.ts";
+import { duration, headSize, lifetime, rate, size } from "../read/amounts.ts";
+import { readCertificate } from "../read/certificates.ts";
+import { readSessionStore } from "../read/session-store.ts";
+import { flag, headerText, text } from "../read/text-type.ts";
+import { ok, type Reading, wrong } from "../reading.ts";
+import { listenOf, listenTable, trustedProxiesOf } from "./listen.ts";
+
+const textOrList = z.union([z.string(), z.array(z.string()).min(1)]);
+
+const outpost = z
+  .strictObject({
+    name: headerText().prefault("akproxy").describe("name of this outpost: X-authentik-meta-outpost"),
+    secret: textOrList
+      .default("")
+      .describe(
+        "at least 32 characters; a list rotates: the first seals, all open. Unset: made once, kept in state_dir",
+      ),
+    secret_file: textOrList.default("").describe("a file that holds the secret, or credential:NAME; or a list of them"),
+  })
+  .prefault({})
+  .describe("this outpost");
+
+const tls = z
+  .strictObject({
+    certificate_file: text("", "certificate chain of the HTTPS listener, PEM; unset: a self-signed one, made once"),
+    key_file: text("", "its private key, PEM, or credential:NAME"),
+    min_version: z.enum(["1.2", "1.3"]).default("1.2").describe("lowest TLS version"),
+  })
+  .prefault({})
+  .describe("TLS of the HTTPS listener");
+
+const sessions = z
+  .strictObject({
+    store: text("sqlite", '"memory", "sqlite", "sqlite:FILE", "redis://…", "rediss://…" or "postgres://…"'),
+    store_file: text("", "a file that holds the store's whole URL, with its password; or credential:NAME"),
+    max: lifetime().prefault("24h").describe("absolute life of a session"),
+    idle: duration().prefault("0s").describe("a session ends when it is not used for this long; 0s: no idle limit"),
+    refresh: flag(true, "use refresh tokens to keep claims fresh; a refused refresh ends the session"),
+  })
+  .prefault({})
+  .describe("logged-in browsers");
+
+const limits = z
+  .strictObject({
+    request_header_bytes: headSize().prefault("32KiB").describe("largest request head, 1KiB to 1MiB"),
+    request_body: size().prefault("0").describe("largest request body; 0: no limit"),
+    upstream_connect: duration().prefault("10s").describe("time to connect to an upstream; 0s: none"),
+    upstream_response_header: duration()
+      .prefault("60s")
+      .describe("time to the first byte of an upstream's answer; 0s: none"),
+    idle: duration().prefault("120s").describe("life of a connection with nothing in flight"),
+    failed_credentials: rate()
+      .prefault("20/1m")
+      .describe('failed Basic and Bearer credentials per address and per user name; "" turns it off'),
+    drain: duration().prefault("30s").describe("how long in-flight requests get at shutdown"),
+  })
+  .prefault({})
+  .describe("sizes and times");
+
+const log = z
+  .strictObject({
+    level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("what is logged"),
+    format: z.enum(["auto", "json", "text"]).default("auto").describe("auto: text on a terminal, else json"),
+  })
+  .prefault({})
+  .describe("the log");
+
+/** Every key outside `[oidc]` and the providers, with its default and meaning (spec: config, top level). */
+export const serverKeys = {
+  state_dir: z
+    .string()
+    .optional()
+    .describe(
+      "holds sessions.sqlite, secret.key and the self-signed certificate; default: $STATE_DIRECTORY, else ./akproxy-state",
+    ),
+  outpost,
+  listen: listenTable,
+  tls,
+  sessions,
+  limits,
+  log,
+};
+
+/** The file's tables but `[oidc]` and the providers. */
+export type ServerTable = z.output<z.ZodObject<typeof serverKeys>>;
+
+/** Everything of the config but its providers. What is wrong is reported, and stands in the result by a harmless value. */
+export function serverOf(source: Source, table: ServerTable): Omit<Config, "providers"> {
+  const stateDir = stateDirectory(source, table.state_dir);
+  const { limits } = table;
+  return {
+    stateDir,
+    outpostName: table.outpost.name,
+    secrets: outpostSecrets(source),
+    listen: listenOf(source, table.listen),
+    trustedProxies: trustedProxiesOf(source, table.listen),
+    tls: { certificate: readCertificate(source, ["tls"], table.tls), minVersion: table.tls.min_version },
+    sessions: readSessionStore(source, table.sessions.store, stateDir),
+    limits: {
+      requestHeaderBytes: limits.request_header_bytes,
+      requestBodyBytes: limits.request_body,
+      upstreamConnectSeconds: limits.upstream_connect,
+      upstreamResponseHeaderSeconds: limits.upstream_response_header,
+      idleSeconds: limits.idle,
+      failedCredentials: limits.failed_credentials,
+      drainSeconds: limits.drain,
+    },
+    log: table.log,
+  };
+}
+
+/** The file's, else systemd's (the first, when it names several: systemd.exec(5)), else a folder beside the file. */
+function stateDirectory(source: Source, configured: string | undefined): string {
+  if (configured === "") source.findings.error(["state_dir"], "is empty", "name a folder, or remove the key");
+  const fromSystemd = source.env["STATE_DIRECTORY"]?.split(":")[0];
+  return resolve(source.directory, configured || fromSystemd || "akproxy-state");
+}
+
+const advice =
+  "make one with: openssl rand -base64 48; or remove the key, and akproxy makes one and keeps it in state_dir";
+const samples =
+  /change.?me|replace.?(?:me|this)|your.?secret|example|placeholder|insecure|password|secret.?key|super.?secret|^(?:0123456789|abcdef)/i;
+
+/** `outpost.secret` or `secret_file`: the first seals, all open; null when akproxy is to make one (CFG-04). */
+function outpostSecrets(source: Source): readonly string[] | null {
+  const secrets = readSecrets(source, ["outpost"], "secret");
+  for (const { value, path } of secrets) {
+    const judged = judgeSecret(value);
+    if (judged.kind === "wrong") source.findings.error(path, judged.message, judged.hint);
+  }
+  return secrets.length === 0 ? null : secrets.map((secret) => secret.value);
+}
+
+/** Is it long, and not a value from somebody's manual? The value itself is in no message. */
+export function judgeSecret(value: string): Reading<string> {
+  if (value.length < 32) return wrong(`the secret has ${value.length} characters, at least 32 are needed`, advice);
+  if (samples.test(value)) return wrong("the secret is a sample value", advice);
+  if (new Set(value).size < 8) return wrong("the secret repeats a few characters", advice);
+  return ok(value);
+}
