@@ -18,7 +18,7 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
   ],
   idp: [
     ["core", "ports"],
-    [/^openid-client$/, /^jose$/],
+    [/^oauth4webapi$/, /^jose$/],
   ],
   wire: [
     ["core", "ports"],

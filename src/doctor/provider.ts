@@ -2,9 +2,9 @@ import type { Config } from "../core/config.ts";
 import { backchannelLogoutPath, frontchannelLogoutPath } from "../core/decide/endpoint.ts";
 import { Failure } from "../core/failure.ts";
 import type { Provider } from "../core/provider.ts";
-import { requestedScopes } from "../idp/authorization-request.ts";
-import { idTokenAlgorithms } from "../idp/id-token-algorithms.ts";
 import type { IssuerMetadata } from "../idp/issuer-metadata.ts";
+import { requestedScopes } from "../idp/issuer-urls.ts";
+import { tokenAlgorithms } from "../idp/signing-keys.ts";
 import { type Check, type DoctorWorld, fail, ok, type Section, unknown, warn, within } from "./check.ts";
 import type { ExaminedIssuer, SigningKey } from "./issuer.ts";
 import { redirectCheck } from "./redirect.ts";
@@ -46,7 +46,7 @@ function scopesCheck({ oidc }: Provider, { scopes }: IssuerMetadata): Check {
 
 function signingCheck({ oidc }: Provider, metadata: IssuerMetadata, keys: readonly SigningKey[]): Check {
   try {
-    const allowed = idTokenAlgorithms(metadata, oidc);
+    const allowed = tokenAlgorithms(metadata, oidc);
     const usable = allowed.filter((name) => name.startsWith("HS") || keys.some((key) => isKeyFor(name, key)));
     if (usable.length > 0) return ok("signing", usable.join(", "));
     const text = `the issuer advertises ${allowed.join(", ")} and has no key for any of them`;

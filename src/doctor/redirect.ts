@@ -1,9 +1,7 @@
 import type { Provider } from "../core/provider.ts";
 import { redirectUri } from "../http/login/login.ts";
-import { authorizationRequest } from "../idp/authorization-request.ts";
-import { issuerFetch } from "../idp/issuer-fetch.ts";
 import type { IssuerMetadata } from "../idp/issuer-metadata.ts";
-import { openidConfiguration } from "../idp/openid-configuration.ts";
+import { authorizationUrl } from "../idp/issuer-urls.ts";
 import { randomToken } from "../seal/random-token.ts";
 import { type Check, type DoctorWorld, fail, ok, unknown } from "./check.ts";
 
@@ -31,15 +29,8 @@ function register(uri: string): string {
   return `check that this URI is registered: ${uri}`;
 }
 
-async function requestUrl(
-  { oidc }: Provider,
-  metadata: IssuerMetadata,
-  uri: string,
-  world: DoctorWorld,
-): Promise<string> {
-  const fetch = issuerFetch({ ...oidc, userAgent: "", timeoutMs: world.timeoutMilliseconds }); // it sends no request
-  const configuration = openidConfiguration(metadata, oidc, { fetch, now: world.now() });
-  return authorizationRequest(configuration, oidc, metadata, {
+function requestUrl({ oidc }: Provider, metadata: IssuerMetadata, uri: string, world: DoctorWorld): Promise<string> {
+  return authorizationUrl(metadata, oidc, {
     state: randomToken(world.randomBytes),
     nonce: randomToken(world.randomBytes),
     codeVerifier: randomToken(world.randomBytes),

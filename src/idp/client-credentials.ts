@@ -1,8 +1,8 @@
 import { Failure } from "../core/failure.ts";
 import type { OidcClient } from "../core/provider.ts";
-import { requestedScopes } from "./authorization-request.ts";
 import type { IssuerFetch } from "./issuer-fetch.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
+import { requestedScopes } from "./issuer-urls.ts";
 
 /** What an issuer gave for a user name and a password; not verified yet. */
 export interface GrantedTokens {

@@ -1,89 +1,90 @@
-import type { Configuration } from "openid-client";
+import {
+  authorizationCodeGrantRequest,
+  processAuthorizationCodeResponse,
+  type TokenEndpointResponse,
+  validateAuthResponse,
+} from "oauth4webapi";
 import { Failure } from "../core/failure.ts";
-import { type Claims, mergedClaims, missingClaims } from "../core/identity/claims.ts";
-import { type ClaimReading, claimsRead, identityAtLogin } from "../core/identity/login-identity.ts";
+import type { Claims } from "../core/identity/claims.ts";
+import { identityAtLogin } from "../core/identity/login-identity.ts";
 import type { Identity } from "../core/identity.ts";
-import type { Provider } from "../core/provider.ts";
 import type { LoginChecks, SignedIn } from "../ports/identity-provider.ts";
-import type { Log } from "../ports/log.ts";
-import type { Discovery } from "./discovery.ts";
-import { idTokenAlgorithms } from "./id-token-algorithms.ts";
-import type { IssuerFetch } from "./issuer-fetch.ts";
-import type { IssuerMetadata } from "./issuer-metadata.ts";
-import { redeemCode } from "./redeem-code.ts";
-import type { SigningKeys } from "./signing-keys.ts";
-import { userinfo } from "./userinfo.ts";
+import { expectedToken, type IssuerContext } from "./issuer-context.ts";
+import { type OauthClient, oauthClient } from "./oauth-client.ts";
+import { answerFailure, callbackFailure } from "./oauth-errors.ts";
+import { completed } from "./userinfo.ts";
 import { verifyIdToken } from "./verify-id-token.ts";
-import type { ExpectedToken } from "./verify-token.ts";
-
-/** The part of a provider that login depends on. */
-export type LoginSettings = ClaimReading & Pick<Provider, "name">;
-
-/** What finishing a login needs. */
-export interface FinishLoginDeps {
-  readonly provider: LoginSettings;
-  readonly discovery: Discovery;
-  readonly keys: SigningKeys;
-  readonly fetch: IssuerFetch;
-  readonly log: Log;
-  now(): number; //                                epoch seconds
-  configure(metadata: IssuerMetadata, through: IssuerFetch): Configuration;
-}
 
 /**
- * From the issuer's answer to an identity: callback checked, code redeemed, id_token verified, userinfo asked where a mapped claim
- * is missing, claims read. Throws `Failure` idp_unreachable, idp_misconfigured, idp_rejected_code, idp_token_invalid, login_denied.
+ * From the callback to an identity: checks the callback, redeems the code, verifies the id_token, asks userinfo when a mapped claim
+ * is missing, and reads the claims. Throws `Failure` idp_unreachable, idp_misconfigured, idp_rejected_code, idp_token_invalid, login_denied.
  */
-export async function finishLogin(callback: URL, expected: LoginChecks, deps: FinishLoginDeps): Promise<SignedIn> {
-  const metadata = await deps.discovery.metadata();
-  const ours = expectedToken(metadata, deps);
-  const tokens = await redeemCode(callback, expected, {
-    fetch: deps.fetch,
-    configuration: (through) => deps.configure(metadata, through),
-  });
-  const claims = await verifyIdToken(tokens.idToken, { ...ours, nonce: expected.nonce });
-  const identity = identityOf(await completed(claims, tokens.accessToken, metadata, deps), tokens.idToken, deps);
-  return { identity, grant: tokens.grant };
+export async function finishLogin(callback: URL, expected: LoginChecks, context: IssuerContext): Promise<SignedIn> {
+  const metadata = await context.discovery.metadata();
+  const ours = expectedToken(metadata, context);
+  const tokens = await redeemed(callback, expected, oauthClient(metadata, context));
+  const {
+    access_token: accessToken,
+    id_token: idToken,
+    refresh_token: token,
+    expires_in: accessSeconds = null,
+  } = tokens;
+  if (idToken === undefined) throw new Failure("idp_token_invalid", "id_token: missing in the issuer's answer");
+  const claims = await verifyIdToken(idToken, { ...ours, nonce: expected.nonce });
+  const identity = identityOf(await completed(claims, accessToken, metadata, context), idToken, context);
+  return { identity, grant: token === undefined ? null : { token, accessSeconds } };
 }
 
-/** What a token of this issuer for this client must match. Throws `Failure` idp_misconfigured when no algorithm is left. */
-export function expectedToken(
-  metadata: IssuerMetadata,
-  { provider: { oidc }, keys, now }: Pick<FinishLoginDeps, "provider" | "keys" | "now">,
-): ExpectedToken {
-  return {
-    issuer: oidc.issuer,
-    clientId: oidc.clientId,
-    clientSecret: oidc.clientSecret,
-    algorithms: idTokenAlgorithms(metadata, oidc),
-    keys: metadata.jwksUri === null ? null : keys(metadata.jwksUri),
-    now: now(),
-  };
-}
-
-/** The claims of an id_token with what they lack from userinfo, which is asked only then (decision 4). Throws `Failure` as `userinfo`. */
-export async function completed(
-  claims: Claims,
-  accessToken: string,
-  metadata: IssuerMetadata,
-  deps: FinishLoginDeps,
-): Promise<Claims> {
-  const complete = missingClaims(claims, claimsRead(deps.provider)).length === 0;
-  if (complete || metadata.userinfoEndpoint === null) return claims;
-  const configuration = deps.configure(metadata, deps.fetch);
-  return mergedClaims(claims, await userinfo(configuration, accessToken, String(claims["sub"]), deps.log));
-}
-
-/** Who the claims speak of; what had to be left out is logged. Throws `Failure` idp_token_invalid. */
+/** Who the claims describe; claims that had to be dropped are logged. Throws `Failure` idp_token_invalid. */
 export function identityOf(
   claims: Claims,
   idToken: string,
-  deps: FinishLoginDeps,
+  { provider, log }: IssuerContext,
   fillingClaims: Claims = claims, //               see identityAtLogin
 ): Identity {
-  const { name } = deps.provider;
-  const outcome = identityAtLogin(claims, deps.provider, idToken, fillingClaims);
-  if (!outcome.ok) throw new Failure("idp_token_invalid", `provider "${name}": id_token: ${outcome.reason}`);
-  for (const warning of outcome.warnings) deps.log.warn("claim left out", { provider: name, warning });
+  const outcome = identityAtLogin(claims, provider, idToken, fillingClaims);
+  if (!outcome.ok) throw new Failure("idp_token_invalid", `provider "${provider.name}": id_token: ${outcome.reason}`);
+  for (const warning of outcome.warnings) log.warn("claim left out", { provider: provider.name, warning });
   return outcome.identity;
+}
+
+/** The tokens for the callback's code. The id_token's signature is not verified yet. */
+async function redeemed(callback: URL, expected: LoginChecks, party: OauthClient): Promise<TokenEndpointResponse> {
+  const response = await answerToCode(callback, expected, party);
+  const checks = { expectedNonce: expected.nonce, requireIdToken: true };
+  try {
+    return await processAuthorizationCodeResponse(party.server, party.client, response, checks);
+  } catch (error) {
+    throw answerFailure(error);
+  }
+}
+
+/** Checks the callback's state, iss (RFC 9207) and error, then sends its code with our verifier. */
+async function answerToCode(callback: URL, expected: LoginChecks, party: OauthClient): Promise<Response> {
+  const { server, client, authentication, options } = party;
+  try {
+    const checked = validateAuthResponse(server, client, callback, expected.state);
+    const redirectUri = redirectUriOf(callback);
+    const { codeVerifier } = expected;
+    return await authorizationCodeGrantRequest(
+      server,
+      client,
+      authentication,
+      checked,
+      redirectUri,
+      codeVerifier,
+      options,
+    );
+  } catch (error) {
+    throw callbackFailure(error);
+  }
+}
+
+/**
+ * The redirect URI as it was in the authorization request: the issuer compares it byte for byte (RFC 6749 4.1.3). Issuers add
+ * parameters of their own to the callback (`session_state`, `scope`, `authuser`), so only the query of authentik's redirect URIs is kept.
+ */
+function redirectUriOf(callback: URL): string {
+  const flag = callback.searchParams.get("X-authentik-auth-callback");
+  return `${callback.origin}${callback.pathname}${flag === null ? "" : `?X-authentik-auth-callback=${flag}`}`;
 }

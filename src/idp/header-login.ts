@@ -6,9 +6,10 @@ import { isMachine, machineClaims } from "../core/identity/machine-claims.ts";
 import type { Authenticated } from "../ports/identity-provider.ts";
 import { verifyAccessToken } from "./bearer-jwt.ts";
 import { grantedTo } from "./client-credentials.ts";
-import { completed, expectedToken, type FinishLoginDeps } from "./finish-login.ts";
 import { introspected } from "./introspection.ts";
+import { expectedToken, type IssuerContext } from "./issuer-context.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
+import { completed } from "./userinfo.ts";
 import { verifyRefreshedIdToken } from "./verify-id-token.ts";
 
 /**
@@ -16,12 +17,12 @@ import { verifyRefreshedIdToken } from "./verify-id-token.ts";
  * issuer can do that, else verified as a JWT; a user name with a password is exchanged for a token of their own. Throws `Failure`
  * idp_unreachable or idp_misconfigured: then nothing is known.
  */
-export async function headerLogin(credential: HeaderCredential, deps: FinishLoginDeps): Promise<Authenticated> {
+export async function headerLogin(credential: HeaderCredential, context: IssuerContext): Promise<Authenticated> {
   try {
-    const metadata = await deps.discovery.metadata();
+    const metadata = await context.discovery.metadata();
     const token = bearerTokenOf(credential);
-    if (token !== null) return await bearerLogin(token, metadata, deps);
-    return credential.kind === "basic" ? await basicLogin(credential, metadata, deps) : refused("no token");
+    if (token !== null) return await bearerLogin(token, metadata, context);
+    return credential.kind === "basic" ? await basicLogin(credential, metadata, context) : refused("no token");
   } catch (error) {
     if (!(error instanceof Failure) || error.code === "idp_unreachable" || error.code === "idp_misconfigured") {
       throw error;
@@ -36,18 +37,17 @@ function bearerTokenOf(credential: HeaderCredential): string | null {
   return credential.username === tokenUsername ? credential.password : null;
 }
 
-async function bearerLogin(token: string, metadata: IssuerMetadata, deps: FinishLoginDeps): Promise<Authenticated> {
-  const claims = await bearerClaims(token, metadata, deps);
-  return known(isPersons(claims) ? await completed(claims, token, metadata, deps) : claims, "", deps);
+async function bearerLogin(token: string, metadata: IssuerMetadata, context: IssuerContext): Promise<Authenticated> {
+  const claims = await bearerClaims(token, metadata, context);
+  return known(isPersons(claims) ? await completed(claims, token, metadata, context) : claims, "", context);
 }
 
 /** A public client cannot say to an introspection endpoint who it is (RFC 7662 2.1). */
-function bearerClaims(token: string, metadata: IssuerMetadata, deps: FinishLoginDeps): Promise<Claims> {
-  const client = deps.provider.oidc;
-  if (metadata.introspectionEndpoint === null || client.clientSecret === "") {
-    return verifyAccessToken(token, expectedToken(metadata, deps));
+function bearerClaims(token: string, metadata: IssuerMetadata, context: IssuerContext): Promise<Claims> {
+  if (metadata.introspectionEndpoint === null || context.provider.oidc.clientSecret === "") {
+    return verifyAccessToken(token, expectedToken(metadata, context));
   }
-  return introspected(deps.configure(metadata, deps.fetch), { token, client, now: deps.now() });
+  return introspected(token, metadata, context);
 }
 
 /** May userinfo know more? It speaks of persons, and needs the scope openid (OIDC Core 5.3). */
@@ -59,28 +59,28 @@ function isPersons(claims: Claims): boolean {
 async function basicLogin(
   credential: { readonly username: string; readonly password: string },
   metadata: IssuerMetadata,
-  deps: FinishLoginDeps,
+  context: IssuerContext,
 ): Promise<Authenticated> {
-  const expected = expectedToken(metadata, deps);
-  const { idToken, accessToken } = await grantedTo(credential, deps.provider.oidc, metadata, deps.fetch);
+  const expected = expectedToken(metadata, context);
+  const { idToken, accessToken } = await grantedTo(credential, context.provider.oidc, metadata, context.fetch);
   const claims =
     idToken === null
       ? await verifyAccessToken(accessToken, expected)
       : await verifyRefreshedIdToken(idToken, expected, null);
   // then the issuer has not looked at the user name, nor at the password
   if (isMachine(claims) || claims["sub"] === expected.clientId) return refused("basic: the token is the client's own");
-  return known(await completed(claims, accessToken, metadata, deps), idToken ?? "", deps);
+  return known(await completed(claims, accessToken, metadata, context), idToken ?? "", context);
 }
 
 /**
  * differs from authentik: a bearer token does not become the identity's raw token, which X-authentik-jwt would hand to the application
  * (decision 16; M2M-08); an id_token that the issuer gave for a password does.
  */
-function known(claims: Claims, rawToken: string, deps: FinishLoginDeps): Authenticated {
-  const { name, claims: paths } = deps.provider;
-  const outcome = identityAtLogin(machineClaims(claims, paths), deps.provider, rawToken);
+function known(claims: Claims, rawToken: string, context: IssuerContext): Authenticated {
+  const { name, claims: paths } = context.provider;
+  const outcome = identityAtLogin(machineClaims(claims, paths), context.provider, rawToken);
   if (!outcome.ok) return refused(`token: ${outcome.reason}`);
-  for (const warning of outcome.warnings) deps.log.warn("claim left out", { provider: name, warning });
+  for (const warning of outcome.warnings) context.log.warn("claim left out", { provider: name, warning });
   const end = claims["exp"];
   return { kind: "known", identity: outcome.identity, expiresAt: typeof end === "number" ? end : null };
 }

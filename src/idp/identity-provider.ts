@@ -1,19 +1,16 @@
-import type { Configuration } from "openid-client";
 import type { IdentityProvider } from "../ports/identity-provider.ts";
 import type { Log } from "../ports/log.ts";
-import { authorizationRequest } from "./authorization-request.ts";
 import { type Discovery, discovery } from "./discovery.ts";
-import { endSessionUrl } from "./end-session-url.ts";
-import { expectedToken, type FinishLoginDeps, finishLogin, type LoginSettings } from "./finish-login.ts";
+import { finishLogin } from "./finish-login.ts";
 import { headerLogin } from "./header-login.ts";
+import { expectedToken, type IssuerContext, type LoginSettings } from "./issuer-context.ts";
 import { type IssuerFetch, issuerFetch } from "./issuer-fetch.ts";
-import type { IssuerMetadata } from "./issuer-metadata.ts";
-import { openidConfiguration } from "./openid-configuration.ts";
+import { authorizationUrl, endSessionUrl } from "./issuer-urls.ts";
 import { refreshLogin } from "./refresh-login.ts";
 import { type SigningKeys, signingKeys } from "./signing-keys.ts";
 import { verifyLogoutToken } from "./verify-logout-token.ts";
 
-/** What talking to issuers needs. `timeoutMs` is how long one may take for an answer: 10 s. */
+/** What talking to issuers needs. `timeoutMs` limits each request to an issuer; the default is 10 s. */
 export interface IdentityProviderDeps {
   readonly log: Log;
   readonly version: string; //                     akproxy's, for the user agent
@@ -21,13 +18,13 @@ export interface IdentityProviderDeps {
   now(): number; //                                epoch seconds
 }
 
-/** What providers of the same issuer, reached the same way, have in common: one discovery, one set of keys. */
+/** Providers with the same issuer and the same connection settings share one discovery and one set of keys. */
 interface SharedIssuer {
   readonly discovery: Discovery;
   readonly keys: SigningKeys;
 }
 
-/** Makes the identity provider of each provider it is given. Starts nothing: the issuer is asked at the first use or `warmUp`. */
+/** Returns a function that makes the identity provider of a provider. No request is sent before the first use or `warmUp`. */
 export function identityProviders(deps: IdentityProviderDeps): (provider: LoginSettings) => IdentityProvider {
   const shared = new Map<string, SharedIssuer>();
   return (provider) => {
@@ -57,20 +54,15 @@ function fetchFor(provider: LoginSettings, deps: IdentityProviderDeps, agentNote
 function identityProvider(provider: LoginSettings, shared: SharedIssuer, deps: IdentityProviderDeps): IdentityProvider {
   const client = provider.oidc;
   const fetch = fetchFor(provider, deps, ` (provider=${provider.name.replace(/[^ -~]/g, "?")})`);
-  const configure = (metadata: IssuerMetadata, through: IssuerFetch): Configuration =>
-    openidConfiguration(metadata, client, { fetch: through, now: deps.now() });
-  const asking: FinishLoginDeps = { provider, ...shared, fetch, configure, ...deps };
+  const context: IssuerContext = { provider, ...shared, fetch, ...deps };
 
   return {
-    async authorizationUrl(login) {
-      const metadata = await shared.discovery.metadata();
-      return authorizationRequest(configure(metadata, fetch), client, metadata, login);
-    },
-    redeem: (callback, expected) => finishLogin(callback, expected, asking),
-    refresh: (identity, refreshToken) => refreshLogin(identity, refreshToken, asking),
-    authenticate: (credential) => headerLogin(credential, asking),
+    authorizationUrl: async (login) => authorizationUrl(await shared.discovery.metadata(), client, login),
+    redeem: (callback, expected) => finishLogin(callback, expected, context),
+    refresh: (identity, refreshToken) => refreshLogin(identity, refreshToken, context),
+    authenticate: (credential) => headerLogin(credential, context),
     async readLogoutToken(token) {
-      return verifyLogoutToken(token, expectedToken(await shared.discovery.metadata(), asking));
+      return verifyLogoutToken(token, expectedToken(await shared.discovery.metadata(), context));
     },
     endSessionUrl: async (idToken) => endSessionUrl(await shared.discovery.metadata(), client, idToken),
     jwksUri: () => shared.discovery.known()?.jwksUri ?? "",

@@ -1,28 +1,22 @@
-import { type Configuration, tokenIntrospection } from "openid-client";
+import { introspectionRequest, processIntrospectionResponse } from "oauth4webapi";
 import type { Claims } from "../core/identity/claims.ts";
 import { clientOf } from "../core/identity/machine-claims.ts";
-import type { OidcClient } from "../core/provider.ts";
 import { checkKind } from "./bearer-jwt.ts";
-import { translated } from "./foreign-errors.ts";
+import type { IssuerContext } from "./issuer-context.ts";
+import type { IssuerMetadata } from "./issuer-metadata.ts";
+import { type OauthClient, oauthClient } from "./oauth-client.ts";
+import { answerFailure } from "./oauth-errors.ts";
 import { invalidToken } from "./verify-token.ts";
-
-/** Which token, and whose it has to be. */
-export interface IntrospectionQuestion {
-  readonly token: string;
-  readonly client: OidcClient;
-  readonly now: number; //                         epoch seconds
-}
 
 /**
  * What the issuer says of a token (RFC 7662), as the token endpoint knows us. `active` alone lets nobody in: the token must be for this
  * client or have been given to it (M2M-01; CVE-2024-47077), come from this issuer, not be past its `exp`, and be an access token. Throws
  * `Failure` idp_token_invalid naming the check; idp_unreachable, idp_misconfigured, idp_rejected_code as the token endpoint.
  */
-export async function introspected(
-  configuration: Configuration,
-  { token, client, now }: IntrospectionQuestion,
-): Promise<Claims> {
-  const claims: Claims = await asked(configuration, token);
+export async function introspected(token: string, metadata: IssuerMetadata, context: IssuerContext): Promise<Claims> {
+  const client = context.provider.oidc;
+  const now = context.now();
+  const claims = await introspectionAnswer(token, oauthClient(metadata, context));
   if (claims["active"] !== true) throw invalid("the issuer says that it is not active");
   if (!isOurs(claims, client.clientId)) throw invalid("it is neither for this client nor given to it");
   const issuer = claims["iss"] ?? client.issuer;
@@ -35,11 +29,17 @@ export async function introspected(
   return claims;
 }
 
-async function asked(configuration: Configuration, token: string): Promise<Claims> {
+async function introspectionAnswer(token: string, party: OauthClient): Promise<Claims> {
+  const { server, client, authentication, options } = party;
+  const additionalParameters = { token_type_hint: "access_token" };
   try {
-    return { ...(await tokenIntrospection(configuration, token, { token_type_hint: "access_token" })) };
+    const response = await introspectionRequest(server, client, authentication, token, {
+      ...options,
+      additionalParameters,
+    });
+    return { ...(await processIntrospectionResponse(server, client, response)) };
   } catch (error) {
-    throw translated(error, "answer");
+    throw answerFailure(error);
   }
 }
 

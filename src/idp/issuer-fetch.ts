@@ -9,11 +9,11 @@ export interface IssuerReach {
   readonly timeoutMs: number; //                   to the last byte of the answer
 }
 
-/** What openid-client and jose ask for; both hand over more, which is not needed. */
+/** The part of a request that oauth4webapi and jose pass and that is used. */
 export interface IssuerRequest {
   readonly method?: string;
   readonly headers?: HeadersInit | undefined;
-  readonly body?: URLSearchParams | null;
+  readonly body?: BodyInit | null | undefined;
   readonly signal?: AbortSignal | null | undefined;
 }
 

@@ -1,92 +1,75 @@
 import { decodeJwt } from "jose";
-import { type Configuration, ResponseBodyError, refreshTokenGrant } from "openid-client";
+import {
+  processRefreshTokenResponse,
+  ResponseBodyError,
+  refreshTokenGrantRequest,
+  type TokenEndpointResponse,
+} from "oauth4webapi";
 import { Failure } from "../core/failure.ts";
 import { type Claims, mergedClaims } from "../core/identity/claims.ts";
 import { claimedFields } from "../core/identity/identity-fields.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Refreshed, RefreshGrant } from "../ports/identity-provider.ts";
-import { completed, expectedToken, type FinishLoginDeps, identityOf } from "./finish-login.ts";
-import { translated } from "./foreign-errors.ts";
-import type { IssuerFetch } from "./issuer-fetch.ts";
+import { identityOf } from "./finish-login.ts";
+import { expectedToken, type IssuerContext } from "./issuer-context.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
-import { userinfo } from "./userinfo.ts";
+import { oauthClient } from "./oauth-client.ts";
+import { answerFailure } from "./oauth-errors.ts";
+import { completed, userinfo } from "./userinfo.ts";
 import { verifyRefreshedIdToken } from "./verify-id-token.ts";
 
-/** The answer to a refresh request; the id_token is not verified yet. */
-interface RefreshedTokens {
-  readonly idToken: string | null;
-  readonly accessToken: string;
-  readonly accessSeconds: number | null;
-}
-
-/** The issuer says that the person is another one than before. */
 const anotherSubject = "the issuer names another subject";
 
 /**
- * Asks the issuer who `before` is now, with a refresh token (RFC 6749 6, OIDC Core 12). Never throws. A refused token and another `sub`
- * end the login (OIDC-14); whatever else goes wrong says nothing about the person.
+ * Asks the issuer for the current claims of `before`, with a refresh token (RFC 6749 6, OIDC Core 12). Never throws. A refused token
+ * or another `sub` ends the login (OIDC-14). Any other error says nothing about the user.
  */
-export async function refreshLogin(before: Identity, refreshToken: string, deps: FinishLoginDeps): Promise<Refreshed> {
+export async function refreshLogin(before: Identity, refreshToken: string, context: IssuerContext): Promise<Refreshed> {
   let rotated: string | null = null;
-  const noting: IssuerFetch = async (url, request) => {
-    const response = await deps.fetch(url, request);
-    rotated = (await newRefreshToken(response)) ?? rotated;
-    return response;
-  };
   const grantOf = (accessSeconds: number | null): RefreshGrant => ({ token: rotated ?? refreshToken, accessSeconds });
   try {
-    const metadata = await deps.discovery.metadata();
-    const tokens = await askedFor(refreshToken, deps.configure(metadata, noting));
-    const identity = await identityNow(before, tokens, metadata, deps);
+    const metadata = await context.discovery.metadata();
+    const { server, client, authentication, options } = oauthClient(metadata, context);
+    const response = await refreshTokenGrantRequest(server, client, authentication, refreshToken, options);
+    rotated = await newRefreshToken(response.clone());
+    const tokens = await processRefreshTokenResponse(server, client, response);
+    const identity = await identityNow(before, tokens, metadata, context);
     if (identity === null) return { kind: "ended", reason: anotherSubject };
-    return { kind: "fresh", identity, grant: grantOf(tokens.accessSeconds) };
+    return { kind: "fresh", identity, grant: grantOf(tokens.expires_in ?? null) };
   } catch (error) {
-    if (isRefused(error)) return { kind: "ended", reason: "the issuer refuses the refresh token" };
-    return { kind: "unknown", failure: translated(error, "answer"), grant: rotated === null ? null : grantOf(null) };
+    // RFC 6749 5.2; an answer of 5xx with this error code is idp_unreachable
+    if (error instanceof ResponseBodyError && error.error === "invalid_grant") {
+      return { kind: "ended", reason: "the issuer refuses the refresh token" };
+    }
+    return { kind: "unknown", failure: answerFailure(error), grant: rotated === null ? null : grantOf(null) };
   }
 }
 
-async function askedFor(refreshToken: string, configuration: Configuration): Promise<RefreshedTokens> {
-  const tokens = await refreshTokenGrant(configuration, refreshToken);
-  return {
-    idToken: tokens.id_token ?? null,
-    accessToken: tokens.access_token,
-    accessSeconds: tokens.expires_in ?? null,
-  };
-}
-
-/** An issuer that rotates has used the old one up, whatever we then think of the rest of its answer. */
+/** Read before the rest of the answer is checked: an issuer that rotates refresh tokens accepts the old one no more. */
 async function newRefreshToken(response: Response): Promise<string | null> {
   if (response.status !== 200) return null;
   try {
-    const answer: unknown = await response.clone().json();
+    const answer: unknown = await response.json();
     if (typeof answer !== "object" || answer === null || !("refresh_token" in answer)) return null;
     return typeof answer.refresh_token === "string" && answer.refresh_token !== "" ? answer.refresh_token : null;
   } catch {
-    return null; // no JSON: openid-client says so
+    return null; // not JSON: reported by processRefreshTokenResponse
   }
 }
 
-/** RFC 6749 5.2. A 5xx with this word has become idp_unreachable before. */
-function isRefused(error: unknown): boolean {
-  for (let one = error; one instanceof Error; one = one.cause) {
-    if (one instanceof ResponseBodyError) return one.error === "invalid_grant";
-  }
-  return false;
-}
-
-/** null: it is somebody else. */
+/** null: the tokens are another user's. */
 async function identityNow(
   before: Identity,
-  tokens: RefreshedTokens,
+  tokens: TokenEndpointResponse,
   metadata: IssuerMetadata,
-  deps: FinishLoginDeps,
+  context: IssuerContext,
 ): Promise<Identity | null> {
-  if (tokens.idToken === null) return identityOfUserinfo(before, tokens.accessToken, metadata, deps);
+  const { id_token: idToken, access_token: accessToken } = tokens;
+  if (idToken === undefined) return identityOfUserinfo(before, accessToken, metadata, context);
   const nonce = nonceOf(before.rawToken);
-  const claims = await verifyRefreshedIdToken(tokens.idToken, expectedToken(metadata, deps), nonce);
+  const claims = await verifyRefreshedIdToken(idToken, expectedToken(metadata, context), nonce);
   if (claims["sub"] !== before.subject) return null;
-  const identity = identityOf(await completed(claims, tokens.accessToken, metadata, deps), tokens.idToken, deps);
+  const identity = identityOf(await completed(claims, accessToken, metadata, context), idToken, context);
   return { ...identity, idpSession: identity.idpSession ?? before.idpSession };
 }
 
@@ -104,7 +87,7 @@ async function identityOfUserinfo(
   before: Identity,
   accessToken: string,
   metadata: IssuerMetadata,
-  deps: FinishLoginDeps,
+  context: IssuerContext,
 ): Promise<Identity | null> {
   if (metadata.userinfoEndpoint === null) {
     throw new Failure(
@@ -112,13 +95,13 @@ async function identityOfUserinfo(
       "issuer: it answers a refresh without id_token and has no userinfo endpoint",
     );
   }
-  const claims = await userinfoOf(before.subject, accessToken, metadata, deps);
+  const claims = await userinfoOf(before.subject, accessToken, metadata, context);
   if (claims === null) return null;
   if (claims["sub"] === undefined) {
     throw new Failure("idp_misconfigured", "issuer: it answers a refresh without id_token, and userinfo tells nothing");
   }
   // what userinfo does not tell must not fail a template that was filled in at login
-  const now = identityOf(claims, before.rawToken, deps, mergedClaims(claims, decodeJwt<Claims>(before.rawToken)));
+  const now = identityOf(claims, before.rawToken, context, mergedClaims(claims, decodeJwt<Claims>(before.rawToken)));
   const email = now.email || before.email;
   return {
     ...now,
@@ -137,10 +120,10 @@ async function userinfoOf(
   subject: string,
   accessToken: string,
   metadata: IssuerMetadata,
-  deps: FinishLoginDeps,
+  context: IssuerContext,
 ): Promise<Claims | null> {
   try {
-    return await userinfo(deps.configure(metadata, deps.fetch), accessToken, subject, deps.log);
+    return await userinfo(subject, accessToken, metadata, context);
   } catch (error) {
     if (error instanceof Failure && error.code === "idp_token_invalid") return null;
     throw error;

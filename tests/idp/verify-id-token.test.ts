@@ -3,7 +3,7 @@ import { createLocalJWKSet } from "jose";
 import { type ExpectedIdToken, verifyIdToken } from "../../src/idp/verify-id-token.ts";
 import { es256, hs256, issuerKey, publicJwk, strangerKey, token } from "../fakes/idp.ts";
 
-/* The checks of verifyIdToken by itself: in a login openid-client looks at most of them before it. */
+/* The checks of verifyIdToken by itself: in a login oauth4webapi looks at most of them before it. */
 const now = 1_900_000_000;
 const expected: ExpectedIdToken = {
   issuer: "https://idp.test",

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { requestedScopes } from "../../src/idp/authorization-request.ts";
+import { requestedScopes } from "../../src/idp/issuer-urls.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";
 import { atFake, checks } from "./at-a-fake-issuer.ts";
 
