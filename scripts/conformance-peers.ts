@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../tests/proxies/harness.ts";
+import { freePort } from "../tests/fakes/free-port.ts";
 import { commandOf } from "../tests/proxies/programs.ts";
 
 /** A reverse proxy that the table can be played through. */

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startToyIssuer } from "../src/demo/toy-issuer.ts";
-import { freePort } from "../tests/proxies/harness.ts";
+import { freePort } from "../tests/fakes/free-port.ts";
 import { pick, seeded } from "../tests/security/random-targets.ts";
 import { startSoakUpstream, visitsOf } from "./soak-visits.ts";
 

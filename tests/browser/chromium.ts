@@ -40,11 +40,3 @@ export async function openPage(browser: Browser): Promise<{ readonly page: Page;
   });
   return { page, errors };
 }
-
-/** A port of 127.0.0.1 that nobody listens at: an external host has to be known before akproxy is up. */
-export function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server; // a stopped server says 0
-  void server.stop(true);
-  return port ?? 0;
-}

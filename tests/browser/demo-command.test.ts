@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { findChromium, freePort, leftOut, openPage, startChromium } from "./chromium.ts";
+import { freePort } from "../fakes/free-port.ts";
+import { startAkproxy } from "../fakes/run-akproxy.ts";
+import { findChromium, leftOut, openPage, startChromium } from "./chromium.ts";
 
 const executable = findChromium();
 
@@ -13,12 +14,7 @@ if (executable === null) {
   let chromium: Browser;
   let demo: ReturnType<typeof startDemo>;
 
-  const startDemo = () =>
-    Bun.spawn([process.execPath, join(import.meta.dir, "../../src/main.ts"), "demo", "--port", String(port)], {
-      env: { PATH: process.env["PATH"] ?? "", NO_COLOR: "1" },
-      stdout: "pipe",
-      stderr: "inherit",
-    });
+  const startDemo = () => startAkproxy(["demo", "--port", String(port)], { env: { NO_COLOR: "1" } });
 
   beforeAll(async () => {
     demo = startDemo();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
+import { freePort } from "../fakes/free-port.ts";
 import { type Stack, startStack } from "../journeys/stack.ts";
-import { findChromium, freePort, leftOut, openPage, startChromium } from "./chromium.ts";
+import { findChromium, leftOut, openPage, startChromium } from "./chromium.ts";
 
 const executable = findChromium();
 

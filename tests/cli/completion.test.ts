@@ -2,15 +2,11 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 
-const main = join(import.meta.dir, "../../src/main.ts");
+const completion = (shell: string) => runAkproxy(["completion", shell]);
 
-function completion(shell: string): { readonly text: string; readonly exit: number | null } {
-  const child = Bun.spawnSync([process.execPath, main, "completion", shell], { stderr: "pipe" });
-  return { text: child.stdout.toString(), exit: child.exitCode };
-}
-
-const script = completion("bash").text;
+const script = (await completion("bash")).stdout;
 
 /** What bash offers after these words, of which the last is under the cursor; by its own complete, in `folder`. */
 function offered(words: readonly string[], folder = "."): readonly string[] {
@@ -37,8 +33,8 @@ test("bash completes the commands by what has been typed of them", () => {
   expect(offered(["decode"])).toEqual(["decode-cookie"]);
 });
 
-test("bash completes every command that there is", () => {
-  const help = Bun.spawnSync([process.execPath, main, "--help"]).stdout.toString();
+test("bash completes every command that there is", async () => {
+  const help = (await runAkproxy(["--help"])).stdout;
   const existing = [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] ?? "");
 
   expect(
@@ -75,34 +71,34 @@ test("bash completes files after -c, one with a space in its name, too", () => {
   expect(one).toEqual(["my config.toml"]);
 });
 
-test("zsh's script names commands with their descriptions, options with what they take, and the words of arguments", () => {
-  const { text, exit } = completion("zsh");
+test("zsh's script names commands with their descriptions, options with what they take, and the words of arguments", async () => {
+  const { stdout, code } = await completion("zsh");
 
-  expect(exit).toBe(0);
-  expect(text).toStartWith("#compdef akproxy\n");
-  expect(text).toContain(
+  expect(code).toBe(0);
+  expect(stdout).toStartWith("#compdef akproxy\n");
+  expect(stdout).toContain(
     "    'healthcheck:ask the running akproxy whether it is alive, for a container'\\''s HEALTHCHECK'\n",
   );
-  expect(text).toContain("'--format[output format]: :(text json github)'");
-  expect(text).toContain("'(-c --config)'{-c,--config}'[config file (default: ");
-  expect(text).toContain("'1: :(list show revoke)' ;;");
+  expect(stdout).toContain("'--format[output format]: :(text json github)'");
+  expect(stdout).toContain("'(-c --config)'{-c,--config}'[config file (default: ");
+  expect(stdout).toContain("'1: :(list show revoke)' ;;");
 });
 
-test("fish's script has a line for each command, option and argument", () => {
-  const { text, exit } = completion("fish");
+test("fish's script has a line for each command, option and argument", async () => {
+  const { stdout, code } = await completion("fish");
 
-  expect(exit).toBe(0);
-  expect(text).toContain("complete -c akproxy -n __fish_use_subcommand -a sessions -d '");
-  expect(text).toContain("complete -c akproxy -n '__fish_seen_subcommand_from sessions' -l user -x -d '");
-  expect(text).toContain("complete -c akproxy -n '__fish_seen_subcommand_from serve' -s c -l config -r -F -d '");
-  expect(text).toContain("and not __fish_seen_subcommand_from list show revoke' -a 'list show revoke'");
+  expect(code).toBe(0);
+  expect(stdout).toContain("complete -c akproxy -n __fish_use_subcommand -a sessions -d '");
+  expect(stdout).toContain("complete -c akproxy -n '__fish_seen_subcommand_from sessions' -l user -x -d '");
+  expect(stdout).toContain("complete -c akproxy -n '__fish_seen_subcommand_from serve' -s c -l config -r -F -d '");
+  expect(stdout).toContain("and not __fish_seen_subcommand_from list show revoke' -a 'list show revoke'");
 });
 
 test.each([
   ["bash", ["-n"]],
   ["zsh", ["-n"]],
   ["fish", ["--no-execute"]],
-])("%s itself finds no fault in its script, where it is installed", (shell, check) => {
+])("%s itself finds no fault in its script, where it is installed", async (shell, check) => {
   const program = Bun.which(shell);
   if (program === null) {
     console.log(`${shell}: not installed, so its script is checked by its text alone`);
@@ -110,13 +106,13 @@ test.each([
   }
 
   const child = Bun.spawnSync([program, ...check, "/dev/stdin"], {
-    stdin: new Blob([completion(shell).text]),
+    stdin: new Blob([(await completion(shell)).stdout]),
     stderr: "pipe",
   });
 
   expect([child.exitCode, child.stderr.toString()]).toEqual([0, ""]);
 });
 
-test("another shell is a wrong use of the command", () => {
-  expect(completion("tcsh").exit).toBe(2);
+test("another shell is a wrong use of the command", async () => {
+  expect((await completion("tcsh")).code).toBe(2);
 });

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { sectionText } from "../../src/cli/doctor-text.ts";
 import { startEchoApp } from "../../src/demo/echo-app.ts";
 import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
+import { type Run, runAkproxy } from "../fakes/run-akproxy.ts";
 import { type Served, serveProcess } from "../fakes/served.ts";
 
-const main = join(import.meta.dir, "../../src/main.ts");
 const root = mkdtempSync(join(tmpdir(), "akproxy-doctor-"));
 const secret = "toy-client-secret-of-32-characters!";
 const echo = startEchoApp({ port: 0 });
@@ -65,29 +65,15 @@ ${wishes.more ?? ""}
 `;
 }
 
-interface Ran {
+interface Ran extends Run {
   readonly folder: string;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exit: number;
 }
 
 async function doctor(text: string, args: readonly string[] = []): Promise<Ran> {
   const folder = mkdtempSync(join(root, "run-"));
   const file = join(folder, "akproxy.toml");
   writeFileSync(file, text, { mode: 0o600 });
-  const child = Bun.spawn([process.execPath, main, "doctor", "-c", file, ...args], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    env: { PATH: process.env["PATH"] ?? "" },
-  });
-  const [stdout, stderr, exit] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { folder, stdout, stderr, exit };
+  return { folder, ...(await runAkproxy(["doctor", "-c", file, ...args])) };
 }
 
 /** The name and the mark of each line that has one. */
@@ -98,7 +84,7 @@ function marksOf(stdout: string): Readonly<Record<string, string>> {
 
 describe("a config of which everything works", () => {
   test("is exit 0, each check with its mark, and leaves nothing behind", async () => {
-    const { exit, folder, stderr, stdout } = await doctor(config({}));
+    const { code, folder, stderr, stdout } = await doctor(config({}));
 
     expect(stderr).toBe("");
     expect(marksOf(stdout)).toEqual({
@@ -124,7 +110,7 @@ describe("a config of which everything works", () => {
     });
     expect(stdout).toContain("register as back-channel logout:");
     expect(stdout).toContain("http://app.localhost/outpost.goauthentik.io/backchannel-logout");
-    expect(exit).toBe(0);
+    expect(code).toBe(0);
     expect(readdirSync(folder)).toEqual(["akproxy.toml"]);
   });
 
@@ -144,7 +130,7 @@ describe("a config of which everything works", () => {
   });
 
   test("as JSON has sections, checks and the exit code", async () => {
-    const { exit, stdout } = await doctor(config({}), ["--json"]);
+    const { code, stdout } = await doctor(config({}), ["--json"]);
 
     const report: {
       readonly exit: number;
@@ -153,7 +139,7 @@ describe("a config of which everything works", () => {
         readonly checks: readonly Readonly<Record<string, string>>[];
       }[];
     } = JSON.parse(stdout);
-    expect([report.exit, exit]).toEqual([0, 0]);
+    expect([report.exit, code]).toEqual([0, 0]);
     expect(report.sections.map(({ title }) => title.split(" ")[0])).toEqual([
       "config",
       "state",
@@ -171,7 +157,7 @@ describe("a config of which everything works", () => {
 describe("beside a running akproxy", () => {
   test("its listeners are found to be akproxy's, its store to answer, its secret to be closed", async () => {
     const [http, metrics] = [await served.address("http"), await served.address("metrics")];
-    const { exit, stdout } = await doctor(
+    const { code, stdout } = await doctor(
       config({
         stateDir: join(served.folder, "state"),
         http: new URL(http).host,
@@ -182,79 +168,79 @@ describe("beside a running akproxy", () => {
     expect(stdout.match(/: akproxy answers/g)).toHaveLength(2);
     expect(stdout).toMatch(/ok {4}store .*sessions\.sqlite\n? *answers/);
     expect(stdout).toMatch(/secret\.key,\s+mode 0600/);
-    expect(exit).toBe(0);
+    expect(code).toBe(0);
   });
 
   test("an address that another program has is a failure", async () => {
     const other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
 
-    const { exit, stdout } = await doctor(config({ http: `127.0.0.1:${other.port}` }));
+    const { code, stdout } = await doctor(config({ http: `127.0.0.1:${other.port}` }));
     await other.stop(true);
 
     expect(marksOf(stdout)).toMatchObject({ http: "FAIL", metrics: "ok" });
     expect(stdout).toContain("another program uses it");
-    expect(exit).toBe(1);
+    expect(code).toBe(1);
   });
 });
 
 describe("what is wrong", () => {
   test("an issuer that does not answer is exit 69, and the rest is looked at all the same", async () => {
-    const { exit, stdout } = await doctor(config({ issuer: "http://127.0.0.1:1/" }));
+    const { code, stdout } = await doctor(config({ issuer: "http://127.0.0.1:1/" }));
 
     expect(marksOf(stdout)).toMatchObject({ discovery: "FAIL", issuer: "?", upstream: "ok", http: "ok" });
     expect(stdout).toContain("cannot be reached");
-    expect(exit).toBe(69);
+    expect(code).toBe(69);
   });
 
   test("an application that does not answer is exit 69", async () => {
-    const { exit, stdout } = await doctor(config({ internalHost: "http://127.0.0.1:1" }));
+    const { code, stdout } = await doctor(config({ internalHost: "http://127.0.0.1:1" }));
 
     expect(marksOf(stdout)).toMatchObject({ upstream: "FAIL", discovery: "ok" });
     expect(stdout).toContain("http://127.0.0.1:1 refuses connections");
-    expect(exit).toBe(69);
+    expect(code).toBe(69);
   });
 
   test("with something to correct, too, it is exit 1", async () => {
-    const { exit } = await doctor(config({ internalHost: "http://127.0.0.1:1", issuer: `${issuer.issuer}/` }));
+    const { code } = await doctor(config({ internalHost: "http://127.0.0.1:1", issuer: `${issuer.issuer}/` }));
 
-    expect(exit).toBe(1);
+    expect(code).toBe(1);
   });
 
   test("an issuer that differs by a slash is told with both", async () => {
-    const { exit, stdout } = await doctor(config({ issuer: `${issuer.issuer}/` }));
+    const { code, stdout } = await doctor(config({ issuer: `${issuer.issuer}/` }));
 
     expect(marksOf(stdout)).toMatchObject({ discovery: "ok", "same issuer": "FAIL", clock: "ok" });
     const flowing = stdout.replace(/\s+/g, " ");
     expect(flowing).toContain(
       `the config says ${issuer.issuer}/, the issuer says ${issuer.issuer} -> if that is your issuer, set issuer`,
     );
-    expect(exit).toBe(1);
+    expect(code).toBe(1);
   });
 
   test("a redirect URI that is not registered is told with the one to register, by a real issuer's answer", async () => {
     const wiki = '[providers.wiki]\nmode = "forward_single"\nexternal_host = "https://wiki.test"';
 
-    const { exit, stdout } = await doctor(config({ more: wiki }), ["--provider", "wiki"]);
+    const { code, stdout } = await doctor(config({ more: wiki }), ["--provider", "wiki"]);
 
     expect(marksOf(stdout)).toMatchObject({ "redirect URI": "FAIL", trust: "ok" });
     expect(stdout).toContain("https://wiki.test/outpost.goauthentik.io/callback?X-authentik-auth-callback=true");
     expect(stdout).not.toContain("provider app");
-    expect(exit).toBe(1);
+    expect(code).toBe(1);
   });
 
   test("a client that the issuer does not know is told, by a real issuer's answer", async () => {
-    const { exit, stdout } = await doctor(config({ clientId: "nobody" }));
+    const { code, stdout } = await doctor(config({ clientId: "nobody" }));
 
     expect(stdout).toContain("the issuer does not know this client_id");
-    expect(exit).toBe(1);
+    expect(code).toBe(1);
   });
 
   test("a config with errors is told with lines, and nothing else is looked at", async () => {
-    const { exit, folder, stdout } = await doctor(`${config({})}\nnonsense = true\n`);
+    const { code, folder, stdout } = await doctor(`${config({})}\nnonsense = true\n`);
 
     expect(stdout).toContain("providers.app.nonsense");
     expect(stdout).not.toContain("state_dir");
-    expect(exit).toBe(1);
+    expect(code).toBe(1);
     expect(existsSync(join(folder, "state"))).toBe(false);
   });
 
@@ -262,9 +248,9 @@ describe("what is wrong", () => {
     const unknown = await doctor(config({}), ["--provider", "nonsense"]);
     const absent = await doctor(config({}), ["-c", join(root, "absent.toml")]);
 
-    expect([unknown.exit, unknown.stdout]).toEqual([2, ""]);
+    expect([unknown.code, unknown.stdout]).toEqual([2, ""]);
     expect(unknown.stderr).toContain('"nonsense" is not in the config');
-    expect([absent.exit, absent.stdout]).toEqual([74, ""]);
+    expect([absent.code, absent.stdout]).toEqual([74, ""]);
   });
 });
 

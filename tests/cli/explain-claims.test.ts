@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-explain-claims-"));
 beforeAll(() =>
@@ -38,14 +39,7 @@ X-Department = "{department}"
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function explain(...args: readonly string[]) {
-  const command = [process.execPath, resolve("src/main.ts"), "explain", ...args];
-  const child = Bun.spawn(command, { cwd: folder, env: {}, stdout: "pipe", stderr: "pipe" });
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, code };
+  return runAkproxy(["explain", ...args], { cwd: folder });
 }
 
 test("a claim that is said decides, and the entry that lets in is named", async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-healthcheck-"));
@@ -38,21 +39,10 @@ async function healthcheck(
     .replace(/^https = .*$/m, `https = "${https}"`)
     .replace(/^metrics = .*$/m, `metrics = "${metrics}"`);
   writeFileSync(file, text, { mode: 0o600 });
-  const main = join(import.meta.dir, "../../src/main.ts");
-  const child = Bun.spawn([process.execPath, main, "healthcheck", "-c", file], {
-    env: { PATH: process.env["PATH"] ?? "", ...env },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, exit] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, exit };
+  return runAkproxy(["healthcheck", "-c", file], { env });
 }
 
-const healthy = { stdout: "ok\n", stderr: "", exit: 0 };
+const healthy = { stdout: "ok\n", stderr: "", code: 0 };
 
 test("a running akproxy is healthy by its metrics listener", async () => {
   expect(await healthcheck({ metrics: addresses.metrics })).toEqual(healthy);
@@ -76,28 +66,28 @@ test("an address at which every address is meant is asked at this machine's own"
 });
 
 test("where nothing listens it is unhealthy, with the address and the reason", async () => {
-  const { exit, stderr, stdout } = await healthcheck({ metrics: "127.0.0.1:1" });
+  const { code, stderr, stdout } = await healthcheck({ metrics: "127.0.0.1:1" });
 
-  expect([exit, stdout]).toEqual([1, ""]);
+  expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toContain("listen.metrics: 127.0.0.1:1 does not answer: ECONNREFUSED");
 });
 
 test("where something else answers it is unhealthy", async () => {
   const other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello", { status: 404 }) });
 
-  const { exit, stderr } = await healthcheck({ metrics: `127.0.0.1:${other.port}` });
+  const { code, stderr } = await healthcheck({ metrics: `127.0.0.1:${other.port}` });
   await other.stop(true);
 
-  expect(exit).toBe(1);
+  expect(code).toBe(1);
   expect(stderr).toContain("is in use by another program");
 });
 
 test("what accepts and never answers is unhealthy within seconds", async () => {
   const silent = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data() {} } });
 
-  const { exit, stderr } = await healthcheck({ metrics: `127.0.0.1:${silent.port}` });
+  const { code, stderr } = await healthcheck({ metrics: `127.0.0.1:${silent.port}` });
   silent.stop(true);
 
-  expect(exit).toBe(1);
+  expect(code).toBe(1);
   expect(stderr).toContain("does not answer: timeout");
 }, 10_000);

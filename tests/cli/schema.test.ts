@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 
 test("schema prints the JSON Schema whole, also into a pipe", async () => {
-  const child = Bun.spawn([process.execPath, "src/main.ts", "schema"], { stdout: "pipe", stderr: "pipe" });
+  const { code, stdout } = await runAkproxy(["schema"]);
+  const schema = JSON.parse(stdout);
 
-  const schema = JSON.parse(await new Response(child.stdout).text());
-
-  expect(await child.exited).toBe(0);
+  expect(code).toBe(0);
   expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
   expect(schema.additionalProperties).toBe(false);
   expect(schema.required).toEqual(["providers"]);
@@ -19,9 +19,9 @@ test("schema prints the JSON Schema whole, also into a pipe", async () => {
 });
 
 test("every key of the schema says what it is for", async () => {
-  const child = Bun.spawn([process.execPath, "src/main.ts", "schema"], { stdout: "pipe", stderr: "pipe" });
+  const { stdout } = await runAkproxy(["schema"]);
 
-  const silent = undescribed(JSON.parse(await new Response(child.stdout).text()), "");
+  const silent = undescribed(JSON.parse(stdout), "");
 
   expect(silent).toEqual([]);
 });

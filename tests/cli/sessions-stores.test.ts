@@ -8,6 +8,7 @@ import type { SessionStore } from "../../src/ports/session-store.ts";
 import { openKeys } from "../../src/seal/keys.ts";
 import { openSessions } from "../../src/sessions/open.ts";
 import { idOf, sessionOf } from "../contract/session-store.ts";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 import { isServerHere, type ServerName, type StoreServer, startServer } from "../stores/store-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-sessions-stores-"));
@@ -57,14 +58,7 @@ external_host = "http://localhost"
   });
 
   async function akproxy(...args: readonly string[]) {
-    const main = join(import.meta.dir, "../../src/main.ts");
-    const child = Bun.spawn([process.execPath, main, ...args, "-c", file], {
-      stdout: "pipe",
-      stderr: "pipe",
-      env: { PATH: process.env["PATH"] ?? "" },
-    });
-    const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-    return { stdout, stderr, exit: await child.exited };
+    return runAkproxy([...args, "-c", file]);
   }
 
   /** The milliseconds until the running instance, which may hold it open, lets the session in no more. */
@@ -88,7 +82,7 @@ external_host = "http://localhost"
     const left = JSON.parse((await akproxy("sessions", "list", "--json")).stdout);
 
     expect(all.sessions.map(({ user }) => user)).toEqual(["alice", "alice", "alice"]);
-    expect(revoked).toEqual({ stdout: "1 session ended\n", stderr: "", exit: 0 });
+    expect(revoked).toEqual({ stdout: "1 session ended\n", stderr: "", code: 0 });
     expect(left.sessions).toHaveLength(2);
   });
 
@@ -98,7 +92,7 @@ external_host = "http://localhost"
     const revoked = await akproxy("sessions", "revoke", "--user", "alice");
     const times = [await untilGone("first"), await untilGone("second"), await untilGone("third")];
 
-    expect(revoked).toEqual({ stdout: "2 sessions ended\n", stderr: "", exit: 0 });
+    expect(revoked).toEqual({ stdout: "2 sessions ended\n", stderr: "", code: 0 });
     expect(Math.max(...times)).toBeLessThan(1000);
     expect(await instance.count()).toBe(0);
   });
@@ -118,7 +112,7 @@ external_host = "http://localhost"
     const [list, revoke] = [await akproxy("sessions", "list"), await akproxy("sessions", "revoke", "--all")];
     const { stdout } = await akproxy("doctor");
 
-    expect([list.exit, list.stdout, revoke.exit, revoke.stdout]).toEqual([74, "", 74, ""]);
+    expect([list.code, list.stdout, revoke.code, revoke.stdout]).toEqual([74, "", 74, ""]);
     expect(stdout).toMatch(/FAIL {2}store /);
   }, 20_000);
 });

@@ -8,6 +8,7 @@ import { startEchoApp } from "../../src/demo/echo-app.ts";
 import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
 import type { SessionSummary } from "../../src/ports/session-store.ts";
 import { type Browser, createBrowser, loginAs } from "../fakes/browser.ts";
+import { type Run, runAkproxy } from "../fakes/run-akproxy.ts";
 import { type Served, serveProcess } from "../fakes/served.ts";
 import { openSocket } from "../journeys/web-socket-client.ts";
 
@@ -56,26 +57,8 @@ internal_host = "${echo.url}"
 `;
 }
 
-interface Ran {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exit: number;
-}
-
-async function sessions(args: readonly string[], configFile = served.configFile): Promise<Ran> {
-  const main = join(import.meta.dir, "../../src/main.ts");
-  const child = Bun.spawn([process.execPath, main, "sessions", ...args, "-c", configFile], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    env: { PATH: process.env["PATH"] ?? "" },
-  });
-  const [stdout, stderr, exit] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, exit };
+async function sessions(args: readonly string[], configFile = served.configFile): Promise<Run> {
+  return runAkproxy(["sessions", ...args, "-c", configFile]);
 }
 
 async function loggedIn(subject: string): Promise<Browser> {
@@ -116,10 +99,10 @@ describe("beside a running akproxy", () => {
     const [handle = ""] = await handlesOf("alice");
     const shown = await sessions(["show", handle]);
 
-    expect(list.exit).toBe(0);
+    expect(list.code).toBe(0);
     expect(list.stdout).toMatch(/^handle {6}user {3}provider {2}made {4}last seen {2}ends\n/);
     expect(list.stdout).toMatch(/\n[.\w-]{10} {2}alice {2}app {7}\ds ago {2}\ds ago {5}in (1d|23h59m)\n$/);
-    expect(shown.exit).toBe(0);
+    expect(shown.code).toBe(0);
     expect(shown.stdout).toStartWith(`handle     ${handle}\nuser       alice\nprovider   app\nmade       20`);
     expect(shown.stdout).toMatch(/\nends {7}20[\d:TZ-]+, in (1d|23h59m)\n$/);
   });
@@ -137,7 +120,7 @@ describe("beside a running akproxy", () => {
     const milliseconds = await untilLoggedOut(ended);
     const close = await socket.closed;
 
-    expect(revoked).toEqual({ stdout: "1 session ended\n", stderr: "", exit: 0 });
+    expect(revoked).toEqual({ stdout: "1 session ended\n", stderr: "", code: 0 });
     expect(milliseconds).toBeLessThan(1000);
     expect(close.code).toBe(1008);
     expect(performance.now() - from).toBeLessThan(5000);
@@ -155,18 +138,18 @@ describe("beside a running akproxy", () => {
 
     expect(JSON.parse(alices.stdout)).toEqual({ ended: 2 });
     expect(left).toEqual([false, false, true, true]);
-    expect(all).toEqual({ stdout: "2 sessions ended\n", stderr: "", exit: 0 });
+    expect(all).toEqual({ stdout: "2 sessions ended\n", stderr: "", code: 0 });
     expect(none).toEqual([false, false, false, false]);
-    expect(empty).toEqual({ stdout: "", stderr: "no sessions\n", exit: 0 });
+    expect(empty).toEqual({ stdout: "", stderr: "no sessions\n", code: 0 });
   }, 20_000);
 
   test("a handle that no session has is exit 1, shown or revoked", async () => {
     const shown = await sessions(["show", "AAAAAAAAAA"]);
     const revoked = await sessions(["revoke", "AAAAAAAAAA"]);
 
-    expect([shown.exit, shown.stdout]).toEqual([1, ""]);
+    expect([shown.code, shown.stdout]).toEqual([1, ""]);
     expect(shown.stderr).toContain("no session has that handle");
-    expect([revoked.exit, revoked.stdout]).toEqual([1, "0 sessions ended\n"]);
+    expect([revoked.code, revoked.stdout]).toEqual([1, "0 sessions ended\n"]);
     expect(revoked.stderr).toContain("1 of 1 handles did not match a session");
   });
 });
@@ -182,9 +165,9 @@ describe("without a store to open", () => {
   test.each(["list", "revoke --all"])("%s makes nothing, and says that there is none", async (words) => {
     const { folder, file } = folderWith("none", config('state_dir = "./state"', "http://127.0.0.1:1/"));
 
-    const { exit, stderr, stdout } = await sessions(words.split(" "), file);
+    const { code, stderr, stdout } = await sessions(words.split(" "), file);
 
-    expect([exit, stdout]).toEqual([74, ""]);
+    expect([code, stdout]).toEqual([74, ""]);
     expect(stderr).toContain(`the store "${folder}/state/sessions.sqlite" does not exist`);
     expect(readdirSync(folder)).toEqual(["akproxy.toml"]);
     rmSync(folder, { recursive: true });
@@ -194,9 +177,9 @@ describe("without a store to open", () => {
     const text = `${config('state_dir = "./state"', "http://127.0.0.1:1/")}[sessions]\nstore = "memory"\n`;
     const { folder, file } = folderWith("memory", text);
 
-    const { exit, stderr } = await sessions(words.split(" "), file);
+    const { code, stderr } = await sessions(words.split(" "), file);
 
-    expect(exit).toBe(1);
+    expect(code).toBe(1);
     expect(stderr).toContain('store "memory" is inside the running process');
     expect(existsSync(join(folder, "state"))).toBe(false);
     rmSync(folder, { recursive: true });
@@ -207,7 +190,7 @@ describe("without a store to open", () => {
 
     const exits = [await sessions(["list"], file), await sessions(["list"], join(folder, "absent.toml"))];
 
-    expect(exits.map(({ exit }) => exit)).toEqual([78, 74]);
+    expect(exits.map(({ code }) => code)).toEqual([78, 74]);
     rmSync(folder, { recursive: true });
   });
 });

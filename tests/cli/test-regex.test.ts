@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 
 let folder = "";
 
@@ -35,18 +36,7 @@ function write(name: string, text: string): void {
 }
 
 async function testRegex(...args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, resolve("src/main.ts"), "test-regex", ...args], {
-    cwd: folder,
-    env: {},
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, code };
+  return runAkproxy(["test-regex", ...args], { cwd: folder });
 }
 
 interface Row {

@@ -1,12 +1,9 @@
 import { expect, test } from "bun:test";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 
-function run(...words: readonly string[]): {
-  readonly code: number;
-  readonly out: string;
-  readonly lines: readonly string[];
-} {
-  const child = Bun.spawnSync([process.execPath, "src/main.ts", ...words], { env: { NO_COLOR: "1" } });
-  return { code: child.exitCode, out: child.stdout.toString(), lines: child.stderr.toString().trimEnd().split("\n") };
+async function run(...words: readonly string[]) {
+  const { code, stdout, stderr } = await runAkproxy(words, { env: { NO_COLOR: "1" } });
+  return { code, out: stdout, lines: stderr.trimEnd().split("\n") };
 }
 
 test.each([
@@ -47,23 +44,24 @@ test.each([
     "schema: too many arguments for 'schema'. Expected 0 arguments but got 2: a, b",
     "see: akproxy schema --help",
   ],
-])("a wrong word is exit 2, with one error and one hint: %j", (words, message, hint) => {
-  expect(run(...words)).toEqual({
+])("a wrong word is exit 2, with one error and one hint: %j", async (words, message, hint) => {
+  expect(await run(...words)).toEqual({
     code: 2,
     out: "",
     lines: [`akproxy: error: ${message}`, `akproxy: hint: ${hint}`],
   });
 });
 
-test("every command that reads a config has the same -c", () => {
+test("every command that reads a config has the same -c", async () => {
   const without = ["demo", "schema", "completion", "version"];
-  const help = run("--help").out;
+  const help = (await run("--help")).out;
   const commands = [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)]
     .map((match) => match[1] ?? "")
     .filter((command) => command !== "help" && !without.includes(command));
 
-  const options = commands.map((command) => {
-    const text = run(command, "--help").out.replace(/\s+/g, " ");
+  const helps = await Promise.all(commands.map(async (command) => (await run(command, "--help")).out));
+  const options = commands.map((command, at) => {
+    const text = helps[at]?.replace(/\s+/g, " ") ?? "";
     return `${command}: ${/-c, --config <file> .*?\/etc\/akproxy\/config\.toml\)/.exec(text)?.[0]}`;
   });
 

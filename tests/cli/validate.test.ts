@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 
 const good = `[oidc]
 issuer = "https://idp.company/"
@@ -36,18 +37,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function validate(args: readonly string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, resolve("src/main.ts"), "validate", ...args], {
-    cwd: folder,
-    env: { CLIENT_SECRET: "canary-4f1d", ...env },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, code };
+  return runAkproxy(["validate", ...args], { cwd: folder, env: { CLIENT_SECRET: "canary-4f1d", ...env } });
 }
 
 test.each([

@@ -2,6 +2,8 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../fakes/free-port.ts";
+import { startAkproxy } from "../fakes/run-akproxy.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "akproxy-demo-test-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -10,12 +12,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 function demo(...flags: string[]) {
   const file = join(directory, "akproxy.toml");
   writeFileSync(file, 'this is no config = ["');
-  return Bun.spawn([process.execPath, join(import.meta.dir, "../../src/main.ts"), "demo", ...flags], {
-    cwd: directory,
-    env: { PATH: process.env["PATH"] ?? "", AKPROXY_CONFIG: file, NO_COLOR: "1" },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  return startAkproxy(["demo", ...flags], { cwd: directory, env: { AKPROXY_CONFIG: file, NO_COLOR: "1" } });
 }
 
 /** What `process` prints until it prints `end`. */
@@ -31,13 +28,6 @@ async function printedUntil(process: ReturnType<typeof demo>, end: string): Prom
 
 function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   return new Response(stream).text();
-}
-
-function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server; // a stopped server says 0
-  void server.stop(true);
-  return port ?? 0;
 }
 
 test("the demo serves the application behind a login, reads no config file, and ends whole at SIGINT", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 
 const pages = [
   ...new Glob("*.md").scanSync("."),
@@ -17,7 +18,7 @@ test.each(["scripts/demo", "scripts/test"])("README's first commands name %s, wh
 
 test("README's table has every command there is, and no other", async () => {
   const readme = await Bun.file("README.md").text();
-  const help = Bun.spawnSync([process.execPath, "src/main.ts", "--help"]).stdout.toString();
+  const help = (await runAkproxy(["--help"])).stdout;
 
   const listed = [...readme.matchAll(/^\| `akproxy ([a-z-]+)/gm)].map(([, command]) => command ?? "");
   const existing = [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)].map(
@@ -29,10 +30,8 @@ test("README's table has every command there is, and no other", async () => {
 
 test("README describes each command in the words of its help", async () => {
   const readme = await Bun.file("README.md").text();
-  const help = Bun.spawnSync([process.execPath, "src/main.ts", "--help"], { env: { COLUMNS: "200" } });
-  const described = [
-    ...(help.stdout.toString().split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)(?: \S+)* {2,}(\S.*)$/gm),
-  ]
+  const help = (await runAkproxy(["--help"], { env: { COLUMNS: "200" } })).stdout;
+  const described = [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)(?: \S+)* {2,}(\S.*)$/gm)]
     .filter(([, command]) => command !== "help")
     .map(([, command, description]) => `akproxy ${command}: ${description}`);
 

@@ -2,9 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 import { blocksOf, spansOf, type WrittenCode } from "./written-code.ts";
-
-const program = join(process.cwd(), "src/main.ts");
 
 const config = `
 [oidc]
@@ -31,14 +30,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function run(...words: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
-  const child = Bun.spawn([process.execPath, program, ...words], {
-    cwd: folder,
-    env: { PATH: process.env["PATH"], NO_COLOR: "1" },
-    stdin: "ignore",
-    stderr: "pipe",
-  });
-  const [out, wrong] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { exitCode: await child.exited, output: out + wrong };
+  const { code, stdout, stderr } = await runAkproxy(words, { cwd: folder, env: { NO_COLOR: "1" } });
+  return { exitCode: code, output: stdout + stderr };
 }
 
 /** The command lines of a block of shell: without comments, what they are piped to and where they write. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
-import { freePort } from "../browser/chromium.ts";
+import { freePort } from "../fakes/free-port.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-sni-"));

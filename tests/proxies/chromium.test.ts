@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { type EchoApp, startEchoApp } from "../../src/demo/echo-app.ts";
 import { findChromium, startChromium } from "../browser/chromium.ts";
+import { freePort } from "../fakes/free-port.ts";
 import { startGuard } from "./guard.ts";
-import { freePort, startReal } from "./harness.ts";
+import { startReal } from "./harness.ts";
 import { isHere, type ProgramName } from "./programs.ts";
 
 const executable = findChromium();

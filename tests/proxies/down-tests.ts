@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { freePort } from "../fakes/free-port.ts";
 import { type RawUpstream, startRawUpstream } from "../fakes/upstream.ts";
 import { ask, type Front } from "./front.ts";
-import { freePort, type Real, startReal } from "./harness.ts";
+import { type Real, startReal } from "./harness.ts";
 import type { ProgramName } from "./programs.ts";
 
 /** The same config where akproxy is not, or does not answer as akproxy does. */

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { type Browser, createBrowser } from "../fakes/browser.ts";
+import { freePort } from "../fakes/free-port.ts";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 import type { Guard } from "./guard.ts";
 import { commandOf, endSignalOf, type ProgramName, statusTooEarlyOf } from "./programs.ts";
 
@@ -68,19 +70,14 @@ async function writeSnippet(
   folder: string,
   { slug, port, outpost = guard.origin, upstream = guard.application.origin }: RealOptions & { readonly port: number },
 ): Promise<readonly string[]> {
-  const main = join(import.meta.dir, "../../src/main.ts");
   const listen = `${guard.scheme}://127.0.0.1:${port}`;
   const addresses = ["--outpost", outpost, "--upstream", upstream, "--listen", listen];
   const certificate = guard.scheme === "https" ? ["--certificate", writeCertificate(folder)] : [];
   const options = ["--complete", "--json", "-c", guard.configFile, ...certificate];
-  const akproxy = Bun.spawn([process.execPath, main, "snippet", name, slug, ...options, ...addresses], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, errors] = await Promise.all([new Response(akproxy.stdout).text(), new Response(akproxy.stderr).text()]);
-  if ((await akproxy.exited) !== 0) throw new Error(`akproxy snippet ${name} ${slug}: ${errors}`);
-  const { files }: { readonly files: readonly { readonly name: string; readonly text: string }[] } = JSON.parse(out);
+  const words = ["snippet", name, slug, ...options, ...addresses];
+  const { code, stdout, stderr } = await runAkproxy(words);
+  if (code !== 0) throw new Error(`akproxy snippet ${name} ${slug}: ${stderr}`);
+  const { files }: { readonly files: readonly { readonly name: string; readonly text: string }[] } = JSON.parse(stdout);
   for (const file of files) writeFileSync(join(folder, file.name), file.text);
   return files.map((file) => file.name);
 }
@@ -92,14 +89,6 @@ function writeCertificate(folder: string): string {
   const file = join(folder, "certificate.pem");
   writeFileSync(file, `${certificatePem}${keyPem}`, { mode: 0o644 });
   return file;
-}
-
-/** A port of 127.0.0.1 that nobody listens on at this moment. */
-export function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server; // a stopped server says 0
-  void server.stop(true);
-  return port ?? 0;
 }
 
 async function isUp(name: ProgramName, url: string, host: string, child: Bun.Subprocess): Promise<boolean> {

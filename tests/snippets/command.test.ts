@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runAkproxy } from "../fakes/run-akproxy.ts";
 
 let folder = "";
 let config = "";
@@ -18,49 +19,48 @@ function configText(listen: string): string {
 [providers.app]\nmode = "forward_single"\nexternal_host = "https://app.test"\n`;
 }
 
-function run(...args: readonly string[]): { readonly code: number; readonly out: string; readonly err: string } {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "src/main.ts", "snippet", ...args]);
-  return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
+async function run(...args: readonly string[]) {
+  return runAkproxy(["snippet", ...args]);
 }
 
-test("one file is printed as it is, with akproxy's address from listen.http and no secret", () => {
-  const { code, out, err } = run("nginx", "app", "-c", config);
+test("one file is printed as it is, with akproxy's address from listen.http and no secret", async () => {
+  const { code, stdout, stderr } = await run("nginx", "app", "-c", config);
 
   expect(code).toBe(0);
-  expect(err).toBe("");
-  expect(out).toStartWith('# nginx before akproxy: provider "app", mode forward_single, https://app.test\n');
-  expect(out).toContain("proxy_pass http://127.0.0.1:9001/outpost.goauthentik.io/auth/nginx;");
-  expect(out).not.toContain("secret-of-the-client");
+  expect(stderr).toBe("");
+  expect(stdout).toStartWith('# nginx before akproxy: provider "app", mode forward_single, https://app.test\n');
+  expect(stdout).toContain("proxy_pass http://127.0.0.1:9001/outpost.goauthentik.io/auth/nginx;");
+  expect(stdout).not.toContain("secret-of-the-client");
 });
 
-test("several files are told apart by name, and --file prints one of them alone", () => {
-  const all = run("haproxy", "app", "-c", config);
-  const lua = run("haproxy", "app", "-c", config, "--file", "akproxy-app.lua");
+test("several files are told apart by name, and --file prints one of them alone", async () => {
+  const all = await run("haproxy", "app", "-c", config);
+  const lua = await run("haproxy", "app", "-c", config, "--file", "akproxy-app.lua");
 
-  expect(all.out.match(/^# file: .*$/gm)).toEqual(["# file: akproxy-app.cfg", "# file: akproxy-app.lua"]);
-  expect(all.err).toBe(
+  expect(all.stdout.match(/^# file: .*$/gm)).toEqual(["# file: akproxy-app.cfg", "# file: akproxy-app.lua"]);
+  expect(all.stderr).toBe(
     "akproxy: warning: these are 2 files\nakproxy: hint: print only one with: --file akproxy-app.cfg\n",
   );
-  expect(lua.out).toStartWith("-- the Lua file of haproxy before akproxy");
-  expect(lua.err).toBe("");
+  expect(lua.stdout).toStartWith("-- the Lua file of haproxy before akproxy");
+  expect(lua.stderr).toBe("");
 });
 
-test("--json has the files whole", () => {
-  const { files } = JSON.parse(run("traefik", "app", "-c", config, "--complete", "--json").out);
+test("--json has the files whole", async () => {
+  const { files } = JSON.parse((await run("traefik", "app", "-c", config, "--complete", "--json")).stdout);
 
   expect(files.map((file: { readonly name: string }) => file.name)).toEqual(["traefik.yml", "akproxy-app.yml"]);
 });
 
-test("options stand in the config", () => {
-  const { out } = run(
+test("options stand in the config", async () => {
+  const { stdout } = await run(
     ...["nginx", "app", "-c", config, "--outpost", "http://akproxy:9000", "--upstream", "http://10.0.0.5"],
     ...["--listen", "http://127.0.0.1:8081", "--copy-header", "X-Team"],
   );
 
-  expect(out).toContain("listen 127.0.0.1:8081;");
-  expect(out).toContain("proxy_pass http://akproxy:9000;");
-  expect(out).toContain("proxy_pass http://10.0.0.5:80;");
-  expect(out).toContain("proxy_set_header X-Team $akproxy_x_team;");
+  expect(stdout).toContain("listen 127.0.0.1:8081;");
+  expect(stdout).toContain("proxy_pass http://akproxy:9000;");
+  expect(stdout).toContain("proxy_pass http://10.0.0.5:80;");
+  expect(stdout).toContain("proxy_set_header X-Team $akproxy_x_team;");
 });
 
 test.each([
@@ -76,30 +76,30 @@ test.each([
   [["nginx", "app", "--copy-header", "X-A;\n"], "is not a name of letters, digits and dashes"],
   [["nginx", "app", "--certificate", "/a b.pem"], '--certificate: "/a b.pem" holds more than letters'],
   [["nginx", "app", "--file", "none"], '--file: there is no "none"'],
-])("what can't be answered is refused with exit 2, and nothing is printed: %j", (args, message) => {
-  const { code, out, err } = run(...args, "-c", config);
+])("what can't be answered is refused with exit 2, and nothing is printed: %j", async (args, message) => {
+  const { code, stdout, stderr } = await run(...args, "-c", config);
 
   expect(code).toBe(2);
-  expect(err).toContain(message);
-  expect(out).toBe("");
+  expect(stderr).toContain(message);
+  expect(stdout).toBe("");
 });
 
-test("a listener that is a socket has no address to print: --outpost names one", () => {
+test("a listener that is a socket has no address to print: --outpost names one", async () => {
   const socket = join(folder, "socket.toml");
   writeFileSync(socket, configText('http = "unix:/run/akproxy.sock"'));
 
-  const without = run("caddy", "app", "-c", socket);
-  const named = run("caddy", "app", "-c", socket, "--outpost", "http://127.0.0.1:9000");
+  const without = await run("caddy", "app", "-c", socket);
+  const named = await run("caddy", "app", "-c", socket, "--outpost", "http://127.0.0.1:9000");
 
   expect(without.code).toBe(2);
-  expect(without.err).toContain("listen.http: is off or a socket");
+  expect(without.stderr).toContain("listen.http: is off or a socket");
   expect(named.code).toBe(0);
 });
 
-test("an unusable config is 78, and one that is not there 74", () => {
+test("an unusable config is 78, and one that is not there 74", async () => {
   const bad = join(folder, "bad.toml");
   writeFileSync(bad, "nonsense = 1\n");
 
-  expect(run("nginx", "app", "-c", bad).code).toBe(78);
-  expect(run("nginx", "app", "-c", join(folder, "none.toml")).code).toBe(74);
+  expect((await run("nginx", "app", "-c", bad)).code).toBe(78);
+  expect((await run("nginx", "app", "-c", join(folder, "none.toml"))).code).toBe(74);
 });

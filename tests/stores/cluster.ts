@@ -5,8 +5,9 @@ import { startEchoApp } from "../../src/demo/echo-app.ts";
 import { startToyIssuer } from "../../src/demo/toy-issuer.ts";
 import { defaultToyUsers } from "../../src/demo/toy-issuer-users.ts";
 import { type Browser, createBrowser } from "../fakes/browser.ts";
+import { freePort } from "../fakes/free-port.ts";
+import { akproxyCommand } from "../fakes/run-akproxy.ts";
 import { callback } from "../journeys/stack.ts";
-import { freePort } from "../proxies/harness.ts";
 
 /** One akproxy, a process of its own. */
 export interface Instance {
@@ -115,8 +116,7 @@ function instance(folder: string, name: string, facts: InstanceFacts): Instance 
     port,
     adminPort,
     async start() {
-      const main = join(import.meta.dir, "../../src/main.ts");
-      const command = [process.execPath, main, "serve", "-c", file];
+      const command = [...akproxyCommand, "serve", "-c", file];
       child = Bun.spawn(command, { cwd: folder, stdin: "ignore", stdout: Bun.file(log), stderr: Bun.file(log) });
       const until = Date.now() + 15_000;
       while ((await statusOf(`http://127.0.0.1:${adminPort}/readyz`)) !== 200) {

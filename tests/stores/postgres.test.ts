@@ -6,7 +6,7 @@ import type { SessionsConfig } from "../../src/core/config.ts";
 import { postgresStatements } from "../../src/sessions/postgres.ts";
 import { storeExitCode } from "../../src/sessions/store-exit-code.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
-import { freePort } from "../proxies/harness.ts";
+import { freePort } from "../fakes/free-port.ts";
 import { has, newSession, openInstance, until } from "./opened.ts";
 import { isServerHere, type StoreServer, startServer } from "./store-server.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { SessionsConfig } from "../../src/core/config.ts";
 import { storeExitCode } from "../../src/sessions/store-exit-code.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
-import { freePort } from "../proxies/harness.ts";
+import { freePort } from "../fakes/free-port.ts";
 import { has, newSession, openInstance } from "./opened.ts";
 import { isServerHere, type StoreServer, startServer } from "./store-server.ts";
 

@@ -1,48 +1,21 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../proxies/harness.ts";
+import { freePort } from "../fakes/free-port.ts";
+import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
 import { isServerHere, type ServerName, startServer } from "./store-server.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "akproxy-serve-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-const main = join(import.meta.dir, "../../src/main.ts");
-let made = 0;
-
 /** `akproxy serve` with this store, its URL in a file. */
-function serve(store: string) {
-  made += 1;
-  writeFileSync(join(folder, `url-${made}`), store, { mode: 0o600 });
-  const file = join(folder, `akproxy-${made}.toml`);
-  const text = `
-state_dir = "${folder}/state"
-[listen]
-http = "127.0.0.1:0"
-https = ""
-metrics = ""
-[sessions]
-store_file = "url-${made}"
-[oidc]
-issuer = "http://127.0.0.1:1"
-client_id = "akproxy"
-client_secret = "x"
-[providers.app]
-mode = "proxy"
-external_host = "http://localhost"
-internal_host = "http://127.0.0.1:1"
-`;
-  writeFileSync(file, text, { mode: 0o600 });
-  return Bun.spawn([process.execPath, main, "serve", "-c", file], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+function serve(store: string): Served {
+  return serveProcess(serveConfig({ top: '[sessions]\nstore_file = "url"' }), {
+    prepare: (folder) => writeFileSync(join(folder, "url"), store, { mode: 0o600 }),
   });
 }
 
-async function ended(child: ReturnType<typeof serve>) {
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { code: await child.exited, said: out + err };
+async function ended(served: Served) {
+  const code = await served.exited;
+  await served.end();
+  return { code, said: served.output() };
 }
 
 test.each([
@@ -74,19 +47,12 @@ function serveOn(name: ServerName): void {
   describe(`serve on a real ${name}`, () => {
     test("SIGTERM ends serve within three seconds, as with any store", async () => {
       const server = await startServer(name);
-      const child = serve(server.url);
-      const reader = child.stdout.getReader();
-      let said = "";
-      while (!said.includes('"ready"')) {
-        const { value, done } = await reader.read();
-        if (done) throw new Error(`serve ended: ${said}${await new Response(child.stderr).text()}`);
-        said += new TextDecoder().decode(value);
-      }
-      reader.releaseLock();
+      const served = serve(server.url);
+      await served.event("ready");
 
-      child.kill("SIGTERM");
+      served.process.kill("SIGTERM");
       const start = performance.now();
-      const code = await child.exited;
+      const { code, said } = await ended(served);
 
       expect(said).toContain("outpost.secret is not set, and every machine makes its own");
       expect(code).toBe(143);

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SessionsConfig } from "../../src/core/config.ts";
-import { freePort } from "../proxies/harness.ts";
+import { freePort } from "../fakes/free-port.ts";
 
 export type ServerName = "redis" | "postgres";
 

@@ -16,6 +16,7 @@ import { openSessions } from "../../../src/sessions/open.ts";
 import { sealedSessions } from "../../../src/sessions/sealed-sessions.ts";
 import { loadOrMakeSecrets } from "../../../src/sessions/secret-file.ts";
 import { idOf, sessionOf } from "../../contract/session-store.ts";
+import { runAkproxy } from "../../fakes/run-akproxy.ts";
 
 const root = mkdtempSync(join(tmpdir(), "akproxy-decode-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -266,7 +267,6 @@ test("spans are told in their two largest units", () => {
 });
 
 describe("akproxy decode-cookie", () => {
-  const main = join(import.meta.dir, "../../../src/main.ts");
   const epoch = () => Math.floor(Date.now() / 1000);
 
   function outpost(name: string, outpostTable: string): string {
@@ -277,19 +277,7 @@ describe("akproxy decode-cookie", () => {
   }
 
   async function run(dir: string, args: readonly string[], stdin = "") {
-    const child = Bun.spawn([process.execPath, main, "decode-cookie", ...args], {
-      cwd: dir,
-      stdin: new Blob([stdin]),
-      stdout: "pipe",
-      stderr: "pipe",
-      env: { PATH: process.env["PATH"] ?? "" },
-    });
-    const [stdout, stderr, exit] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    return { stdout, stderr, exit };
+    return runAkproxy(["decode-cookie", ...args], { cwd: dir, stdin });
   }
 
   test("reads the made secret and the store of a running outpost, from an argument or a pipe, and exits 0", async () => {
@@ -307,34 +295,34 @@ describe("akproxy decode-cookie", () => {
 
     expect(argument.stderr).toBe("");
     expect(argument.stdout).toContain("__Host-akproxy_app: accepted\n");
-    expect(argument.exit).toBe(0);
+    expect(argument.code).toBe(0);
     expect(JSON.parse(piped.stdout).cookies[0]).toMatchObject({ verdict: "accepted", user: "alice", store: "live" });
-    expect(piped.exit).toBe(0);
+    expect(piped.code).toBe(0);
     expect(refused.stdout).toContain('refused: it is named for provider "app", not for "wiki"');
-    expect(refused.exit).toBe(1);
+    expect(refused.code).toBe(1);
   });
 
   test("before the first start says that there is no secret yet, and makes neither directory, secret nor store", async () => {
     const dir = outpost("before", "");
 
-    const { stdout, stderr, exit } = await run(dir, [cookie()]);
+    const { stdout, stderr, code } = await run(dir, [cookie()]);
 
     expect(stdout).toBe("");
     expect(stderr).toContain(
       `akproxy: error: outpost: secret: none is set, and "${join(dir, "state", "secret.key")}" does not exist`,
     );
     expect(stderr).toContain("akproxy: hint: ");
-    expect(exit).toBe(74);
+    expect(code).toBe(74);
     expect(readdirSync(dir)).toEqual(["akproxy.toml"]);
   });
 
   test("with a secret and no store refuses by that, and makes no store", async () => {
     const dir = outpost("storeless", `secret = "${secret}"`);
 
-    const { stdout, exit } = await run(dir, [cookie()]);
+    const { stdout, code } = await run(dir, [cookie()]);
 
     expect(stdout).toContain(`refused: the store ${join(dir, "state", "sessions.sqlite")} does not exist`);
-    expect(exit).toBe(1);
+    expect(code).toBe(1);
     expect(existsSync(join(dir, "state"))).toBe(false);
   });
 
@@ -354,7 +342,7 @@ describe("akproxy decode-cookie", () => {
       run(dir, ["--no-such-option"]),
     ]);
 
-    expect(results.map((result) => result.exit)).toEqual([74, 78, 74, 2, 2, 1, 2]);
+    expect(results.map((result) => result.code)).toEqual([74, 78, 74, 2, 2, 1, 2]);
     expect(results.map((result) => result.stdout).join("")).toBe("");
     expect(results[0]?.stderr).toContain(join(dir, "state", "sessions.sqlite"));
     expect(results[1]?.stderr).toContain("bad.toml:2:");

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { loadConfig } from "../../../src/config/load.ts";
 import { openKeys } from "../../../src/seal/keys.ts";
 import { sealSessionCookie } from "../../../src/seal/session-cookie.ts";
 import { openSessions } from "../../../src/sessions/open.ts";
 import { idOf, sessionOf } from "../../contract/session-store.ts";
+import { runAkproxy } from "../../fakes/run-akproxy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-explain-"));
 const outpostSecret = "canary-secret-of-the-outpost-long-enough";
@@ -73,18 +74,7 @@ function write(name: string, content: string): void {
 }
 
 async function explain(...args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, resolve("src/main.ts"), "explain", ...args], {
-    cwd: folder,
-    env: {},
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, code };
+  return runAkproxy(["explain", ...args], { cwd: folder });
 }
 
 test("proxy mode, nobody: a login is started", async () => {
