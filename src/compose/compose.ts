@@ -1,4 +1,4 @@
-import type { Config } from "../core/config.ts";
+import { type Config, isSharedStore } from "../core/config.ts";
 import { providerDirectory } from "../core/decide/choose-provider.ts";
 import { parseNetwork } from "../core/http/ip-address.ts";
 import type { Provider } from "../core/provider.ts";
@@ -57,7 +57,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   const { log, now, randomBytes, version } = surroundings;
   const { secrets, warnings } = loadOrMakeSecrets(config.secrets, config.stateDir, randomBytes);
   for (const warning of warnings) log.warn(warning);
-  if (config.secrets === null && (config.sessions.kind === "redis" || config.sessions.kind === "postgres")) {
+  if (config.secrets === null && isSharedStore(config.sessions)) {
     // with secrets of their own two machines take each other's cookies for forged: a login at every other request
     log.warn(
       "outpost.secret is not set, and every machine makes its own; machines that share a store need one, the same",

@@ -4,7 +4,7 @@ import type { LogConfig } from "../core/config.ts";
 import type { Failure } from "../core/failure.ts";
 import { createLog } from "../log/create-log.ts";
 import type { Log } from "../ports/log.ts";
-import { storeExitCode } from "../sessions/store-exit-code.ts";
+import { storeExitCode } from "../sessions/store-failure.ts";
 
 /*
  * What a running akproxy has of its process: the log on stdout, the limit of open files, and the exit code of a start that failed.

@@ -6,7 +6,7 @@ import type { SessionStore } from "../ports/session-store.ts";
 import { openKeys } from "../seal/keys.ts";
 import { openSessions } from "../sessions/open.ts";
 import { readSecrets, secretPath } from "../sessions/secret-file.ts";
-import { storeExitCode } from "../sessions/store-exit-code.ts";
+import { storeExitCode } from "../sessions/store-failure.ts";
 import { type SessionsSeen, seeSessions } from "./session-reader.ts";
 
 /** Sessions to look at. */

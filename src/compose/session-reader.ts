@@ -4,7 +4,7 @@ import type { SessionReader } from "../ports/session-store.ts";
 import { type Keys, openKeys } from "../seal/keys.ts";
 import { openSessionReader } from "../sessions/open.ts";
 import { readSecrets, secretPath } from "../sessions/secret-file.ts";
-import { storeExitCode } from "../sessions/store-exit-code.ts";
+import { storeExitCode } from "../sessions/store-failure.ts";
 
 /** What a command needs to look at sessions without being the outpost. Nothing on disk is made for it. */
 export type SessionsSeen =

@@ -35,11 +35,18 @@ export type SessionsConfig =
       readonly tlsMode: "disable" | "require" | "verify-ca" | "verify-full";
     });
 
-/** Where a store shared by several machines is. */
+/** A store on a server, which several machines can share. */
 interface ServerStore {
   readonly url: string; //                         with user and password: never shown
   readonly place: string; //                       to show: scheme, host, port and database
   readonly certificateAuthorities: string | null; // PEM; null: the system's
+}
+
+/** A store that several machines can share: every kind that is a ServerStore. */
+export type SharedStore = Extract<SessionsConfig, ServerStore>;
+
+export function isSharedStore(sessions: SessionsConfig): sessions is SharedStore {
+  return "place" in sessions;
 }
 
 export interface Limits {

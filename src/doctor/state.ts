@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, lstatSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Config, SessionsConfig } from "../core/config.ts";
+import { type Config, isSharedStore, type SessionsConfig, type SharedStore } from "../core/config.ts";
 import { Failure } from "../core/failure.ts";
 import { openKeys } from "../seal/keys.ts";
 import { randomToken } from "../seal/random-token.ts";
@@ -66,14 +66,12 @@ function secretCheck({ secrets, stateDir }: Config): Check {
 }
 
 async function storeCheck(sessions: SessionsConfig, config: Config, world: DoctorWorld): Promise<Check> {
+  if (isSharedStore(sessions)) return serverStoreCheck(sessions, config, world);
   switch (sessions.kind) {
     case "memory":
       return ok("store", "memory: a restart ends every session");
     case "sqlite":
       return fileStoreCheck(sessions, config, world);
-    case "redis":
-    case "postgres":
-      return serverStoreCheck(sessions, config, world);
   }
 }
 
@@ -127,11 +125,7 @@ function isDatabase(file: string): boolean {
 }
 
 /** Deletes a session that does not exist: this needs permission to write, and changes nothing. */
-async function serverStoreCheck(
-  sessions: Extract<SessionsConfig, { kind: "redis" | "postgres" }>,
-  config: Config,
-  world: DoctorWorld,
-): Promise<Check> {
+async function serverStoreCheck(sessions: SharedStore, config: Config, world: DoctorWorld): Promise<Check> {
   return looked(sessions.place, async () => {
     const store = await openSessions(sessions, { ...world, keys: keysOf(config, world) });
     try {

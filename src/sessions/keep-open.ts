@@ -1,14 +1,14 @@
-/** A connection that has been made, until it ends. */
+/** A connection until it ends. */
 export interface OpenConnection<Client> {
   readonly client: Client;
   readonly ended: Promise<void>; //                never rejects
-  close(): void; //                                `ended` follows
+  close(): void; //                                resolves `ended`
 }
 
-/** A connection that is made again whenever it ends. */
+/** A connection that is opened again whenever it ends. */
 export interface KeptConnection<Client> {
-  current(): Client | null; //                     null while there is none
-  /** Ends the connection that stands, which can't be relied on, and makes another. */
+  current(): Client | null; //                     null while disconnected
+  /** Closes a connection that has stopped working, and opens another. */
   renew(): void;
   close(): void;
 }
@@ -17,9 +17,9 @@ const firstPause = 50;
 const longestPause = 1000;
 
 /**
- * Makes a connection, by `open`, and makes it anew when it ends or could not be made again, after 50 ms to 1 s. Bun's own reconnecting
- * is not used: it neither tells of a break at once nor subscribes again. Throws what `open` throws the first time. `lost` is called at
- * every end, at once.
+ * Opens a connection with `open`, and reconnects 50 ms to 1 s after it ends or an attempt fails. Bun's own reconnecting is not used: it
+ * does not report a lost connection at once and does not subscribe again. Throws what the first `open` throws. `lost` is called at once
+ * when a connection ends.
  */
 export async function keepOpen<Client>(
   open: () => Promise<OpenConnection<Client>>,
@@ -29,7 +29,7 @@ export async function keepOpen<Client>(
   let closed = false;
   let wake = () => {};
 
-  async function live(): Promise<void> {
+  async function reconnectUntilClosed(): Promise<void> {
     let pause = firstPause;
     while (!closed) {
       if (current !== null) {
@@ -43,12 +43,12 @@ export async function keepOpen<Client>(
         setTimeout(resolve, closed ? 0 : pause).unref();
       });
       pause = Math.min(longestPause, pause * 2);
-      if (!closed) current = await open().catch(() => null); // tried again: callers see no connection meanwhile
+      if (!closed) current = await open().catch(() => null); // tried again; `current()` is null meanwhile
       if (closed) current?.close();
     }
   }
 
-  void live();
+  void reconnectUntilClosed();
   return {
     current: () => current?.client ?? null,
     renew: () => current?.close(),
@@ -58,4 +58,18 @@ export async function keepOpen<Client>(
       wake();
     },
   };
+}
+
+/** Thrown by `within`: the server is slow or away. */
+export class DeadlinePassed extends Error {}
+
+/** The result of `work`. Throws DeadlinePassed when it takes longer than this; the work itself goes on. */
+export async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new DeadlinePassed(`no answer within ${milliseconds} ms`)), milliseconds);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

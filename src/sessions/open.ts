@@ -1,5 +1,6 @@
 import type { SessionsConfig } from "../core/config.ts";
 import type { SessionReader, SessionStore } from "../ports/session-store.ts";
+import type { RandomBytes } from "../seal/random-token.ts";
 import { cachedSessions } from "./cached-sessions.ts";
 import { memoryRows } from "./memory.ts";
 import { postgresRows } from "./postgres.ts";
@@ -9,41 +10,33 @@ import { type SealedSessionsDeps, sealedSessions } from "./sealed-sessions.ts";
 import { readOnlySqliteRows, sqliteRows } from "./sqlite.ts";
 
 /**
- * Opens the session store that the config names, making it when it is not there. Throws `Failure("store_unavailable")`, whose message
- * names the path or the server, when it cannot be used: nothing falls back silently (decision 21). For the exit code see `storeExitCode`.
+ * Opens the session store of the config, and makes it when it does not exist. Throws `Failure("store_unavailable")`, whose message names
+ * the path or the server, when the store cannot be used: there is no fallback (decision 21). For the exit code see `storeExitCode`.
  */
 export async function openSessions(config: SessionsConfig, deps: SealedSessionsDeps): Promise<SessionStore> {
-  switch (config.kind) {
-    case "memory":
-      return cached(memoryRows(), deps);
-    case "sqlite":
-      return cached(sqliteRows(config.file), deps);
-    case "redis":
-      return cached(await redisRows({ ...config, randomBytes: deps.randomBytes }), deps);
-    case "postgres":
-      return cached(await postgresRows({ ...config, randomBytes: deps.randomBytes }), deps);
-  }
-}
-
-function cached(rows: SessionRows, deps: SealedSessionsDeps): SessionStore {
+  const rows = await openRows(config, deps.randomBytes);
   return cachedSessions(sealedSessions(rows, deps), { now: deps.now, takeChanges: () => rows.takeChanges() });
 }
 
-/** Opens the store to look into it, making no file. Null: it lives in another process's memory, or was never made. */
+/** Opens the store for reading, and makes no file. Null: the store is in another process's memory, or does not exist. */
 export async function openSessionReader(
   config: SessionsConfig,
   deps: SealedSessionsDeps,
 ): Promise<SessionReader | null> {
+  if (config.kind === "memory") return null;
+  const rows = config.kind === "sqlite" ? readOnlySqliteRows(config.file) : await openRows(config, deps.randomBytes);
+  return rows === null ? null : sealedSessions(rows, deps);
+}
+
+async function openRows(config: SessionsConfig, randomBytes: RandomBytes): Promise<SessionRows> {
   switch (config.kind) {
     case "memory":
-      return null;
-    case "sqlite": {
-      const rows = readOnlySqliteRows(config.file);
-      return rows === null ? null : sealedSessions(rows, deps);
-    }
+      return memoryRows();
+    case "sqlite":
+      return sqliteRows(config.file);
     case "redis":
-      return sealedSessions(await redisRows({ ...config, randomBytes: deps.randomBytes }), deps);
+      return redisRows({ ...config, randomBytes });
     case "postgres":
-      return sealedSessions(await postgresRows({ ...config, randomBytes: deps.randomBytes }), deps);
+      return postgresRows({ ...config, randomBytes });
   }
 }

@@ -1,6 +1,6 @@
-import { Failure } from "../core/failure.ts";
-import { DeadlinePassed, within } from "./deadline.ts";
-import { type KeptConnection, keepOpen, type OpenConnection } from "./keep-open.ts";
+import type { Failure } from "../core/failure.ts";
+import { DeadlinePassed, type KeptConnection, keepOpen, type OpenConnection, within } from "./keep-open.ts";
+import { serverFailure } from "./store-failure.ts";
 
 /** Where a PostgreSQL is. */
 export interface PostgresAddress {
@@ -63,12 +63,12 @@ export function connectPostgres(address: PostgresAddress, lost: () => void): Pos
       away = true;
       lost();
     }
-    return postgresFailure(address, thrown);
+    return serverFailure(address, thrown);
   }
 
   return {
     async query<Row>(text: string, values: readonly SqlValue[], repeatability: Repeatability) {
-      if (away || closed) throw postgresFailure(address, new Error("no connection"));
+      if (away || closed) throw serverFailure(address, new Error("no connection"));
       if (repeatability === "once") return await judged<Row>(text, values);
       try {
         return await answered<Row>(text, values);
@@ -154,11 +154,4 @@ function isGone(thrown: unknown): boolean {
     "code" in thrown &&
     /^ERR_POSTGRES_(?:CONNECTION|IDLE|LIFETIME)/.test(String(thrown.code))
   );
-}
-
-/** What went wrong, as a broken store: names the place, without user and password. */
-export function postgresFailure({ place }: PostgresAddress, thrown: unknown): Failure {
-  if (thrown instanceof Failure) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new Failure("store_unavailable", `session store "${place}": ${message}`, { cause: thrown });
 }

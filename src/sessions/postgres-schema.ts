@@ -1,5 +1,6 @@
 import { Failure } from "../core/failure.ts";
-import { openSql, type PostgresAddress, postgresFailure } from "./postgres-connection.ts";
+import { openSql, type PostgresAddress } from "./postgres-connection.ts";
+import { serverFailure } from "./store-failure.ts";
 
 const schemaVersion = 1;
 
@@ -47,7 +48,7 @@ export async function preparePostgresSchema(address: PostgresAddress): Promise<v
     const message = `has schema ${found}, this akproxy knows ${schemaVersion}; use the akproxy that made it, or another database`;
     throw new Failure("store_unavailable", `session store "${address.place}": ${message}`);
   } catch (thrown) {
-    throw postgresFailure(address, thrown);
+    throw serverFailure(address, thrown);
   } finally {
     await sql.close({ timeout: 0 });
   }

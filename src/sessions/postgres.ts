@@ -6,12 +6,12 @@ import {
   listenPostgres,
   type PostgresAddress,
   type PostgresConnection,
-  postgresFailure,
   type Repeatability,
   type SqlValue,
 } from "./postgres-connection.ts";
 import { preparePostgresSchema } from "./postgres-schema.ts";
 import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
+import { serverFailure } from "./store-failure.ts";
 
 export interface PostgresOptions extends PostgresAddress {
   readonly randomBytes: RandomBytes;
@@ -81,7 +81,7 @@ export async function postgresRows(options: PostgresOptions): Promise<SessionRow
   };
   const listener = await listenPostgres(options, hear, feed.lost).catch(async (thrown: unknown) => {
     await connection.close();
-    throw postgresFailure(options, thrown);
+    throw serverFailure(options, thrown);
   });
   beats = startBeats(
     () => connection.probe("SELECT pg_notify($1, $2)", [beatChannel, String(clock())]),

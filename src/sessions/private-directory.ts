@@ -1,5 +1,5 @@
 import { constants, lstatSync, mkdirSync, statSync } from "node:fs";
-import { refusal, storeFailure } from "./system-error.ts";
+import { refusal, storeFailure } from "./store-failure.ts";
 
 /** Of a file's status: its kind with its permissions, and who owns it. */
 export interface Ownership {

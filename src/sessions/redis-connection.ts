@@ -1,6 +1,5 @@
-import { Failure } from "../core/failure.ts";
-import { DeadlinePassed, within } from "./deadline.ts";
-import { type KeptConnection, keepOpen, type OpenConnection } from "./keep-open.ts";
+import { DeadlinePassed, type KeptConnection, keepOpen, type OpenConnection, within } from "./keep-open.ts";
+import { serverFailure } from "./store-failure.ts";
 
 /** Where a Redis or Valkey is. */
 export interface RedisAddress {
@@ -26,13 +25,13 @@ export async function connectRedis(address: RedisAddress, lost: () => void): Pro
   return {
     async send(command, args) {
       const client = kept.current();
-      if (client === null) throw redisFailure(address, new Error("no connection"));
+      if (client === null) throw serverFailure(address, new Error("no connection"));
       try {
         return await within(answerMilliseconds, client.send(command, [...args]));
       } catch (thrown) {
         // what was sent on it later would wait behind it
         if (thrown instanceof DeadlinePassed) kept.renew();
-        throw redisFailure(address, thrown);
+        throw serverFailure(address, thrown);
       }
     },
     close: () => kept.close(),
@@ -50,7 +49,7 @@ export async function keepRedis(
     return await keepOpen(() => openRedis(address, prepare), lost);
   } catch (thrown) {
     const isSilent = performance.now() - start >= connectMilliseconds;
-    throw redisFailure(address, isSilent ? silence(thrown) : await likelyCause(address, thrown));
+    throw serverFailure(address, isSilent ? silence(thrown) : await likelyCause(address, thrown));
   }
 }
 
@@ -77,13 +76,6 @@ async function openRedis(
     client.close();
     throw thrown;
   }
-}
-
-/** What went wrong, as a broken store: names the place, without user and password. */
-export function redisFailure({ place }: RedisAddress, thrown: unknown): Failure {
-  if (thrown instanceof Failure) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new Failure("store_unavailable", `session store "${place}": ${message}`, { cause: thrown });
 }
 
 function silence(thrown: unknown): Error {

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import { type RandomBytes, randomToken } from "../seal/random-token.ts";
 import { preparePrivateDirectory } from "./private-directory.ts";
-import { codeOf, refusal, storeFailure } from "./system-error.ts";
+import { codeOf, refusal, storeFailure } from "./store-failure.ts";
 
 /** The secrets the outpost seals with, the first one sealing, and what should not stay as it is. */
 export interface OutpostSecrets {

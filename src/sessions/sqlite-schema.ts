@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { Failure } from "../core/failure.ts";
-import { codeOf } from "./system-error.ts";
+import { codeOf } from "./store-failure.ts";
 
 /** Marks the file as ours ("akpx"), so that another program's database is never written to. */
 const applicationId = 0x616b7078;

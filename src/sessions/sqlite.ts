@@ -5,7 +5,7 @@ import { Failure } from "../core/failure.ts";
 import { preparePrivateDirectory } from "./private-directory.ts";
 import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
 import { checkSchema, prepareSchema } from "./sqlite-schema.ts";
-import { codeOf, refusal, storeFailure } from "./system-error.ts";
+import { codeOf, refusal, storeFailure } from "./store-failure.ts";
 
 /** How long a statement waits for another process's write. Short: bun:sqlite waits on the one thread that serves. */
 const busyMilliseconds = 2000;

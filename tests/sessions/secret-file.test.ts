@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadOrMakeSecrets, readSecrets, secretPath } from "../../src/sessions/secret-file.ts";
-import { storeExitCode } from "../../src/sessions/store-exit-code.ts";
+import { storeExitCode } from "../../src/sessions/store-failure.ts";
 
 const root = mkdtempSync(join(tmpdir(), "akproxy-secret-"));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { openKeys } from "../../src/seal/keys.ts";
 import { openSessionReader, openSessions } from "../../src/sessions/open.ts";
 import { sessionStatements } from "../../src/sessions/sqlite.ts";
-import { storeExitCode } from "../../src/sessions/store-exit-code.ts";
+import { storeExitCode } from "../../src/sessions/store-failure.ts";
 import { idOf, sessionOf, sessionStoreContract } from "../contract/session-store.ts";
 
 const root = mkdtempSync(join(tmpdir(), "akproxy-sqlite-"));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SessionsConfig } from "../../src/core/config.ts";
 import { postgresStatements } from "../../src/sessions/postgres.ts";
-import { storeExitCode } from "../../src/sessions/store-exit-code.ts";
+import { storeExitCode } from "../../src/sessions/store-failure.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { freePort } from "../fakes/free-port.ts";
 import { has, newSession, openInstance, until } from "./opened.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SessionsConfig } from "../../src/core/config.ts";
-import { storeExitCode } from "../../src/sessions/store-exit-code.ts";
+import { storeExitCode } from "../../src/sessions/store-failure.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { freePort } from "../fakes/free-port.ts";
 import { has, newSession, openInstance } from "./opened.ts";
