@@ -1,4 +1,4 @@
-import { makingRoom } from "../core/bounds/oldest-first.ts";
+import { Memory } from "../core/bounds/memory.ts";
 
 /** How often one peer may fail (OUT-05). */
 export interface PeerRate {
@@ -16,8 +16,10 @@ const perSecond = 0.5;
  * first. What succeeds costs nothing: an issuer that ends a thousand sessions at once is not an attacker.
  */
 export function peerRate(now: () => number, limit = 10_000): PeerRate {
-  const buckets = new Map<string, { readonly left: number; readonly at: number }>();
-  const makeRoom = makingRoom(buckets, limit);
+  const buckets = new Memory<{ readonly left: number; readonly at: number }>({
+    entries: limit,
+    bytes: 4 * 1024 * 1024,
+  });
   const leftOf = (peer: string): number => {
     const bucket = buckets.get(peer);
     return bucket === undefined ? burst : Math.min(burst, bucket.left + (now() - bucket.at) * perSecond);
@@ -29,9 +31,7 @@ export function peerRate(now: () => number, limit = 10_000): PeerRate {
     },
     failed(peer) {
       const left = Math.max(0, leftOf(peer) - 1);
-      buckets.delete(peer);
-      makeRoom();
-      buckets.set(peer, { left, at: now() });
+      buckets.renew(peer, { left, at: now() });
     },
   };
 }

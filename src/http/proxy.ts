@@ -1,4 +1,4 @@
-import { remembered } from "../core/bounds/remembered.ts";
+import { remembered } from "../core/bounds/memory.ts";
 import type { Decision } from "../core/decide/decide.ts";
 import { requestedUrl, startUrl } from "../core/decide/return-to.ts";
 import { Failure } from "../core/failure.ts";

@@ -1,4 +1,4 @@
-import { makingRoom } from "../core/bounds/oldest-first.ts";
+import { Memory } from "../core/bounds/memory.ts";
 
 /** Which login attempts have been used: each works once, before its code is redeemed (decision 10). */
 export interface ConsumedAttempts {
@@ -14,14 +14,13 @@ const sweepSeconds = 60;
  * its browser has lost that cookie and the issuer takes its code only once.
  */
 export function consumedAttempts(now: () => number, limit = 100_000): ConsumedAttempts {
-  const used = new Map<string, number>();
-  const makeRoom = makingRoom(used, limit);
+  const used = new Memory<number>({ entries: limit, bytes: 32 * 1024 * 1024 });
   let nextSweep = 0;
 
   function sweep(time: number): void {
     if (time < nextSweep) return;
     nextSweep = time + sweepSeconds;
-    for (const [digest, expiresAt] of used) if (expiresAt <= time) used.delete(digest);
+    used.deleteWhere((expiresAt) => expiresAt <= time);
   }
 
   return {
@@ -29,7 +28,6 @@ export function consumedAttempts(now: () => number, limit = 100_000): ConsumedAt
       const time = now();
       sweep(time);
       if (expiresAt <= time || used.has(stateDigest)) return false;
-      makeRoom();
       used.set(stateDigest, expiresAt);
       return true;
     },

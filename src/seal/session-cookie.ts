@@ -1,4 +1,4 @@
-import { makingRoom } from "../core/bounds/oldest-first.ts";
+import { Memory, ownText } from "../core/bounds/memory.ts";
 import type { Keys } from "./keys.ts";
 import { macOf, sameBytes } from "./mac.ts";
 
@@ -16,40 +16,33 @@ export function sealSessionCookie(keys: Keys, slug: string, id: string): string 
   return `${id}.${Buffer.from(cookieMac(key, slug, id)).toString("base64url")}`;
 }
 
-/** How many values of a provider are remembered as ours: as many as sessions are kept open. */
-const mostRemembered = 100_000;
+/** Opened values by provider. */
+type OpenedBySlug = Map<string, Memory<OpenedSessionCookie>>;
 
-/** Values that were opened before. */
-interface Remembered {
-  readonly opened: Map<string, OpenedSessionCookie>;
-  readonly makeRoom: () => void;
-}
+/** Opened values, by the keys that opened them: a browser sends the same value with every request. Refused values are not kept. */
+const openedBefore = new WeakMap<Keys, OpenedBySlug>();
 
-/** Values that were opened before, by the keys that opened them: a browser sends its own with every request. Refused ones are not kept. */
-const openedBefore = new WeakMap<Keys, Map<string, Remembered>>();
+/** As many values per provider as sessions are cached. A value has 87 characters, its id 43. */
+const mostOpened = { entries: 100_000, bytes: 64 * 1024 * 1024, bytesOf: () => 2 * 43 + 64 };
 
 /** Opens what `sealSessionCookie` made with any of our secrets; never throws. */
 export function openSessionCookie(keys: Keys, slug: string, value: string): OpenedSessionCookie {
-  const remembered = rememberedOf(keys, slug);
-  const known = remembered.opened.get(value);
+  const before = openedAt(keys, slug);
+  const known = before.get(value);
   if (known !== undefined) return known;
-  // a string of its own: a part of the request's head would keep all of the head in memory
-  const own = ` ${value}`.slice(1);
-  const opened = open(keys, slug, own);
-  if (!opened.ok) return opened;
-  remembered.makeRoom();
-  remembered.opened.set(own, opened);
+  // The id is a part of the value: of the copy, since a part of the request's head would keep the whole head in memory
+  const opened = open(keys, slug, ownText(value));
+  if (opened.ok) before.set(value, opened);
   return opened;
 }
 
-function rememberedOf(keys: Keys, slug: string): Remembered {
-  const bySlug = openedBefore.get(keys) ?? new Map<string, Remembered>();
+function openedAt(keys: Keys, slug: string): Memory<OpenedSessionCookie> {
+  const bySlug: OpenedBySlug = openedBefore.get(keys) ?? new Map();
   const known = bySlug.get(slug);
   if (known !== undefined) return known;
-  const opened = new Map<string, OpenedSessionCookie>();
-  const remembered = { opened, makeRoom: makingRoom(opened, mostRemembered) };
-  openedBefore.set(keys, bySlug.set(slug, remembered));
-  return remembered;
+  const opened = new Memory<OpenedSessionCookie>(mostOpened);
+  openedBefore.set(keys, bySlug.set(slug, opened));
+  return opened;
 }
 
 function open(keys: Keys, slug: string, value: string): OpenedSessionCookie {

@@ -1,5 +1,5 @@
-import { oldestFirst } from "../core/bounds/oldest-first.ts";
-import type { Identity } from "../core/identity.ts";
+import { Memory } from "../core/bounds/memory.ts";
+import { type Identity, identityBytes } from "../core/identity.ts";
 import { isLive, type Session } from "../core/session.ts";
 import type { SessionStore } from "../ports/session-store.ts";
 import { rowKey } from "./record.ts";
@@ -86,10 +86,20 @@ export function cachedSessions(store: SessionStore, options: CacheOptions): Sess
 
 type Person = Pick<Identity, "issuer" | "subject">;
 
-/** Sessions by id, by the key of their row and by person; at most `limit`. */
+/** A session is about 10 KiB: with the usual limit of 100,000, larger ones are evicted earlier. */
+const mostBytes = 1024 * 1024 * 1024;
+
+/** What a session costs besides its texts: the indexes by row and by person. */
+const indexBytes = 1024;
+
+/** Sessions by id, by the key of their row and by person; at most `limit`, and at most 1 GiB. */
 function keptSessions(limit: number) {
-  const open = new Map<string, Session>();
-  const oldest = oldestFirst(open);
+  const open = new Memory<Session>({
+    entries: limit,
+    bytes: mostBytes,
+    bytesOf: ({ identity }) => indexBytes + identityBytes(identity),
+    evicted: unlink,
+  });
   const idOfKey = new Map<string, string>();
   const idsOf = new Map<string, readonly string[]>(); // lists, since nearly every person has one
 
@@ -97,6 +107,10 @@ function keptSessions(limit: number) {
     const session = open.get(id);
     if (session === undefined) return;
     open.delete(id);
+    unlink(id, session);
+  }
+
+  function unlink(id: string, session: Session): void {
     idOfKey.delete(rowKey(id));
     const person = personOf(session.identity);
     const ids = (idsOf.get(person) ?? []).filter((other) => other !== id);
@@ -108,15 +122,9 @@ function keptSessions(limit: number) {
     forget,
     get: (id: string) => open.get(id),
     keep(session: Session): void {
-      if (open.has(session.id)) {
-        open.set(session.id, session);
-        return;
-      }
-      if (open.size >= limit) {
-        const id = oldest();
-        if (id !== undefined) forget(id);
-      }
+      const isNew = !open.has(session.id);
       open.set(session.id, session);
+      if (!isNew || !open.has(session.id)) return;
       idOfKey.set(rowKey(session.id), session.id);
       const person = personOf(session.identity);
       idsOf.set(person, [...(idsOf.get(person) ?? []), session.id]);

@@ -1,4 +1,4 @@
-import { remembered } from "../bounds/remembered.ts";
+import { remembered } from "../bounds/memory.ts";
 import { isForwardedName } from "./forwarded.ts";
 import type { HeaderLine, HeaderLines } from "./header-lines.ts";
 

@@ -1,4 +1,4 @@
-import { remembered } from "../bounds/remembered.ts";
+import { remembered } from "../bounds/memory.ts";
 import { type ForwardedElement, forwardedElements } from "./forwarded-header.ts";
 import { allValues, firstValue, type HeaderLines, soleValue } from "./header-lines.ts";
 import { parseHost } from "./host.ts";

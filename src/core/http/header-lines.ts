@@ -1,4 +1,4 @@
-import { remembered } from "../bounds/remembered.ts";
+import { remembered } from "../bounds/memory.ts";
 
 /** One header field line as it stands on the wire: [name as sent, value]. */
 export type HeaderLine = readonly [name: string, value: string];

@@ -1,4 +1,4 @@
-import { remembered } from "../bounds/remembered.ts";
+import { remembered } from "../bounds/memory.ts";
 import { type HeaderLine, type HeaderLines, listMembers, lowerCaseName, soleValue } from "./header-lines.ts";
 
 /** Fields that belong to one connection (RFC 9110 7.6.1), the two framing ones of HTTP/1.1 and those still met in the wild. */

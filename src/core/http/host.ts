@@ -1,4 +1,4 @@
-import { remembered } from "../bounds/remembered.ts";
+import { remembered } from "../bounds/memory.ts";
 
 /** `host[:port]` of RFC 9110 7.2, read strictly: lower case, no trailing dot; port null when none stands there. */
 export interface HostAndPort {

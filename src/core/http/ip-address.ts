@@ -1,4 +1,4 @@
-import { remembered } from "../bounds/remembered.ts";
+import { remembered } from "../bounds/memory.ts";
 
 /** An address as its bytes: 4 for IPv4, 16 for IPv6. An IPv4-mapped IPv6 address is the IPv4 one (FWD-04). */
 export type AddressBytes = readonly number[];

@@ -1,4 +1,4 @@
-import { makingRoom } from "../../core/bounds/oldest-first.ts";
+import { Memory } from "../../core/bounds/memory.ts";
 
 /** Notices logins that bring no session back (decision 10): a browser that loses its cookies would be sent round for ever. */
 export interface LoginLoops {
@@ -18,15 +18,12 @@ const loginLimit = 4;
  * and user agent. Several people behind one address do not add up, since each session that is seen forgets the count.
  */
 export function loginLoops(now: () => number, limit = 10_000): LoginLoops {
-  const returns = new Map<string, readonly number[]>();
-  const makeRoom = makingRoom(returns, limit);
+  const returns = new Memory<readonly number[]>({ entries: limit, bytes: 16 * 1024 * 1024 });
   const recent = (browser: string) => (returns.get(browser) ?? []).filter((at) => at > now() - windowSeconds);
   return {
     returned(browser) {
       const times = [...recent(browser), now()].slice(-loginLimit);
-      returns.delete(browser);
-      makeRoom();
-      returns.set(browser, times);
+      returns.renew(browser, times);
     },
     recognised(browser) {
       if (returns.size > 0) returns.delete(browser());

@@ -1,3 +1,5 @@
+import { Memory } from "../../core/bounds/memory.ts";
+
 /** Which tokens have been taken already, by their issuer and `jti` (OUT-03). */
 export interface SeenTokens {
   /** Marks the token as taken. False: it was already. */
@@ -11,18 +13,11 @@ const keptSeconds = 300;
 
 /** In memory, at most `limit`; the one taken longest ago is forgotten first. */
 export function seenTokens(now: () => number, limit = 100_000): SeenTokens {
-  const until = new Map<string, number>();
-
-  function forgetOld(): void {
-    for (const [key, end] of until) {
-      if (end > now() && until.size < limit) return; // in the order of their end
-      until.delete(key);
-    }
-  }
+  const until = new Memory<number>({ entries: limit, bytes: 64 * 1024 * 1024 });
 
   return {
     take(issuer, tokenId) {
-      forgetOld();
+      until.deleteOldestWhile((end) => end <= now());
       const key = `${issuer}\n${tokenId}`;
       if (until.has(key)) return false;
       until.set(key, now() + keptSeconds);

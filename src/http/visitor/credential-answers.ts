@@ -1,5 +1,5 @@
-import { makingRoom } from "../../core/bounds/oldest-first.ts";
-import type { Identity } from "../../core/identity.ts";
+import { Memory } from "../../core/bounds/memory.ts";
+import { type Identity, identityBytes } from "../../core/identity.ts";
 import type { Authenticated } from "../../ports/identity-provider.ts";
 
 /** What became of a credential: the issuer's word, or too many have failed to ask it. */
@@ -18,10 +18,21 @@ export interface CredentialAnswers {
 const knownSeconds = 60;
 const refusedSeconds = 5;
 
-/** In memory, at most `limit`; the oldest is forgotten first. A known credential is kept for 60 s or as long as its token is good. */
+interface Kept {
+  readonly answer: CredentialAnswer;
+  readonly until: number; //                       epoch seconds
+}
+
+function answerBytes({ answer }: Kept): number {
+  return answer.kind === "known" ? identityBytes(answer.identity) : 0;
+}
+
+/**
+ * In memory, at most `limit` answers and 64 MiB; the oldest is evicted first. An accepted credential is kept for 60 s, or until its token
+ * expires when that is sooner.
+ */
 export function credentialAnswers(now: () => number, limit = 10_000): CredentialAnswers {
-  const kept = new Map<string, { readonly answer: CredentialAnswer; readonly until: number }>();
-  const makeRoom = makingRoom(kept, limit);
+  const kept = new Memory<Kept>({ entries: limit, bytes: 64 * 1024 * 1024, bytesOf: answerBytes });
   const underway = new Map<string, Promise<CredentialAnswer>>();
   let signOuts = 0;
 
@@ -29,7 +40,6 @@ export function credentialAnswers(now: () => number, limit = 10_000): Credential
     if (answer.kind === "limited") return;
     const seconds = answer.kind === "known" ? knownSeconds : refusedSeconds;
     const end = answer.kind === "known" ? (answer.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-    makeRoom();
     kept.set(digest, { answer, until: Math.min(now() + seconds, end) });
   }
 
@@ -56,12 +66,12 @@ export function credentialAnswers(now: () => number, limit = 10_000): Credential
     },
     forget({ issuer, subject, idpSession }) {
       signOuts += 1;
-      for (const [digest, { answer }] of kept) {
-        if (answer.kind !== "known" || answer.identity.issuer !== issuer) continue;
+      kept.deleteWhere(({ answer }) => {
+        if (answer.kind !== "known" || answer.identity.issuer !== issuer) return false;
         const { identity } = answer;
         const isNamed = idpSession !== null && identity.idpSession === idpSession;
-        if (isNamed || identity.subject === subject) kept.delete(digest);
-      }
+        return isNamed || identity.subject === subject;
+      });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { Memory } from "../../core/bounds/memory.ts";
 import { type Bucket, bucketAt, type Rate, secondsToWait } from "../../core/bounds/rate-limit.ts";
 
 /** Leave to ask the issuer about a credential, or how long there is none. */
@@ -17,20 +18,28 @@ interface Entry {
   waiting: (() => void)[];
 }
 
+/** Of a longer key only the start counts: the client chooses the user name, up to the size of a head. */
+const longestKey = 512;
+
 /**
- * Buckets by key, at most `limit`; of those with nothing under way the one used longest ago is forgotten first. Where attempts under way
- * hold the last tokens, others wait for what becomes of them: then no race asks the issuer once too often (M2M-11), and many good
- * credentials at once are not refused.
+ * Buckets by key, at most `limit`. The bucket used longest ago is evicted first, but never one with an attempt under way. When attempts under
+ * way hold the last tokens, further attempts wait for their outcome: no race asks the issuer too often (M2M-11), and many good credentials at
+ * once are not refused.
  */
 export function credentialLimits(now: () => number, rate: Rate | null, limit = 10_000): CredentialLimits {
-  const entries = new Map<string, Entry>();
+  const entries = new Memory<Entry>({
+    entries: limit,
+    bytes: 16 * 1024 * 1024,
+    bytesOf: () => 128,
+    isInUse: ({ underway }) => underway > 0,
+  });
   if (rate === null) return { enter: async () => ({ kind: "admitted", settle: () => {} }) };
 
-  function entryOf(key: string, { count, seconds }: Rate): Entry {
+  function entryOf(wholeKey: string, { count, seconds }: Rate): Entry {
+    const key = wholeKey.slice(0, longestKey);
     const entry = entries.get(key) ?? { bucket: { left: count, at: now() }, underway: 0, waiting: [] };
     entry.bucket = bucketAt(entry.bucket, { count, seconds }, now());
-    entries.delete(key);
-    entries.set(key, entry);
+    entries.renew(key, entry);
     return entry;
   }
 
@@ -38,7 +47,6 @@ export function credentialLimits(now: () => number, rate: Rate | null, limit = 1
     async enter(keys) {
       for (;;) {
         const wanted = keys.map((key) => entryOf(key, rate));
-        forgetOldest(entries, limit);
         const empty = wanted.find(({ bucket }) => secondsToWait(bucket, rate) > 0);
         if (empty === undefined) return take(wanted);
         if (empty.underway === 0) return { kind: "limited", waitSeconds: secondsToWait(empty.bucket, rate) };
@@ -46,13 +54,6 @@ export function credentialLimits(now: () => number, rate: Rate | null, limit = 1
       }
     },
   };
-}
-
-function forgetOldest(entries: Map<string, Entry>, limit: number): void {
-  for (const [key, { underway }] of entries) {
-    if (entries.size <= limit) return;
-    if (underway === 0) entries.delete(key);
-  }
 }
 
 /** One token of each. */

@@ -1,4 +1,4 @@
-import { makingRoom } from "../../core/bounds/oldest-first.ts";
+import { Memory } from "../../core/bounds/memory.ts";
 
 /** Which sessions and which providers are not to be refreshed for now, and what has been said about it. Times are epoch seconds. */
 export interface RefreshPauses {
@@ -21,8 +21,7 @@ interface Pause {
 
 /** Kept in memory, for at most `limit` sessions; the one paused longest ago is forgotten first, and the store's lease keeps others off. */
 export function refreshPauses(limit = 10_000): RefreshPauses {
-  const sessions = new Map<string, number>();
-  const makeRoom = makingRoom(sessions, limit);
+  const sessions = new Memory<number>({ entries: limit, bytes: 4 * 1024 * 1024 });
   const providers = new Map<string, Pause>();
   const complaints = new Map<string, number>();
   return {
@@ -30,9 +29,7 @@ export function refreshPauses(limit = 10_000): RefreshPauses {
       return now < (sessions.get(session) ?? 0) || now < (providers.get(provider)?.until ?? 0);
     },
     pauseSession(session, until) {
-      sessions.delete(session);
-      makeRoom();
-      sessions.set(session, until);
+      sessions.renew(session, until);
     },
     resumeSession(session) {
       sessions.delete(session);
