@@ -1,3 +1,4 @@
+import { ownText, ownWord } from "../../core/bounds/memory.ts";
 import type { HeaderLine } from "../../core/http/header-lines.ts";
 
 /**
@@ -8,6 +9,7 @@ export interface KnownField {
   readonly name: string;
   lines: readonly [KnownLine | null, KnownLine | null];
   changes: number; //                              how many other lines have come since one of these did
+  readonly isSecret: boolean; //                   its lines are not kept
 }
 
 /** A line that was read: what stands from its colon to the end of its CRLF, and what that was. */
@@ -21,6 +23,9 @@ const places = new Array<KnownField | undefined>(1024);
 const longestName = 64;
 const longestRest = 1024;
 
+/** Lines that hold credentials: they are read anew each time, so that no request leaves them behind in memory (SECURITY.md, 9). */
+const secretNames: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+
 /** The field whose name stands in `text` from `from` to `to`; null for a name too long to be kept. */
 export function knownField(text: string, from: number, to: number): KnownField | null {
   const length = to - from;
@@ -28,7 +33,8 @@ export function knownField(text: string, from: number, to: number): KnownField |
   const place = placeOf(text, from, length);
   const known = places[place];
   if (known !== undefined && known.name.length === length && text.startsWith(known.name, from)) return known;
-  const field: KnownField = { name: ownText(text, from, to), lines: [null, null], changes: 0 };
+  const name = ownWord(text.slice(from, to));
+  const field: KnownField = { name, lines: [null, null], changes: 0, isSecret: secretNames.has(name.toLowerCase()) };
   places[place] = field;
   return field;
 }
@@ -68,15 +74,10 @@ export function newLine(
   end: number,
 ): HeaderLine {
   field.changes += 1;
-  const isKept = end - colon <= longestRest && (field.changes <= 8 || (field.changes & 15) === 0);
+  const isKept = !field.isSecret && end - colon <= longestRest && (field.changes <= 8 || (field.changes & 15) === 0);
   if (!isKept) return [field.name, text.slice(from, to)];
-  const rest = ownText(text, colon, end);
+  const rest = ownText(text.slice(colon, end));
   const line: HeaderLine = [field.name, rest.slice(from - colon, to - colon)];
   field.lines = [{ rest, line }, field.lines[0]];
   return line;
-}
-
-/** A string of its own: a part of the head would keep all of the head in memory. */
-function ownText(text: string, from: number, to: number): string {
-  return Buffer.from(text.slice(from, to), "latin1").toString("latin1");
 }

@@ -76,3 +76,14 @@ test("what changes each time, and what is long, is read as it stands", () => {
 
   expect(values.map((value) => lineOf(`X-Changing: ${value}\r\n`)?.[1])).toEqual(values);
 });
+
+test("lines with credentials are not kept: only a digest of a credential may stay in memory", () => {
+  const names = ["Authorization", "proxy-authorization", "COOKIE", "Set-Cookie"];
+
+  for (const name of names) {
+    const text = `${name}: Basic c2VjcmV0\r\n`;
+
+    expect([lineOf(text)?.[1], lineOf(text)?.[1]]).toEqual(["Basic c2VjcmV0", "Basic c2VjcmV0"]);
+    expect(knownField(text, 0, name.length)?.lines).toEqual([null, null]);
+  }
+});
