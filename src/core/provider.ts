@@ -1,7 +1,6 @@
 import type { GoRegExpSet } from "../goregexp/compile.ts";
-import type { AccessRule } from "./decide/rules.ts";
-import type { AkProxyTable } from "./identity/ak-proxy-table.ts";
-import type { ClaimKey } from "./identity/identity-fields.ts";
+import type { AkProxyTable } from "./identity/ak-proxy.ts";
+import type { ClaimPaths } from "./identity/identity-fields.ts";
 import type { UpstreamReach } from "./upstream/upstream-reach.ts";
 
 /** A protected application, in authentik's words a proxy provider with its application. One kind per mode (spec: proxy modes). */
@@ -92,9 +91,6 @@ export interface BasicInjection {
   readonly passwordAttribute: string;
 }
 
-/** The claim that feeds each header, as a path: `a.b` is `b` inside `a`; "" is no claim (spec: [providers.X.claims]). */
-export type ClaimPaths = Readonly<Record<ClaimKey, string>>;
-
 /** Who may enter: any one that matches lets in (spec: [providers.X.allow]). */
 export interface Allow {
   readonly groups: readonly string[];
@@ -103,6 +99,20 @@ export interface Allow {
   readonly emailDomains: readonly string[];
   readonly claims: Readonly<Record<string, readonly string[]>>; // any of these claims has one of its values
 }
+
+/** One of a provider's `rules`: what it speaks of, and what it says. An empty list and a null speak of everything. */
+export interface AccessRule {
+  readonly hosts: readonly string[]; //            lower case, without port; "*.lab.company" is everything below
+  readonly path: GoRegExpSet | null; //            one pattern, searched in the decoded path
+  readonly methods: readonly string[]; //          upper case
+  readonly access: RuleAccess;
+}
+
+export type RuleAccess =
+  | { readonly kind: "public" }
+  | { readonly kind: "login" } //                  everybody who is logged in
+  | { readonly kind: "deny" } //                   nobody
+  | { readonly kind: "allow"; readonly allow: Allow };
 
 /** A certificate chain and its key as PEM text, already read. */
 export interface Certificate {

@@ -1,8 +1,7 @@
 import { Failure } from "../core/failure.ts";
 import { type HeaderCredential, tokenUsername } from "../core/http/header-credential.ts";
 import type { Claims } from "../core/identity/claims.ts";
-import { identityAtLogin } from "../core/identity/login-identity.ts";
-import { isMachine, machineClaims } from "../core/identity/machine-claims.ts";
+import { identityAtLogin, isMachine, machineClaims } from "../core/identity/login-identity.ts";
 import type { Authenticated } from "../ports/identity-provider.ts";
 import { verifyAccessToken } from "./bearer-jwt.ts";
 import { grantedTo } from "./client-credentials.ts";

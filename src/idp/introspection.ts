@@ -1,6 +1,6 @@
 import { introspectionRequest, processIntrospectionResponse } from "oauth4webapi";
 import type { Claims } from "../core/identity/claims.ts";
-import { clientOf } from "../core/identity/machine-claims.ts";
+import { clientOf } from "../core/identity/login-identity.ts";
 import { checkKind } from "./bearer-jwt.ts";
 import type { IssuerContext } from "./issuer-context.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";

@@ -1,8 +1,7 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { verdictPrefix } from "../core/forward-auth/dialects.ts";
-import { withoutOwnCookies } from "./own-cookies.ts";
 import { copiedNames, type SnippetFacts } from "./snippet-facts.ts";
-import { head, paragraphs } from "./snippet-text.ts";
+import { head, paragraphs, withoutOwnCookies } from "./snippet-text.ts";
 
 /** The Lua file for mod_lua: asks akproxy's /auth/forward over LuaSocket, and gives its answer to who may not pass. */
 export function apacheLua(facts: SnippetFacts): string {

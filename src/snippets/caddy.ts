@@ -1,9 +1,8 @@
 import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { identityHeaderNames } from "../core/identity/identity-fields.ts";
-import { ownCookiePattern } from "./own-cookies.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
-import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
+import { head, indented, ownCookiePattern, paragraphs, type SnippetFile } from "./snippet-text.ts";
 
 /** Caddy 2.6 or later. Tabs, as `caddy fmt` has it. */
 export function caddyFiles(facts: SnippetFacts): readonly SnippetFile[] {

@@ -1,5 +1,5 @@
-import { withoutOwnCookies } from "./own-cookies.ts";
 import type { SnippetFacts } from "./snippet-facts.ts";
+import { withoutOwnCookies } from "./snippet-text.ts";
 
 /** The Lua filter that runs before the verdict: cleans what the client sent. Envoy hands header names over in lower case. */
 export function envoyLua({ scheme, additionalNames }: SnippetFacts): string {

@@ -1,7 +1,6 @@
 import { verdictPath } from "../core/forward-auth/dialects.ts";
-import { withoutOwnCookies } from "./own-cookies.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
-import { head, paragraphs } from "./snippet-text.ts";
+import { head, paragraphs, withoutOwnCookies } from "./snippet-text.ts";
 
 /** The Lua file: asks akproxy's /auth/forward with HAProxy's own HTTP client, no library beside it. */
 export function haproxyLua(facts: SnippetFacts): string {

@@ -1,7 +1,6 @@
 import { authenticationLocations, guardedLocation, outpostLocations, proxiedLocation } from "./nginx-locations.ts";
-import { ownCookiePattern } from "./own-cookies.ts";
 import type { SnippetFacts } from "./snippet-facts.ts";
-import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
+import { head, indented, ownCookiePattern, paragraphs, type SnippetFile } from "./snippet-text.ts";
 
 /** nginx 1.18 or later with ngx_http_auth_request_module, as every distribution builds it. */
 export function nginxFiles(facts: SnippetFacts): readonly SnippetFile[] {

@@ -1,7 +1,7 @@
 import type { ListenAddress } from "../core/config.ts";
 import { schemeOf } from "../core/decide/choose-provider.ts";
 import { parseHost } from "../core/http/host.ts";
-import { additionalNames } from "../core/identity/ak-proxy-table.ts";
+import { additionalNames } from "../core/identity/ak-proxy.ts";
 import { identityHeaderNames } from "../core/identity/identity-fields.ts";
 import type { Provider } from "../core/provider.ts";
 

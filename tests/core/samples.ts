@@ -1,4 +1,4 @@
-import { noAkProxyTable } from "../../src/core/identity/ak-proxy-table.ts";
+import { noAkProxyTable } from "../../src/core/identity/ak-proxy.ts";
 import { byClaimKey, noClaimedFields } from "../../src/core/identity/identity-fields.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import type {

@@ -1,4 +1,4 @@
-import { noAkProxyTable } from "../../src/core/identity/ak-proxy-table.ts";
+import { noAkProxyTable } from "../../src/core/identity/ak-proxy.ts";
 import { byClaimKey } from "../../src/core/identity/identity-fields.ts";
 import type { OidcClient, Provider } from "../../src/core/provider.ts";
 import type { Log, LogFields } from "../../src/ports/log.ts";

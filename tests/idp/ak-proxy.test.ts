@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { noAkProxyTable } from "../../src/core/identity/ak-proxy-table.ts";
+import { noAkProxyTable } from "../../src/core/identity/ak-proxy.ts";
 import { parseTemplate, type Template } from "../../src/core/identity/template.ts";
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import type { IdentityProvider } from "../../src/ports/identity-provider.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { AttributeTable, AttributeTemplate } from "../../core/identity/ak-proxy-table.ts";
+import type { AttributeTable, AttributeTemplate } from "../../core/identity/ak-proxy.ts";
 import { parseTemplate, type Template } from "../../core/identity/template.ts";
-import { additionalNameProblem } from "../../core/upstream/additional-headers.ts";
+import { additionalNameProblem } from "../../core/upstream/attribute-headers.ts";
 import { isTable } from "../file/tree.ts";
 import type { Path } from "../findings.ts";
 import { ok, type Reading, wrong } from "../reading.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseHost } from "../../core/http/host.ts";
-import type { AkProxyTable } from "../../core/identity/ak-proxy-table.ts";
+import type { AkProxyTable } from "../../core/identity/ak-proxy.ts";
 import { claimsIn, constantText, type Template } from "../../core/identity/template.ts";
 import type { OverrideHost, Upstream } from "../../core/provider.ts";
 import { overriddenUpstream } from "../../core/upstream/backend-override.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { AccessRule, RuleAccess } from "../../core/decide/rules.ts";
 import { isWithinDomain, parseHost } from "../../core/http/host.ts";
+import type { AccessRule, RuleAccess } from "../../core/provider.ts";
 import { quoted, type Source } from "../file/source.ts";
 import type { Path } from "../findings.ts";
 import { pathWidth } from "../read/pattern-width.ts";

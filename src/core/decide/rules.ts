@@ -1,21 +1,7 @@
 import type { GoRegExpSet } from "../../goregexp/compile.ts";
 import { isWithinDomain } from "../http/host.ts";
 import type { JudgedTarget } from "../http/judged-target.ts";
-import type { Allow } from "../provider.ts";
-
-/** One of a provider's `rules`: what it speaks of, and what it says. An empty list and a null speak of everything. */
-export interface AccessRule {
-  readonly hosts: readonly string[]; //            lower case, without port; "*.lab.company" is everything below
-  readonly path: GoRegExpSet | null; //            one pattern, searched in the decoded path
-  readonly methods: readonly string[]; //          upper case
-  readonly access: RuleAccess;
-}
-
-export type RuleAccess =
-  | { readonly kind: "public" }
-  | { readonly kind: "login" } //                  everybody who is logged in
-  | { readonly kind: "deny" } //                   nobody
-  | { readonly kind: "allow"; readonly allow: Allow };
+import type { AccessRule, RuleAccess } from "../provider.ts";
 
 /** What a rule is asked about. */
 export interface RuleSubject {

@@ -1,5 +1,4 @@
-import { challengeOf } from "../decide/challenge.ts";
-import type { Decision } from "../decide/decide.ts";
+import { challengeOf, type Decision } from "../decide/decide.ts";
 import { startPath } from "../decide/endpoint.ts";
 import { ownUrl, requestedUrl, startUrl } from "../decide/return-to.ts";
 import { failureStatus } from "../failure.ts";

@@ -1,5 +1,5 @@
-import { type AccessRule, type RuleSubject, rulesFor } from "../decide/rules.ts";
-import type { Provider } from "../provider.ts";
+import { type RuleSubject, rulesFor } from "../decide/rules.ts";
+import type { AccessRule, Provider } from "../provider.ts";
 
 /** One of the provider's rules and what it has to do with a request. */
 export interface RuleTrace {

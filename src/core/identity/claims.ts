@@ -1,6 +1,5 @@
 import type { Identity, ProxyAttributes } from "../identity.ts";
-import type { ClaimPaths } from "../provider.ts";
-import { claimedFields } from "./identity-fields.ts";
+import { type ClaimPaths, claimedFields } from "./identity-fields.ts";
 
 /** Claims as JSON.parse gave them; nothing about them is known but that they are an object. */
 export type Claims = Readonly<Record<string, unknown>>;

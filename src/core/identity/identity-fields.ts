@@ -80,6 +80,9 @@ export type ClaimKey = ClaimField["key"];
 export type TextKey = Extract<Row, { readonly kind: "text" }>["key"];
 export type ListKey = Extract<Row, { readonly kind: "list" }>["key"];
 
+/** The claim that feeds each of these rows, as a path: `a.b` is `b` inside `a`; "" is no claim (spec: [providers.X.claims]). */
+export type ClaimPaths = Readonly<Record<ClaimKey, string>>;
+
 /** What the claims of a user say, one value for each row that a claim feeds. A missing claim is "" or an empty list. */
 export type ClaimedFields = { readonly [Key in TextKey]: string } & { readonly [Key in ListKey]: readonly string[] };
 

@@ -1,11 +1,10 @@
 import { foldedName } from "../http/client-headers.ts";
 import { isOurCookieName, withoutCookies } from "../http/cookie.ts";
-import type { HeaderLine, HeaderLines } from "../http/header-lines.ts";
-import { allValues, isNamed } from "../http/header-lines.ts";
+import { allValues, type HeaderLine, type HeaderLines, isNamed } from "../http/header-lines.ts";
 import { endToEnd } from "../http/hop-by-hop.ts";
 import { parseHost } from "../http/host.ts";
 import { judgeTarget, leadsUp } from "../http/judged-target.ts";
-import { additionalNames } from "../identity/ak-proxy-table.ts";
+import { additionalNames } from "../identity/ak-proxy.ts";
 import type { Identity } from "../identity.ts";
 import type { ProxyProvider, Upstream } from "../provider.ts";
 import type { InboundRequest } from "../request.ts";

@@ -1,5 +1,4 @@
-import { challengeOf } from "../../core/decide/challenge.ts";
-import type { Decision } from "../../core/decide/decide.ts";
+import { challengeOf, type Decision } from "../../core/decide/decide.ts";
 import { requestedUrl, startUrl } from "../../core/decide/return-to.ts";
 import { type Answer, pageAnswer } from "../answer.ts";
 import type { Deps } from "../deps.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Decision, decide, type JudgedRequest, type Visitor } from "../../../src/core/decide/decide.ts";
-import type { AccessRule } from "../../../src/core/decide/rules.ts";
 import { judgeTarget } from "../../../src/core/http/judged-target.ts";
+import type { AccessRule } from "../../../src/core/provider.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
 import { alice, domainProvider, proxyProvider, withPaths } from "../samples.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { type Decision, decide, type Visitor } from "../../../src/core/decide/decide.ts";
-import type { AccessRule, RuleAccess } from "../../../src/core/decide/rules.ts";
 import { rulesFor } from "../../../src/core/decide/rules.ts";
 import { judgeTarget } from "../../../src/core/http/judged-target.ts";
+import type { AccessRule, RuleAccess } from "../../../src/core/provider.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
 import { alice, domainProvider } from "../samples.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { Config } from "../../../src/core/config.ts";
-import type { AccessRule } from "../../../src/core/decide/rules.ts";
 import { type Explanation, explain, providerFor, type Question } from "../../../src/core/explain/explain.ts";
 import { reasonText } from "../../../src/core/explain/explain-reason.ts";
 import { anyPeer } from "../../../src/core/explain/explain-request.ts";
 import { givenUrl } from "../../../src/core/http/given-url.ts";
+import type { AccessRule } from "../../../src/core/provider.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
 import { alice, domainProvider, outpost, proxyProvider, singleProvider, upstream, withPaths } from "../samples.ts";
 

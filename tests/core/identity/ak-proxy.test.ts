@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { withAkProxyTable } from "../../../src/core/identity/ak-proxy.ts";
 import {
   type AkProxyTable,
   type AttributeTemplate,
   additionalNames,
   claimsOfTable,
   noAkProxyTable,
-} from "../../../src/core/identity/ak-proxy-table.ts";
+  withAkProxyTable,
+} from "../../../src/core/identity/ak-proxy.ts";
 import { parseTemplate, type Template } from "../../../src/core/identity/template.ts";
 import type { ProxyAttributes } from "../../../src/core/identity.ts";
 

@@ -6,9 +6,8 @@ import {
   mergedClaims,
   missingClaims,
 } from "../../../src/core/identity/claims.ts";
-import { byClaimKey, noClaimedFields } from "../../../src/core/identity/identity-fields.ts";
+import { byClaimKey, type ClaimPaths, noClaimedFields } from "../../../src/core/identity/identity-fields.ts";
 import type { Identity } from "../../../src/core/identity.ts";
-import type { ClaimPaths } from "../../../src/core/provider.ts";
 
 const paths: ClaimPaths = byClaimKey(({ claim }) => claim);
 

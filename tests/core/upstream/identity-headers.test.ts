@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { noAkProxyTable } from "../../../src/core/identity/ak-proxy-table.ts";
+import { noAkProxyTable } from "../../../src/core/identity/ak-proxy.ts";
 import { identityFromClaims } from "../../../src/core/identity/claims.ts";
 import { identityHeaderNames } from "../../../src/core/identity/identity-fields.ts";
 import { identityHeaders, nobodyHeaders } from "../../../src/core/upstream/identity-headers.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { believableHeaders } from "../../../src/core/http/client-headers.ts";
 import { firstValue, type HeaderLines } from "../../../src/core/http/header-lines.ts";
-import { noAkProxyTable } from "../../../src/core/identity/ak-proxy-table.ts";
+import { noAkProxyTable } from "../../../src/core/identity/ak-proxy.ts";
 import type { Identity } from "../../../src/core/identity.ts";
 import type { ProxyProvider } from "../../../src/core/provider.ts";
 import type { InboundRequest } from "../../../src/core/request.ts";
