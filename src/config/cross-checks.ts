@@ -27,14 +27,14 @@ function checkHosts(source: Source, table: ConfigTable): void {
     if (!external) continue;
     const hostPath = ["providers", slug, "external_host"];
     claim(hostOwners, external.host, slug, (owner) => {
-      const message = `${quoted(source, hostPath)} has the host of provider "${owner}", ${external.host}`;
+      const message = `${quoted(source, hostPath)} has the same host as provider "${owner}": ${external.host}`;
       source.findings.error(hostPath, message, "give each provider its own host");
     });
     if (provider.mode !== "forward_domain" || domain === null || !covers(domain, external.hostname)) continue;
     claim(domainOwners, domain, slug, (owner) => {
       const domainPath = ["providers", slug, "cookie_domain"];
-      const message = `${quoted(source, domainPath)} is the domain of provider "${owner}" already`;
-      source.findings.error(domainPath, message, "one forward_domain provider guards a domain");
+      const message = `${quoted(source, domainPath)} is already the cookie domain of provider "${owner}"`;
+      source.findings.error(domainPath, message, "use one forward_domain provider for the whole domain");
     });
   }
 }
@@ -51,6 +51,6 @@ function checkSharedSecret(source: Source, providers: readonly Provider[]): void
     const owner = providers.find((provider) => provider.oidc.clientSecret === secret.value);
     if (owner === undefined) continue;
     const message = `the outpost's secret is also the client secret of provider "${owner.slug}"`;
-    source.findings.warning(secret.path, message, "make another for the outpost: openssl rand -base64 48");
+    source.findings.warning(secret.path, message, "make a different secret for the outpost: openssl rand -base64 48");
   }
 }

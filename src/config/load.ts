@@ -36,7 +36,7 @@ export async function loadConfig(options: Surroundings): Promise<Loaded> {
   const read = readFile(options.file);
   if (read.kind === "text") return parseText(read.text, options, read.mode);
   const findings = createFindings();
-  const hint = read.cause === "permission" ? "give akproxy's user read access to it" : "name another with -c FILE";
+  const hint = read.cause === "permission" ? "give akproxy's user read access to it" : "name another file with -c FILE";
   findings.error([], `the config file ${options.file} ${read.reason}`, hint);
   return { config: null, problems: await placed("", options.file, findings.all), unreadable: read.cause };
 }
@@ -67,12 +67,16 @@ function parseToml(text: string, findings: Findings): Tree | null {
     if (thrown instanceof TomlError) {
       const message = thrown.message.split("\n")[0]?.replace("Invalid TOML document: ", "") ?? "";
       const spot = { kind: "place", line: thrown.line, column: thrown.column } as const;
-      findings.error([], `not TOML: ${message}`, "see https://toml.io/en/v1.1.0", spot);
+      findings.error([], `not TOML: ${message}`, "correct the syntax; see https://toml.io/en/v1.1.0", spot);
       return null;
     }
     if (!(thrown instanceof RangeError)) throw thrown; // the stack's end: a key of thousands of parts
   }
-  findings.error([], `tables stand more than ${deepest} deep in each other`, "no key of akproxy is that deep");
+  findings.error(
+    [],
+    `tables are nested more than ${deepest} levels deep`,
+    "reduce the nesting: no key of akproxy is that deep",
+  );
   return null;
 }
 
@@ -106,8 +110,12 @@ function readConfig(raw: Tree, options: Surroundings, mode: number, findings: Fi
 function checkSurroundings(source: Source, file: string, mode: number): void {
   const first = source.inlineSecrets[0];
   if (first !== undefined && isShared(mode)) {
-    const message = `the secret stands in ${file}, which others may read (mode ${modeText(mode)})`;
-    source.findings.warning(first, message, `chmod 600 ${file}, or keep it in a file of its own: ${first.at(-1)}_file`);
+    const message = `the secret is in ${file}, which other users can read (mode ${modeText(mode)})`;
+    source.findings.warning(
+      first,
+      message,
+      `run chmod 600 ${file}, or move the secret to a file of its own with ${first.findLast((part) => typeof part === "string")}_file`,
+    );
   }
   if (source.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
     const message = "NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment turns off every certificate check";

@@ -1,14 +1,13 @@
 import type { Spot } from "./findings.ts";
 
-/** What reading one text gave. */
+/** The result of reading one text. */
 export type Reading<T> = { readonly kind: "ok"; readonly value: T } | Wrong;
 
 /** A text that cannot be read. */
 export interface Wrong {
   readonly kind: "wrong";
-  readonly message: string; //                     continues the quoted value ("…" is not a duration) and never repeats it
+  readonly message: string; //                     follows the quoted value: "…" is not a duration
   readonly hint: string | null; //                 the next action
-  readonly shown: "value" | "nothing"; //          does the quoted value stand before the message?
   readonly spot: Spot;
 }
 
@@ -19,5 +18,5 @@ export function ok<T>(value: T): Reading<T> {
 
 /** A bad reading; `hint` is the next action. */
 export function wrong(message: string, hint: string | null = null): Wrong {
-  return { kind: "wrong", message, hint, shown: "value", spot: { kind: "value" } };
+  return { kind: "wrong", message, hint, spot: { kind: "value" } };
 }

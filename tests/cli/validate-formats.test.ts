@@ -37,7 +37,7 @@ test("--format json has stable fields", async () => {
         severity: "warning",
         path: "providers.app.skip_path_regex",
         message: 'pattern "health" is not anchored: it also matches in the middle of a path, as in "/admin/…"',
-        hint: "begin it with ^",
+        hint: "start it with ^",
         file: "bad.toml",
         line: 8,
         column: 20,
@@ -69,7 +69,7 @@ test("--format github is workflow commands, escaped", async () => {
 
   expect(code).toBe(1);
   expect(stdout.split("\n")[0]).toStartWith(
-    '::error file=a%2Cb%3A100%25.toml,line=8,col=1,title=akproxy%3A providers.app."50%25 a%3Ab%2Cc"::is not a key that akproxy knows%0Ahint: known here: ',
+    '::error file=a%2Cb%3A100%25.toml,line=8,col=1,title=akproxy%3A providers.app."50%25 a%3Ab%2Cc"::is not a key that akproxy knows%0Ahint: use one of: ',
   );
   expect(stdout.split("\n")[1]).toBe("a,b:100%.toml: 1 error");
 });

@@ -49,7 +49,7 @@ test.each([
 
 test("PATH-09: a warning passes, and with --strict it fails", async () => {
   const stdout = `wide.toml:9:20: warning: providers.app.skip_path_regex: pattern "health" is not anchored: it also matches in the middle of a path, as in "/admin/…"
-  hint: begin it with ^
+  hint: start it with ^
 wide.toml: fine, 1 provider, 1 warning
 `;
 
@@ -63,7 +63,7 @@ test("CFG-01: errors are all printed, on stdout, and exit 1", async () => {
   expect(
     stdout,
   ).toBe(`bad.toml:9:20: warning: providers.app.skip_path_regex: pattern "health" is not anchored: it also matches in the middle of a path, as in "/admin/…"
-  hint: begin it with ^
+  hint: start it with ^
 bad.toml:10:1: error: providers.app.mod: is not a key that akproxy knows
   hint: did you mean "mode"?
 bad.toml:11:12: error: providers.app.send_jwt: must be true or false, not a number
@@ -106,7 +106,7 @@ test("a config file that may not be read exits 77", async () => {
   const [stdout, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
 
   expect(code).toBe(77);
-  expect(stdout).toContain("closed.toml may not be read by this user\n");
+  expect(stdout).toContain("closed.toml cannot be read by this user\n");
 });
 
 test("$AKPROXY_CONFIG and ./akproxy.toml are found without a flag", async () => {
@@ -129,7 +129,7 @@ test("CFG-05, LEAK-08: a secret in a file for all to read is warned about, fails
   const github = await validate(["-c", "secret.toml", "--format", "github"]);
 
   expect(text.stdout).toStartWith(
-    "secret.toml:4:17: warning: oidc.client_secret: the secret stands in secret.toml, which others may read (mode 0644)\n",
+    "secret.toml:4:17: warning: oidc.client_secret: the secret is in secret.toml, which other users can read (mode 0644)\n",
   );
   expect(text.code).toBe(1);
   expect(JSON.stringify([text, json, github])).not.toContain("canary-4f1d");

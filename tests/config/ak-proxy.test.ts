@@ -53,11 +53,14 @@ test("a host_header with a claim is filled in at login; what an environment vari
 
 describe("what can't be meant is an error at its place", () => {
   test.each([
-    ['ak_proxy.host_header = "a{b"', '9:26 error providers.app.ak_proxy.host_header: has a "{" without its other half'],
+    [
+      'ak_proxy.host_header = "a{b"',
+      '9:26 error providers.app.ak_proxy.host_header: "a{b" has a "{" without its other half',
+    ],
     ['ak_proxy.host_header = "a b"', '9:24 error providers.app.ak_proxy.host_header: "a b" is not a host'],
     [
       'ak_proxy.host_header = "{internal_host}:80"',
-      "9:24 error providers.app.ak_proxy.host_header: has {internal_host} beside something else",
+      '9:24 error providers.app.ak_proxy.host_header: "{internal_host}:80" has {internal_host} beside other text',
     ],
     [
       'ak_proxy.user_attributes.x = "{}"',
@@ -94,15 +97,15 @@ describe("what can't be meant is an error at its place", () => {
     ],
     [
       'ak_proxy.backend_override = "http://foo.test/{sub}"',
-      "9:29 error providers.app.ak_proxy.backend_override: is never followed without backend_override_hosts",
+      "9:29 error providers.app.ak_proxy.backend_override: has no effect without backend_override_hosts",
     ],
     ...[
       ["ftp://foo.test/{sub}", "is not an http:// or https:// URL"],
       ["foo.test/{sub}", "is not an http:// or https:// URL"],
       ["http:///{sub}", "is not an http:// or https:// URL"],
-      ["http://u@foo.test/{sub}", "has a user part, a query, a fragment or white space"],
-      ["http://foo.test/?u={sub}", "has a user part, a query, a fragment or white space"],
-      ["http://foo.test/{sub}#f", "has a user part, a query, a fragment or white space"],
+      ["http://u@foo.test/{sub}", "has a user name, a query, a fragment or white space"],
+      ["http://foo.test/?u={sub}", "has a user name, a query, a fragment or white space"],
+      ["http://foo.test/{sub}#f", "has a user name, a query, a fragment or white space"],
     ].map(
       ([override = "", what = ""]) =>
         [
@@ -126,7 +129,7 @@ describe("what can't be meant is an error at its place", () => {
       (entry) =>
         [
           `ak_proxy.backend_override_hosts = ["${entry}"]`,
-          `9:36 error providers.app.ak_proxy.backend_override_hosts[0]: "${entry}" ${entry === "*.a:80" ? "has a port beside a *" : "is not a host"}`,
+          `9:36 error providers.app.ak_proxy.backend_override_hosts[0]: "${entry}" ${entry === "*.a:80" ? "has a port after a wildcard" : "is not a host"}`,
         ] as const,
     ),
   ])("%s", async (provider, line) => {
@@ -136,7 +139,7 @@ describe("what can't be meant is an error at its place", () => {
 
 test("every host is warned of, and not refused", async () => {
   expect(await problems('ak_proxy.backend_override_hosts = ["*"]')).toEqual([
-    "9:36 warning providers.app.ak_proxy.backend_override_hosts[0]: lets an override name every host: whoever decides the claim chooses where requests go",
+    "9:36 warning providers.app.ak_proxy.backend_override_hosts[0]: allows every host: whoever controls the claim decides where requests go",
   ]);
 });
 
@@ -151,8 +154,8 @@ test("an override has no meaning where no request is passed on", async () => {
   );
 
   expect(lines).toEqual([
-    "8:33 error providers.app.ak_proxy.backend_override: has no meaning in forward_single",
-    "8:71 error providers.app.ak_proxy.backend_override_hosts: has no meaning in forward_single",
+    "8:33 error providers.app.ak_proxy.backend_override: is not allowed in forward_single",
+    "8:71 error providers.app.ak_proxy.backend_override_hosts: is not allowed in forward_single",
   ]);
 });
 
@@ -164,7 +167,7 @@ test("decision 29: basic_auth_enabled needs a password attribute, and its attrib
     "9:22 error providers.app.basic_auth_enabled: needs basic_auth_password_attribute",
   ]);
   expect(await problems('basic_auth_user_attribute = "u"')).toEqual([
-    "9:29 warning providers.app.basic_auth_user_attribute: has no effect: basic_auth_enabled is not true",
+    "9:29 warning providers.app.basic_auth_user_attribute: has no effect while basic_auth_enabled is false",
   ]);
 });
 
@@ -179,10 +182,10 @@ rules = [{ path_regex = "^/x", allow = { claims = { department = ["hr"], tenant 
 });
 
 test.each([
-  ["allow = { claims = { a = [] } }", "9:1 warning providers.app.allow: names nobody: everybody is refused"],
+  ["allow = { claims = { a = [] } }", "9:1 warning providers.app.allow: allows nobody: every user is denied"],
   [
     'allow = { claims = { ".a" = ["b"] } }',
-    '9:22 error providers.app.allow.claims.".a": is not a claim\'s name or dotted path',
+    '9:22 error providers.app.allow.claims.".a": is not a claim name or a dotted path',
   ],
   [
     'allow = { claims = { realm_access.roles = ["b"] } }',

@@ -20,7 +20,7 @@ test.each([
   const [line, ...others] = await problemLines(withHost(first, other), goodEnv);
 
   expect(line).toBe(
-    `11:17 error providers.two.external_host: ${JSON.stringify(other)} has the host of provider "app", ${host}`,
+    `11:17 error providers.two.external_host: ${JSON.stringify(other)} has the same host as provider "app": ${host}`,
   );
   expect(others).toEqual([]);
 });
@@ -38,7 +38,7 @@ test("CFG-06: two forward_domain providers cannot guard one domain", async () =>
   const lines = await problemLines(text, goodEnv);
 
   expect(lines.filter((line) => line.includes(" error "))).toEqual([
-    '16:17 error providers.two.cookie_domain: ".Company.test" is the domain of provider "one" already',
+    '16:17 error providers.two.cookie_domain: ".Company.test" is already the cookie domain of provider "one"',
   ]);
 });
 
@@ -71,7 +71,7 @@ test("decision 32: an http:// external_host is warned about, unless it is loopba
   const lines = await problemLines(configText({}).replace("https://app.company", "http://app.company"), goodEnv);
 
   expect(lines).toEqual([
-    '7:17 warning providers.app.external_host: "http://app.company" is not https: the session cookie can be read on its way',
+    '7:17 warning providers.app.external_host: "http://app.company" is not https: the session cookie can be read in transit',
   ]);
 });
 
@@ -81,7 +81,7 @@ test("CFG-09: trusting everybody is refused, and warned about when it is said to
   const refused = await problemLines(configText({ top: trust }), goodEnv);
   const meant = await problemLines(configText({ top: `${trust}danger_trust_any_proxy = true` }), goodEnv);
 
-  const words = "trusts everybody: any client can write its own X-Forwarded-For, -Proto and -Host";
+  const words = "trusts every address: any client can forge X-Forwarded-For, -Proto and -Host";
   expect(refused).toEqual([
     `2:34 error listen.trusted_proxies[1]: ${words}`,
     `2:47 error listen.trusted_proxies[2]: ${words}`,
@@ -93,16 +93,16 @@ test("CFG-09: trusting everybody is refused, and warned about when it is said to
 });
 
 test.each([
-  ["provider", 'cookie_domain = "company"', "cookie_domain: has no meaning in proxy mode"],
-  ["provider", 'session_max = "0s"', "session_max: is 0"],
+  ["provider", 'cookie_domain = "company"', "cookie_domain: is not allowed in proxy mode"],
+  ["provider", 'session_max = "0s"', 'session_max: "0s" is 0'],
   ["provider", 'internal_host_server_name = "a:1"', 'internal_host_server_name: "a:1" is not a DNS name'],
-  ["provider", 'name = "a\\nb"', "name: is empty or has a control character"],
-  ["provider", 'claims.groups = "a..b"', "claims.groups: is not a claim's name or dotted path"],
+  ["provider", 'name = "a\\nb"', 'name: "a\\nb" is not a valid header value'],
+  ["provider", 'claims.groups = "a..b"', 'claims.groups: "a..b" is not a claim name or a dotted path'],
   ["provider", 'ak_proxy.host_header = "a b"', 'ak_proxy.host_header: "a b" is not a host'],
-  ["provider", 'scopes = ["a b"]', "scopes[0]: is not a scope"],
-  ["provider", 'authorize_params = { state = "x" }', "authorize_params.state: may not be set here"],
+  ["provider", 'scopes = ["a b"]', 'scopes[0]: "a b" is not a scope'],
+  ["provider", 'authorize_params = { state = "x" }', "authorize_params.state: cannot be set here"],
   ["provider", 'post_logout_redirect_uri = "/x"', 'post_logout_redirect_uri: "/x" is not an http:// or https:// URL'],
-  ["provider", 'allow = { email_domains = ["@a.test"] }', "allow.email_domains[0]: has an @"],
+  ["provider", 'allow = { email_domains = ["@a.test"] }', 'allow.email_domains[0]: "@a.test" has an @'],
 ])("a bad value in a %s is refused: %s", async (_, provider, message) => {
   const [line, ...others] = await problemLines(configText({ provider }), goodEnv);
 
@@ -113,13 +113,13 @@ test.each([
 test.each([
   ['[listen]\nhttp = ""\nhttps = ""', "1:2 error listen: neither http nor https has an address"],
   ['[listen]\nhttp = "0.0.0.0:1"\nhttps = "0.0.0.0:1"', "3:9 error listen.https: has the same address as listen.http"],
-  ['[limits]\nrequest_header_bytes = "2MiB"', "2:24 error limits.request_header_bytes: is outside 1KiB to 1MiB"],
-  ['[limits]\nrequest_header_bytes = "0"', "2:24 error limits.request_header_bytes: is outside 1KiB to 1MiB"],
+  ['[limits]\nrequest_header_bytes = "2MiB"', '2:24 error limits.request_header_bytes: "2MiB" is outside 1KiB to 1MiB'],
+  ['[limits]\nrequest_header_bytes = "0"', '2:24 error limits.request_header_bytes: "0" is outside 1KiB to 1MiB'],
   ['[limits]\ndrain = "30"', '2:9 error limits.drain: "30" is not a duration'],
   ['[sessions]\nstore = "mysql://x"', "2:9 error sessions.store: is not a session store"],
   ['[sessions]\nmax = "1y"', '2:7 error sessions.max: "1y" is not a duration'],
   ['state_dir = ""', "1:13 error state_dir: is empty"],
-  ['[outpost]\nname = ""', "2:8 error outpost.name: is empty or has a control character"],
+  ['[outpost]\nname = ""', '2:8 error outpost.name: "" is not a valid header value'],
 ])("%j is refused", async (top, line) => {
   expect(await problemLines(configText({ top }), goodEnv)).toEqual([line]);
 });
@@ -137,7 +137,7 @@ test("an upstream whose certificate is not verified is warned about", async () =
 
 test("an allow table that names nobody is warned about", async () => {
   expect(await problemLines(configText({ provider: "allow = {}" }), goodEnv)).toEqual([
-    "9:1 warning providers.app.allow: names nobody: everybody is refused",
+    "9:1 warning providers.app.allow: allows nobody: every user is denied",
   ]);
 });
 

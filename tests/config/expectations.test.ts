@@ -41,24 +41,30 @@ test.each([
 test.each([
   [
     'url = "/api/private/x", is = "public"',
-    'GET "/api/private/x" by anybody is login, not public: protect_path_regex "^/api/private" matches, which wins over skip_path_regex',
+    'GET "/api/private/x" by an anonymous user is login, not public: protect_path_regex "^/api/private" matches, which wins over skip_path_regex',
   ],
-  ['url = "/public/%2e%2e/x", is = "public"', 'GET "/public/%2e%2e/x" by anybody is login, not public: rule 1 decides'],
+  [
+    'url = "/public/%2e%2e/x", is = "public"',
+    'GET "/public/%2e%2e/x" by an anonymous user is login, not public: rule 1 decides',
+  ],
   [
     'url = "/public/x", is = "login", method = "post"',
-    'POST "/public/x" by anybody is public, not login: skip_path_regex "^/public/" matches',
+    'POST "/public/x" by an anonymous user is public, not login: skip_path_regex "^/public/" matches',
   ],
   [
     'url = "/public/x", is = "allowed", as = { username = "alice", groups = ["staff"] }',
     'GET "/public/x" by "alice" is public, not allowed: skip_path_regex "^/public/" matches',
   ],
-  ['url = "/x", is = "public"', 'GET "/x" by anybody is login, not public: no rule and no public path speaks of it'],
+  [
+    'url = "/x", is = "public"',
+    'GET "/x" by an anonymous user is login, not public: no rule and no public path speaks of it',
+  ],
   ['url = "/x", is = "allowed", as = { username = "eve" }', 'GET "/x" by "eve" is denied, not allowed: allow decides'],
   [
     'url = "/admin/x", is = "allowed", as = {}',
-    'GET "/admin/x" by somebody logged in is denied, not allowed: rule 1 decides',
+    'GET "/admin/x" by a logged-in user is denied, not allowed: rule 1 decides',
   ],
-  ['url = "/closed", is = "login"', 'GET "/closed" by anybody is denied, not login: rule 2 decides'],
+  ['url = "/closed", is = "login"', 'GET "/closed" by an anonymous user is denied, not login: rule 2 decides'],
 ])("the expectation %s is not met, and it is said what decides", async (expectation, message) => {
   const [line, ...others] = await problemLines(withExpect(expectation), goodEnv);
 
@@ -80,15 +86,15 @@ is = "public"
 
   expect(config).toBeNull();
   expect(problems.map(problemText)).toEqual([
-    `a.toml:15:6: error: providers.app.expect[1].is: GET "https://app.company/health" by anybody is login, not public: no rule and no public path speaks of it
-  hint: correct what decides, or the expectation; see the whole decision with: akproxy explain`,
+    `a.toml:15:6: error: providers.app.expect[1].is: GET "https://app.company/health" by an anonymous user is login, not public: no rule and no public path speaks of it
+  hint: correct the rule or the expectation; show the whole decision with: akproxy explain`,
   ]);
 });
 
 test.each([
-  ["https://other.company/", '"https://other.company/" has a host of no provider'],
+  ["https://other.company/", '"https://other.company/" has a host that no provider has'],
   ["https://two.company/", '"https://two.company/" has a host of provider "two"'],
-  ["https://app.company:8443/", '"https://app.company:8443/" has a host of no provider'],
+  ["https://app.company:8443/", '"https://app.company:8443/" has a host that no provider has'],
   ["health", '"health" is neither a URL nor a path'],
   ["https://a b/", '"https://a b/" is neither a URL nor a path'],
 ])("the URL %s is no URL of the provider", async (url, message) => {

@@ -45,7 +45,7 @@ test.each(["forward_single", "forward_domain"])("internal_host is an error in %s
     goodEnv,
   );
 
-  expect(lines).toEqual([`10:17 error providers.app.internal_host: has no meaning in ${mode}`]);
+  expect(lines).toEqual([`10:17 error providers.app.internal_host: is not allowed in ${mode}`]);
 });
 
 test.each(["com", "co.uk", "1.2.3.4", "localhost", "pany.test", "a.app.company.test"])(

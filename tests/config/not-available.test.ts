@@ -3,12 +3,12 @@ import { loadConfig, parseConfigText } from "../../src/config/load.ts";
 import { configText, goodEnv, problemLines } from "./problem-lines.ts";
 
 test.each([
-  ["listen.workers", "[listen]\nworkers = 2"],
-  ["listen.workers", '[listen]\nworkers = "auto"'],
-])("%s of %j is refused as not available yet, not ignored", async (path, top) => {
+  ["listen.workers: 2", "[listen]\nworkers = 2"],
+  ['listen.workers: "auto"', '[listen]\nworkers = "auto"'],
+])("%s, of %j, is refused as not available yet, not ignored", async (subject, top) => {
   const [line, ...others] = await problemLines(configText({ top }), goodEnv);
 
-  expect(line).toEndWith(`error ${path}: not available yet`);
+  expect(line).toEndWith(`error ${subject} is not available yet`);
   expect(others).toEqual([]);
 });
 

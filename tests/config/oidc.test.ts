@@ -6,7 +6,7 @@ test("an http:// issuer is for loopback, or for who says that it is dangerous", 
   const at = (issuer: string, more = "") =>
     problemLines(configText({ oidc: more }).replace("https://idp.company/", issuer), goodEnv);
 
-  const words = '"http://idp.company/" is not https: whoever sits between can log in as anybody';
+  const words = '"http://idp.company/" is not https: an attacker on the network can log in as any user';
   expect(await at("http://127.0.0.1:9100/")).toEqual([]);
   expect(await at("http://localhost:9100")).toEqual([]);
   expect(await at("http://idp.company/")).toEqual([`2:10 error oidc.issuer: ${words}`]);
@@ -74,6 +74,6 @@ test("one wrong key of [oidc] is one problem, however many providers have it", a
 
   expect(await problemLines(text, goodEnv)).toEqual([
     '5:20 error oidc.backchannel_host: "https://x" is not a host',
-    "6:11 error oidc.scopes[0]: is not a scope",
+    '6:11 error oidc.scopes[0]: "a b" is not a scope',
   ]);
 });

@@ -48,7 +48,7 @@ test("look-around gets advice instead of a bare syntax error", async () => {
 
   expect(problems[0]?.message).toContain("`(?!` at offset 6");
   expect(problems[0]?.hint).toBe(
-    'Go\'s regexp has no look-around: list the public prefixes instead, for example "^/api/public/", or name what stays closed in protect_path_regex; try it with: akproxy test-regex',
+    'list the public prefixes instead, for example "^/api/public/", or list the protected paths in protect_path_regex; Go\'s regexp has no look-around; try it with: akproxy test-regex',
   );
 });
 
@@ -62,7 +62,7 @@ test.each([
   ["^/$", 'matches "/": the start page is public'],
   ["^$", 'matches "/": the start page is public'],
   ["^/(health)?$", 'matches "/": the start page is public'],
-  ["  ^/a", "begins or ends with a space, which a path has to have too"],
+  ["  ^/a", "begins or ends with a space, so it matches only paths with that space"],
   ["^/public/", null],
   ["(?i)^/public/", null],
   ["(^/a|^/b)", null],

@@ -68,7 +68,7 @@ test.each([
   ["300.0.0.1:80", "is not an address"],
   ["http://0.0.0.0:9000", "is not an address"],
   ["0.0.0.0:65536", "has a port above 65535"],
-  ["unix:akproxy.sock", "names a socket that is not absolute"],
+  ["unix:akproxy.sock", "has a socket path that is not absolute"],
 ])("the address %p is refused", (text, why) => {
   expect(message(readAddress(text))).toBe(why);
 });
@@ -111,8 +111,8 @@ test.each([
 });
 
 test.each([
-  ["com", "app.com", "has one label only"],
-  ["localhost", "localhost", "has one label only"],
+  ["com", "app.com", "has only one label"],
+  ["localhost", "localhost", "has only one label"],
   ["co.uk", "app.co.uk", "is a public suffix"],
   ["CO.UK", "app.co.uk", "is a public suffix"],
   ["com.au", "app.com.au", "is a public suffix"],
@@ -122,9 +122,9 @@ test.each([
   ["company.test:443", "app.company.test", "is an address"],
   ["https://company.test", "app.company.test", "is an address"],
   ["*.company.test", "app.company.test", "is not a domain"],
-  ["pany.test", "app.company.test", "does not cover external_host's app.company.test"],
-  ["other.test", "app.company.test", "does not cover external_host's app.company.test"],
-  ["app.company.test", "company.test", "does not cover external_host's company.test"],
+  ["pany.test", "app.company.test", "does not cover the host of external_host, app.company.test"],
+  ["other.test", "app.company.test", "does not cover the host of external_host, app.company.test"],
+  ["app.company.test", "company.test", "does not cover the host of external_host, company.test"],
 ])("CK-02: the cookie domain %s of %s is refused", async (domain, hostname, why) => {
   const text = configText({ provider: `cookie_domain = ${JSON.stringify(domain)}` })
     .replace('"proxy"', '"forward_single"')

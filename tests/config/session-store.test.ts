@@ -56,17 +56,17 @@ test.each([
   ["redis+sentinel://a", "is not a session store"],
   ["redis-cluster://a", "is not a session store"],
   ["redis://:canary@", "is not a URL"],
-  ["redis://:canary@redis/zero", "names a database that is not a number"],
+  ["redis://:canary@redis/zero", "has a database that is not a number"],
   ["redis://:canary/x@redis", "is not a URL"],
   ["redis://:ca#nary@redis", "is not a URL"],
   ["redis://canary@redis#x", "has a fragment"],
   ["redis://canary@redis?prefix=a*", "has a prefix that is not 1 to 64 of A-Z a-z 0-9 _ : . -"],
-  ["redis://canary@redis?password=x", "has a parameter that is none of its own"],
-  ["redis://canary@redis?ca_file=x.pem", "has a ca_file and no TLS"],
-  ["postgres://u:canary@db", "names no database"],
-  ["postgres://db/akproxy", "names no user"],
-  ["postgres://u:canary@db/a?sslmode=prefer", "has an sslmode that is not offered"],
-  ["postgres://u:canary@db/a?ca_file=x.pem", "has a ca_file and verifies no certificate"],
+  ["redis://canary@redis?password=x", "has an unknown parameter"],
+  ["redis://canary@redis?ca_file=x.pem", "has a ca_file but no TLS"],
+  ["postgres://u:canary@db", "has no database"],
+  ["postgres://db/akproxy", "has no user name"],
+  ["postgres://u:canary@db/a?sslmode=prefer", "has an sslmode that is not supported"],
+  ["postgres://u:canary@db/a?ca_file=x.pem", "has a ca_file but does not verify the certificate"],
 ])("sessions.store = %j is refused, and not shown", async (store, message) => {
   const top = `[sessions]\nstore = "${store}"`;
   const { config, problems } = await parseConfigText(configText({ top }), { file: "/a.toml", env: goodEnv });
@@ -87,7 +87,7 @@ test("CFG-05: the whole URL may come from a file, and both at once are refused",
 
   expect(good.problems).toEqual([]);
   expect(good.config?.sessions).toMatchObject({ kind: "redis", url: "redis://:canary@redis:6379/1" });
-  expect(bad.problems.map(lineOf)).toEqual(["2:14 error sessions.store_file: names a database that is not a number"]);
+  expect(bad.problems.map(lineOf)).toEqual(["2:14 error sessions.store_file: has a database that is not a number"]);
   expect(both.problems.map(lineOf)).toEqual(["2:14 error sessions.store_file: store and store_file are both given"]);
   expect(none.problems.map(lineOf)).toEqual([
     `2:14 error sessions.store_file: the file ${join(folder, "nowhere")} does not exist`,

@@ -9,12 +9,12 @@ async function hintsOf(text: string): Promise<(string | null)[]> {
 }
 
 test.each([
-  ["unauthenticated_path = '^/x'", 'it is called "skip_path_regex" here'],
+  ["unauthenticated_path = '^/x'", 'use "skip_path_regex" instead'],
   ["skip_path_regx = '^/x'", 'did you mean "skip_path_regex"?'],
   ["externalhost = 'x'", 'did you mean "external_host"?'],
-  ["trusted_proxies = []", '"trusted_proxies" belongs in [listen]'],
+  ["trusted_proxies = []", 'move "trusted_proxies" to [listen]'],
   ["claims.usrname = 'x'", 'did you mean "username"?'],
-  ["claims.banana = 'x'", `known here: ${claimFields.map(({ key }) => key).join(", ")}`],
+  ["claims.banana = 'x'", `use one of: ${claimFields.map(({ key }) => key).join(", ")}`],
 ])("CFG-01: the unknown key in %j is an error with advice", async (provider, hint) => {
   const text = configText({ provider });
 
@@ -44,9 +44,9 @@ test.each([
   ],
   ["[outpost]\nsecret = 7", "2:10 error outpost.secret: must be a string or a list, not a number"],
   ["[outpost]\nname = 1979-05-27", "2:8 error outpost.name: must be a string, not a date"],
-  ["[log]\nlevel = 'warning'", '2:9 error log.level: "warning" is not one of the values it may have'],
+  ["[log]\nlevel = 'warning'", '2:9 error log.level: "warning" is not an allowed value'],
   ["listen = 3", "1:10 error listen: must be a table, not a number"],
-  ["[tls]\nmin_version = '1.1'", '2:15 error tls.min_version: "1.1" is not one of the values it may have'],
+  ["[tls]\nmin_version = '1.1'", '2:15 error tls.min_version: "1.1" is not an allowed value'],
 ])("CFG-01: the wrong value in %j is an error", async (top, line) => {
   expect(await problemLines(configText({ top }), goodEnv)).toEqual([line]);
 });
@@ -56,7 +56,7 @@ test("CFG-01: an unknown mode names the known ones", async () => {
     'use one of "proxy", "forward_single", "forward_domain"',
   ]);
   expect(await hintsOf(configText({}).replace('"proxy"', '"forward-single"'))).toEqual([
-    'did you mean "forward_single"? it is one of "proxy", "forward_single", "forward_domain"',
+    'did you mean "forward_single"? allowed values: "proxy", "forward_single", "forward_domain"',
   ]);
 });
 
@@ -119,9 +119,9 @@ test("a text that is no TOML is one problem at the parser's place", async () => 
 
 test.each([
   [`a = ${"[".repeat(5000)}`, "not TOML: document contains excessively nested structures. aborting."],
-  [`${"a.".repeat(40)}a = 1`, "tables stand more than 32 deep in each other"],
-  [`${"a.".repeat(20000)}a = 1`, "tables stand more than 32 deep in each other"],
-  [`[${"a.".repeat(50000)}a]`, "tables stand more than 32 deep in each other"],
+  [`${"a.".repeat(40)}a = 1`, "tables are nested more than 32 levels deep"],
+  [`${"a.".repeat(20000)}a = 1`, "tables are nested more than 32 levels deep"],
+  [`[${"a.".repeat(50000)}a]`, "tables are nested more than 32 levels deep"],
 ])("a text nested beyond reason is one problem", async (text, message) => {
   const { problems } = await parseConfigText(text, { file: "a.toml", env: {} });
 

@@ -30,11 +30,11 @@ test.each([
   ["https://app.company\\evil", "is not an http:// or https:// URL"],
   ["https://app.\tcompany", "is not an http:// or https:// URL"],
   ["https://app.company:99999", "is not an http:// or https:// URL"],
-  ["https://user:pass@app.company", "has a user part"],
+  ["https://user:pass@app.company", "has a user name or password"],
   ["https://app.company/?a=1", "has a query"],
   ["https://app.company?", "has a query"],
   ["https://app.company/#x", "has a fragment"],
-  ["https://*.company", "has a host that is not a name"],
+  ["https://*.company", "has a host that is not a valid name"],
 ])("external_host %p is refused", (text, why) => {
   const reading = readExternalHost(text);
 
@@ -58,13 +58,13 @@ test.each([
 test.each([
   ["127.0.0.1:8080", "is not an http:// or https:// URL"],
   ["h2c://app", "is not an http:// or https:// URL"],
-  ["http://u:p@app", "has a user part"],
+  ["http://u:p@app", "has a user name or password"],
   ["http://app/#x", "has a fragment"],
   ["http://169.254.169.254/", "is a link-local address"],
   ["http://0xa9fea9fe/", "is a link-local address"],
   ["http://[fe80::1]/", "is a link-local address"],
-  ["unix:app.sock", "names a socket that is not absolute"],
-  ["unix:/", "names a socket that is not absolute"],
+  ["unix:app.sock", "has a socket path that is not absolute"],
+  ["unix:/", "has a socket path that is not absolute"],
 ])("internal_host %s is refused", (text, why) => {
   const reading = readUpstream(text);
 

@@ -23,7 +23,7 @@ export function expandText(text: string, env: Environment): Reading<string> {
     const parts = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inner);
     if (end === "" || parts === null) {
       problems.push(
-        wrong(`has a "\${" that is no variable`, `write \${NAME} or \${NAME:-default}; a plain "$" is "$$"`),
+        wrong(`has a "\${" that is not a variable`, `write \${NAME} or \${NAME:-default}; a plain "$" is "$$"`),
       );
       return all;
     }

@@ -28,8 +28,8 @@ export function readNamedFile(source: Source, path: Path, name: string, secrecy:
   if (secrecy === "secret" && !name.startsWith("credential:") && isShared(read.mode)) {
     source.findings.warning(
       path,
-      `the file ${file} holds a secret and may be read by others (mode ${modeText(read.mode)})`,
-      `chmod 600 ${file}`,
+      `the file ${file} holds a secret, and other users can read it (mode ${modeText(read.mode)})`,
+      `run chmod 600 ${file}`,
     );
   }
   return read.text;
@@ -39,14 +39,14 @@ function fileOf(source: Source, path: Path, name: string): string | null {
   if (!name.startsWith("credential:")) return resolve(source.directory, name);
   const credential = name.slice("credential:".length);
   if (!/^[A-Za-z0-9_.-]+$/.test(credential) || /^\.+$/.test(credential)) {
-    source.findings.error(path, "names a credential that is no file name", "write credential:NAME");
+    source.findings.error(path, "names a credential that is not a file name", "write credential:NAME");
     return null;
   }
   if (source.credentialsDirectory === null) {
     source.findings.error(
       path,
       `credential:${credential} needs $CREDENTIALS_DIRECTORY, which is not set`,
-      `under systemd add LoadCredential=${credential}:/path to the unit`,
+      `add to the systemd unit: LoadCredential=${credential}:/path`,
     );
     return null;
   }

@@ -22,7 +22,7 @@ function reasonOf(thrown: unknown): FileText {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   if (code === "ENOENT" || code === "ENOTDIR") return { kind: "unreadable", reason: "does not exist", cause: "absent" };
   if (code === "EACCES" || code === "EPERM") {
-    return { kind: "unreadable", reason: "may not be read by this user", cause: "permission" };
+    return { kind: "unreadable", reason: "cannot be read by this user", cause: "permission" };
   }
   if (thrown instanceof TypeError) return { kind: "unreadable", reason: "is not UTF-8 text", cause: "other" };
   return { kind: "unreadable", reason: `cannot be read (${code === "" ? "unknown reason" : code})`, cause: "other" };

@@ -3,7 +3,7 @@ import { ok, type Reading, wrong } from "../reading.ts";
 import { optionalTextOf, textOf } from "./text-type.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
-const accepted = "write a whole number and one of s, m, h, d: 30s, 15m, 24h or 7d; 0s where the key allows none";
+const accepted = "write a whole number and a unit (s, m, h or d), for example 30s, 15m, 24h or 7d";
 
 /** Ten years: longer is a slip, and cookies have no use for it. */
 const longestSeconds = 3650 * 86400;
@@ -27,7 +27,7 @@ export function lifetime() {
   return textOf((text) => {
     const reading = readDuration(text);
     if (reading.kind === "wrong" || reading.value > 0) return reading;
-    return { ...wrong("is 0", 'a session needs a life: "24h"'), shown: "nothing" };
+    return wrong("is 0", 'write how long a session lasts, for example "24h"');
   }, 1);
 }
 
@@ -39,7 +39,7 @@ export function readSize(text: string): Reading<number> {
   const parts = /^(\d{1,9})(KiB|MiB|GiB)$/.exec(text);
   const bytes = Number(parts?.[1]) * (unitBytes[parts?.[2] ?? ""] ?? Number.NaN);
   if (Number.isNaN(bytes)) {
-    return wrong("is not a size", "write a whole number and one of KiB, MiB, GiB: 64KiB or 10MiB; or 0");
+    return wrong("is not a size", "write a whole number and a unit (KiB, MiB or GiB), for example 64KiB or 10MiB");
   }
   return ok(bytes);
 }
@@ -54,7 +54,7 @@ export function headSize() {
   return textOf((text) => {
     const reading = readSize(text);
     if (reading.kind === "wrong" || (reading.value >= 1024 && reading.value <= 1024 ** 2)) return reading;
-    return { ...wrong("is outside 1KiB to 1MiB", 'write a size between, for example "32KiB"'), shown: "nothing" };
+    return wrong("is outside 1KiB to 1MiB", 'write a size in that range, for example "32KiB"');
   }, 32768);
 }
 
@@ -63,6 +63,6 @@ export function rate() {
   return optionalTextOf((text): Reading<Rate> => {
     const read = parseRate(text);
     if (read !== null) return ok(read);
-    return { ...wrong("is not a rate", 'write COUNT/TIME, for example "20/1m"'), shown: "nothing" };
+    return wrong("is not a rate", 'write COUNT/TIME, for example "20/1m"');
   });
 }

@@ -32,7 +32,7 @@ export function readCertificate(
     source.findings.error(
       keyPath,
       "is not the key of the certificate in certificate_file",
-      "name the key it was made with",
+      "name the private key that belongs to the certificate",
     );
     return null;
   }
@@ -52,7 +52,7 @@ function parseChain(source: Source, path: Path, pem: string): readonly X509Certi
     source.findings.error(
       path,
       "the file holds no certificate in PEM form",
-      'it must contain "-----BEGIN CERTIFICATE-----"',
+      'name a file that contains "-----BEGIN CERTIFICATE-----"',
     );
   }
   try {
@@ -75,7 +75,13 @@ function parseKey(source: Source, path: Path, pem: string): KeyObject | null {
     const message = locked
       ? "the private key in the file has a passphrase"
       : "the file holds no private key in PEM form";
-    source.findings.error(path, message, locked ? "remove it: openssl pkey -in FILE -out FILE.plain" : null);
+    source.findings.error(
+      path,
+      message,
+      locked
+        ? "remove the passphrase: openssl pkey -in FILE -out FILE.plain"
+        : 'name a file that contains "-----BEGIN PRIVATE KEY-----"',
+    );
     return null;
   }
 }

@@ -5,13 +5,16 @@ import { optionalTextOf } from "./text-type.ts";
 /** `cookie_domain` in lower case without its leading dot, when a browser takes it (CK-02; RFC 6265bis 5.6.3). */
 export function readCookieDomain(text: string): Reading<string> {
   const domain = text.toLowerCase().replace(/^\./, "").replace(/\.$/, "");
-  if (isIP(domain) !== 0 || domain.includes(":"))
-    return wrong("is an address", "a cookie domain is a name: company.test");
-  if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(domain)) return wrong("is not a domain", "write a name: company.test");
+  if (isIP(domain) !== 0 || domain.includes(":")) return wrong("is an address", "write a domain name: company.test");
+  if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(domain))
+    return wrong("is not a domain", "write a domain name: company.test");
   if (!domain.includes("."))
-    return wrong("has one label only", "browsers refuse it; use a domain of your own: company.test");
+    return wrong("has only one label", "use a domain of your own, such as company.test: browsers refuse this cookie");
   if (isPublicSuffix(domain)) {
-    return wrong("is a public suffix", "strangers have names under it; use a domain of your own: company.co.uk");
+    return wrong(
+      "is a public suffix",
+      "use a domain of your own, such as company.co.uk: anyone can register a name under this one",
+    );
   }
   return ok(domain);
 }

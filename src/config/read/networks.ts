@@ -3,14 +3,15 @@ import type { ListenAddress } from "../../core/config.ts";
 import { ok, type Reading, wrong } from "../reading.ts";
 import { listOf, textOf } from "./text-type.ts";
 
-const accepted = 'write HOST:PORT (0.0.0.0:9000), [::]:PORT, unix:/path.sock, or "" for none';
+const accepted = 'write HOST:PORT (0.0.0.0:9000), [::]:PORT, unix:/path.sock, or "" to turn it off';
 
 /** A listener's address: `HOST:PORT`, `[::]:PORT` or `unix:/path.sock`; `""` is null, turned off (spec: reading rules). */
 export function readAddress(text: string): Reading<ListenAddress | null> {
   if (text === "") return ok(null);
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length);
-    if (!path.startsWith("/")) return wrong("names a socket that is not absolute", "write unix:/run/akproxy/http.sock");
+    if (!path.startsWith("/"))
+      return wrong("has a socket path that is not absolute", "write unix:/run/akproxy/http.sock");
     return ok({ kind: "unix", path });
   }
   const parts = /^(?:\[([^\]]*)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
@@ -43,13 +44,16 @@ export function readCidr(text: string): Reading<Network> {
   const [host = "", prefixText, more] = text.split("/");
   const version = isIP(host);
   if (version === 0 || more !== undefined || host.includes("%")) {
-    return wrong("is not a network", "write an address and a prefix length: 10.0.0.0/8, fd00::/8, or one address");
+    return wrong(
+      "is not a network",
+      "write an address with a prefix length (10.0.0.0/8, fd00::/8) or a single address",
+    );
   }
   const bits = version === 4 ? 32 : 128;
   if (prefixText === undefined) return ok({ cidr: `${host}/${bits}`, everybody: false });
   const prefix = Number(prefixText);
   if (!/^\d{1,3}$/.test(prefixText) || prefix > bits) {
-    return wrong(`has a prefix length that is not 0 to ${bits}`, `write ${host}/${bits} for this one address`);
+    return wrong(`has a prefix length that is not 0 to ${bits}`, `write ${host}/${bits} for this single address`);
   }
   return ok({ cidr: `${host}/${prefix}`, everybody: prefix === 0 || isAllMapped(host, prefix) });
 }

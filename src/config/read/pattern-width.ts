@@ -15,28 +15,34 @@ export function pathWidth(pattern: string): Width | null {
   const set = compileGoRegExps([pattern]);
   const matchesStart = set.match("") !== null || set.match("/") !== null;
   if (matchesStart && set.match(nobodysPath) !== null) {
-    return { message: "matches everything: every path is public", hint: "begin it with ^ and name a path" };
+    return { message: "matches everything: every path is public", hint: "start it with ^ and a path" };
   }
   if (matchesStart) {
-    return { message: 'matches "/": the start page is public', hint: "if that is not meant, name a path" };
+    return {
+      message: 'matches "/": the start page is public',
+      hint: "name a longer path, unless the start page is meant to be public",
+    };
   }
   if (pattern.trim() !== pattern) {
-    return { message: "begins or ends with a space, which a path has to have too", hint: "take the space away" };
+    return {
+      message: "begins or ends with a space, so it matches only paths with that space",
+      hint: "remove the space",
+    };
   }
   if (isAnchored(pattern)) return null;
   const message = 'is not anchored: it also matches in the middle of a path, as in "/admin/…"';
-  return { message, hint: "begin it with ^" };
+  return { message, hint: "start it with ^" };
 }
 
 /** PATH-09, for a pattern that is searched in the whole URL with its query (forward_domain; decision 13); null: nothing to say. */
 export function urlWidth(pattern: string): Width | null {
   const set = compileGoRegExps([pattern]);
   if (set.match("https://zq7f3a9c.invalid/x") !== null) {
-    return { message: "matches everything: every URL is public", hint: "begin it with ^https://HOST/" };
+    return { message: "matches everything: every URL is public", hint: "start it with ^https://HOST/" };
   }
   if (!isAnchored(pattern)) {
     const message = 'is not anchored: it also matches in a query, as in "/admin?…"';
-    return { message, hint: "begin it with ^https://HOST/" };
+    return { message, hint: "start it with ^https://HOST/" };
   }
   if (/^(?:\(\?[imsU]+\))?(?:\^|\\A)\//.test(pattern)) {
     const hint = "write ^https://HOST/… here: in forward_domain the whole URL is searched";

@@ -38,7 +38,10 @@ export function pattern() {
   return z.string().transform((text, context): GoRegExpSet | null => {
     if (text === "") return null;
     if (text.includes("\n")) {
-      addRemark(context, [], { message: "has a line break", hint: 'one pattern a rule; several are "^/(?:a|b)/"' });
+      addRemark(context, [], {
+        message: "has a line break",
+        hint: 'write one pattern per rule; combine several as "^/(?:a|b)/"',
+      });
       return null;
     }
     return isGood(context, [], { pattern: text, offset: 0 }) ? compileGoRegExps([text]) : null;
@@ -69,9 +72,9 @@ function isGood(context: Context, path: Path, line: PatternLine): boolean {
 
 function hintFor(pattern: string): string {
   if (/\(\?<?[=!]/.test(pattern)) {
-    return 'Go\'s regexp has no look-around: list the public prefixes instead, for example "^/api/public/", or name what stays closed in protect_path_regex; try it with: akproxy test-regex';
+    return 'list the public prefixes instead, for example "^/api/public/", or list the protected paths in protect_path_regex; Go\'s regexp has no look-around; try it with: akproxy test-regex';
   }
-  return "patterns are Go's RE2 syntax; try it with: akproxy test-regex";
+  return "use Go's RE2 syntax; try it with: akproxy test-regex";
 }
 
 /** Warns of those `compiled` patterns at `path` that open more, or less, than they seem to (PATH-09). */

@@ -69,41 +69,44 @@ function readStoreUrl(text: string): Reading<StoreUrl> {
   if (scheme !== "redis" && scheme !== "rediss" && scheme !== "postgres") return wrong("is not a session store", forms);
   // the name may be postgresql: too (libpq: connection URIs)
   const canonical = text.replace(/^postgresql:/, "postgres:");
-  const advice = "percent-encode @ : / ? # and % where they stand in user or password";
+  const advice = "percent-encode @ : / ? # and % in the user name and password";
   if (!URL.canParse(canonical) || /[\s\\]/.test(canonical)) return wrong("is not a URL", advice);
   const url = new URL(canonical);
-  if (url.hostname === "") return wrong("names no host", forms);
+  if (url.hostname === "") return wrong("has no host", forms);
   if (url.hash !== "") return wrong("has a fragment", advice);
   const parameters = new Map(url.searchParams);
   url.search = "";
   const known: readonly string[] = parametersOf[scheme];
   const unknown = [...parameters.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined)
-    return wrong("has a parameter that is none of its own", `it may have ${known.join(" and ")}`);
+    return wrong("has an unknown parameter", `remove it; the known parameters are ${known.join(" and ")}`);
   const fault = scheme === "postgres" ? postgresFault(url, parameters) : redisFault(url, parameters);
   return fault ?? ok({ url, parameters });
 }
 
 function redisFault(url: URL, parameters: StoreUrl["parameters"]): Reading<never> | null {
-  if (!/^\/?\d*$/.test(url.pathname)) return wrong("names a database that is not a number", "write redis://HOST/0");
+  if (!/^\/?\d*$/.test(url.pathname)) return wrong("has a database that is not a number", "write redis://HOST/0");
   if (!/^[\w:.-]{1,64}$/.test(parameters.get("prefix") ?? "akproxy:")) {
-    return wrong("has a prefix that is not 1 to 64 of A-Z a-z 0-9 _ : . -", 'leave it out, and it is "akproxy:"');
+    return wrong(
+      "has a prefix that is not 1 to 64 of A-Z a-z 0-9 _ : . -",
+      'correct it, or remove it to use "akproxy:"',
+    );
   }
   if (url.protocol === "redis:" && parameters.has("ca_file")) {
-    return wrong("has a ca_file and no TLS", "write rediss://");
+    return wrong("has a ca_file but no TLS", "write rediss://");
   }
   return null;
 }
 
 function postgresFault(url: URL, parameters: StoreUrl["parameters"]): Reading<never> | null {
-  if (!/^\/[^/]+$/.test(url.pathname)) return wrong("names no database", "write postgres://USER@HOST/DATABASE");
-  if (url.username === "") return wrong("names no user", "write postgres://USER@HOST/DATABASE");
+  if (!/^\/[^/]+$/.test(url.pathname)) return wrong("has no database", "write postgres://USER@HOST/DATABASE");
+  if (url.username === "") return wrong("has no user name", "write postgres://USER@HOST/DATABASE");
   const mode = parameters.get("sslmode");
   if (mode !== undefined && !sslModes.includes(mode)) {
-    return wrong("has an sslmode that is not offered", `it may be ${sslModes.join(", ")}`);
+    return wrong("has an sslmode that is not supported", `use one of ${sslModes.join(", ")}`);
   }
   if (parameters.has("ca_file") && !mode?.startsWith("verify-")) {
-    return wrong("has a ca_file and verifies no certificate", "add sslmode=verify-full");
+    return wrong("has a ca_file but does not verify the certificate", "add sslmode=verify-full");
   }
   return null;
 }

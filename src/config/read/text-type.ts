@@ -32,8 +32,8 @@ export function remarkOf(issue: z.core.$ZodRawIssue): Remark | null {
 /** The value of a good reading, else `fallback`; what is wrong becomes an issue. */
 export function settle<T, F>(context: Context, path: Path, reading: Reading<T>, fallback: F): T | F {
   if (reading.kind === "ok") return reading.value;
-  const { message, hint, shown, spot } = reading;
-  addRemark(context, path, { message, hint, shown, spot });
+  const { message, hint, spot } = reading;
+  addRemark(context, path, { message, hint, spot, shown: "value" });
   return fallback;
 }
 
@@ -61,7 +61,7 @@ export function headerText() {
   return textOf((text) => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these may not stand in a header (RFC 9110 5.5)
     if (text !== "" && !/[\u0000-\u001f\u007f]/.test(text)) return ok(text);
-    return { ...wrong("is empty or has a control character", "it becomes a header's value"), shown: "nothing" };
+    return wrong("is not a valid header value", "write a text without control characters");
   }, "");
 }
 

@@ -5,14 +5,14 @@ import { additionalNameProblem } from "../../core/upstream/attribute-headers.ts"
 import { isTable } from "../file/tree.ts";
 import type { Path } from "../findings.ts";
 import { ok, type Reading, wrong } from "../reading.ts";
-import { addRemark, type Context, settle } from "./text-type.ts";
+import { addRemark, type Context } from "./text-type.ts";
 
 /** A template of the config; one that is none is reported at its character. */
 export function readTemplate(text: string): Reading<Template> {
   const template = parseTemplate(text);
   if ("parts" in template) return ok(template);
   const spot = { kind: "character", offset: template.offset } as const;
-  return { ...wrong(template.message, template.hint), shown: "nothing", spot };
+  return { ...wrong(template.message, template.hint), spot };
 }
 
 /** `user_attributes`: any table, its texts templates, its `additionalHeaders` request headers. */
@@ -39,16 +39,23 @@ function readHeaders(context: Context, path: Path, value: unknown): AttributeTem
     const at = [...path, name];
     const problem = additionalNameProblem(name);
     if (problem !== null) {
-      addRemark(context, at, { message: problem, hint: "such a header is never sent", spot: { kind: "key" } });
+      addRemark(context, at, {
+        message: problem,
+        hint: "remove it, or use another header name: akproxy never sends this one",
+        spot: { kind: "key" },
+      });
     }
     const attribute = readAttribute(context, at, text);
     if (attribute?.kind === "list" || attribute?.kind === "table") {
       const message = "must be a text, a number, true or false";
-      addRemark(context, at, { message, hint: "write one text: a list is joined with |" });
+      addRemark(context, at, { message, hint: "write one text; a claim that is a list is joined with |" });
     } else if (attribute !== null) entries[name] = attribute;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these may not stand in a header (RFC 9110 5.5)
     if (typeof text === "string" && /[\u0000-\u001f\u007f]/.test(text)) {
-      addRemark(context, at, { message: "has a control character", hint: "it becomes a header's value" });
+      addRemark(context, at, {
+        message: "has a control character",
+        hint: "remove it: this text becomes a header value",
+      });
     }
   }
   return { kind: "table", entries };
@@ -57,8 +64,10 @@ function readHeaders(context: Context, path: Path, value: unknown): AttributeTem
 function readAttribute(context: Context, path: Path, value: unknown): AttributeTemplate | null {
   if (typeof value === "number" || typeof value === "boolean") return { kind: "value", value };
   if (typeof value === "string") {
-    const template = settle(context, path, readTemplate(value), null);
-    return template === null ? null : { kind: "text", template };
+    const reading = readTemplate(value);
+    if (reading.kind === "ok") return { kind: "text", template: reading.value };
+    addRemark(context, path, { message: reading.message, hint: reading.hint, spot: reading.spot }); // the value may be a password
+    return null;
   }
   if (Array.isArray(value)) {
     const items = value.map((item: unknown, index) => readAttribute(context, [...path, index], item));

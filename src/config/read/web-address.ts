@@ -11,15 +11,17 @@ export function isLoopback(hostname: string): boolean {
 
 /** An absolute http or https URL without user part and fragment, in which nothing had to be repaired. */
 function readHttpUrl(text: string, example: string): Reading<URL> {
-  const hint = `write it whole, for example ${example}`;
+  const hint = `write the whole URL, for example ${example}`;
   // new URL() drops tabs, reads "\" as "/" and takes "http:host": refuse what it would repair (WHATWG URL 4.4)
   if (!/^https?:\/\/[^\s\\/]/i.test(text) || /[\s\\]/.test(text) || !URL.canParse(text)) {
     return wrong("is not an http:// or https:// URL", hint);
   }
   const url = new URL(text);
-  if (url.username !== "" || url.password !== "") return wrong("has a user part", "leave out what stands before the @");
-  if (text.includes("#")) return wrong("has a fragment", 'leave out the "#" and what follows');
-  if (!/^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/.test(url.hostname)) return wrong("has a host that is not a name", hint);
+  if (url.username !== "" || url.password !== "")
+    return wrong("has a user name or password", "remove the part before the @");
+  if (text.includes("#")) return wrong("has a fragment", 'remove the "#" and everything after it');
+  if (!/^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/.test(url.hostname))
+    return wrong("has a host that is not a valid name", hint);
   return ok(url);
 }
 
@@ -27,7 +29,7 @@ function readHttpUrl(text: string, example: string): Reading<URL> {
 export function readExternalHost(text: string): Reading<URL> {
   const reading = readHttpUrl(text, "https://app.company");
   if (reading.kind === "wrong") return reading;
-  if (text.includes("?")) return wrong("has a query", 'leave out the "?" and what follows');
+  if (text.includes("?")) return wrong("has a query", 'remove the "?" and everything after it');
   const url = reading.value;
   if (url.hostname.endsWith(".")) url.hostname = url.hostname.replace(/\.+$/, "");
   return ok(url);
@@ -37,7 +39,7 @@ export function readExternalHost(text: string): Reading<URL> {
 export function readIssuer(text: string): Reading<URL> {
   const reading = readHttpUrl(text, "https://idp.company/");
   if (reading.kind === "wrong") return reading;
-  return text.includes("?") ? wrong("has a query", "an issuer has none (OIDC Discovery 2)") : reading;
+  return text.includes("?") ? wrong("has a query", "remove the query: an issuer has none (OIDC Discovery 2)") : reading;
 }
 
 /** A URL that browsers are sent to; its query is its own affair. */
@@ -50,14 +52,17 @@ export function readRedirectUri(text: string): Reading<string> {
 export function readUpstream(text: string): Reading<Omit<Upstream, "verifyTls" | "caPem" | "serverName" | "reach">> {
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
-    if (!/^\/[^/]/.test(path)) return wrong("names a socket that is not absolute", "write unix:/run/app.sock");
+    if (!/^\/[^/]/.test(path)) return wrong("has a socket path that is not absolute", "write unix:/run/app.sock");
     return ok({ scheme: "http", hostAndPort: "localhost", unixPath: path, basePath: "", baseQuery: "" });
   }
   const reading = readHttpUrl(text, "http://127.0.0.1:8080 or unix:/run/app.sock");
   if (reading.kind === "wrong") return reading;
   const url = reading.value;
   if (/^169\.254\.|^\[fe[89ab]/.test(url.hostname)) {
-    return wrong("is a link-local address", "akproxy never connects to these: cloud metadata lives there");
+    return wrong(
+      "is a link-local address",
+      "use another address: akproxy never connects to link-local addresses, where cloud metadata is served",
+    );
   }
   return ok({
     scheme: url.protocol === "https:" ? "https" : "http",
@@ -71,7 +76,7 @@ export function readUpstream(text: string): Reading<Omit<Upstream, "verifyTls" |
 /** `internal_host_server_name`: a DNS name, without port (RFC 6066 3). */
 export function readServerName(text: string): Reading<string> {
   if (/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(text) && !isIPv4(text)) return ok(text.toLowerCase());
-  return wrong("is not a DNS name", "write the name that stands in the certificate");
+  return wrong("is not a DNS name", "write the name that is in the certificate");
 }
 
 /** `host` or `host:port`, for backchannel_host and host_header. */

@@ -28,12 +28,12 @@ export function unknownKeyHint(path: Path): string {
   const root = configJsonSchema() as SchemaNode; // as: zod's JSON Schema, of which three keywords are read
   const here = Object.keys(nodeAt(root, path.slice(0, -1))?.properties ?? {});
   const renamed = otherNames[key.toLowerCase()];
-  if (renamed !== undefined && here.includes(renamed)) return `it is called "${renamed}" here`;
+  if (renamed !== undefined && here.includes(renamed)) return `use "${renamed}" instead`;
   const close = nearest(key, here);
   if (close !== null) return `did you mean "${close}"?`;
   const elsewhere = placesOf(root, renamed ?? key, "");
-  if (elsewhere.length > 0) return `"${renamed ?? key}" belongs in ${elsewhere.slice(0, 2).join(" or ")}`;
-  return here.length === 0 ? "remove it" : `known here: ${here.join(", ")}`;
+  if (elsewhere.length > 0) return `move "${renamed ?? key}" to ${elsewhere.slice(0, 2).join(" or ")}`;
+  return here.length === 0 ? "remove it" : `use one of: ${here.join(", ")}`;
 }
 
 function nodeAt(node: SchemaNode | undefined, path: Path): SchemaNode | undefined {

@@ -54,7 +54,7 @@ function report(source: Source, issue: z.core.$ZodRawIssue): void {
     return;
   }
   if (issue.code === "invalid_key") {
-    source.findings.error(path, "is not a slug", "use a-z, 0-9, _ and - only", { kind: "key" });
+    source.findings.error(path, "is not a slug", "use only a-z, 0-9, _ and -", { kind: "key" });
   } else if (valueAt(source.tree, path) === undefined) {
     // one that is written but gone has been reported when its variables were expanded
     if (!isWritten(source.raw, path)) source.findings.error(path, "is required", missingHint(path));
@@ -90,11 +90,14 @@ function wordsOf(source: Source, issue: z.core.$ZodRawIssue, path: Path): { mess
     case "invalid_value": {
       const choices = issue.values.map((value) => JSON.stringify(value)).join(", ");
       const value = valueAt(source.tree, path);
-      if (typeof value !== "string") return { message: `must be a string, not ${found}`, hint: `one of ${choices}` };
+      if (typeof value !== "string")
+        return { message: `must be a string, not ${found}`, hint: `write one of ${choices}` };
       const close = nearest(value, issue.values.map(String));
       const hint =
-        close === null || close === "" ? `use one of ${choices}` : `did you mean "${close}"? it is one of ${choices}`;
-      return { message: `${quoted(source, path)} is not one of the values it may have`, hint };
+        close === null || close === ""
+          ? `use one of ${choices}`
+          : `did you mean "${close}"? allowed values: ${choices}`;
+      return { message: `${quoted(source, path)} is not an allowed value`, hint };
     }
     case "invalid_type":
       return { message: `must be ${article(issue.expected)}, not ${found}`, hint: quotesHint(issue.expected, found) };
@@ -112,7 +115,7 @@ function wordsOf(source: Source, issue: z.core.$ZodRawIssue, path: Path): { mess
     case "too_big":
       return { message: `must be at most ${issue.maximum}`, hint: null };
     default:
-      return { message: "is not what is expected here", hint: null };
+      return { message: "is not a valid value", hint: null };
   }
 }
 

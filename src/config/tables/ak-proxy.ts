@@ -26,10 +26,7 @@ function readHostHeader(text: string): Reading<HostHeader> {
   if (reading.kind === "wrong") return reading;
   const template = reading.value;
   if (claimsIn(template).includes("internal_host")) {
-    return {
-      ...wrong("has {internal_host} beside something else", 'write host_header = "{internal_host}"'),
-      shown: "nothing",
-    };
+    return wrong("has {internal_host} beside other text", 'write host_header = "{internal_host}"');
   }
   const constant = constantText(template);
   if (constant === null) return ok({ constant, template });
@@ -44,12 +41,12 @@ function readOverride(text: string): Reading<Template | null> {
   if (reading.kind === "wrong") return reading;
   const { parts } = reading.value;
   const [first] = parts;
-  const hint = "for example http://foo.bar.baz/{preferred_username}";
+  const hint = "write a URL such as http://foo.bar.baz/{preferred_username}";
   if (first?.kind === "literal" && !/^https?:\/\/(?:[^/]|$)/i.test(first.text)) {
     return wrong("is not an http:// or https:// URL", hint);
   }
   if (parts.some((part) => part.kind === "literal" && /[?#@\\\s]/.test(part.text))) {
-    return wrong("has a user part, a query, a fragment or white space", hint);
+    return wrong("has a user name, a query, a fragment or white space", hint);
   }
   return reading;
 }
@@ -64,7 +61,7 @@ function readOverrideHost(text: string): Reading<OverrideHost> {
     return wrong("is not a host", 'write "foo.bar.baz", "foo.bar.baz:8080" or "*.svc.local"');
   }
   if (!isBelow) return ok({ kind: "host", hostname: canonical, port: host.port });
-  if (host.port !== null) return wrong("has a port beside a *", "leave the port out: any is meant");
+  if (host.port !== null) return wrong("has a port after a wildcard", "remove the port: a wildcard allows every port");
   return ok({ kind: "below", suffix: host.hostname });
 }
 
@@ -121,15 +118,15 @@ export function akProxyOf(source: Source, path: Path, table: z.output<typeof akP
 function warnAnyHost(source: Source, path: Path, hosts: readonly (OverrideHost | null)[]): void {
   const index = hosts.findIndex((host) => host?.kind === "any");
   if (index === -1) return;
-  const message = "lets an override name every host: whoever decides the claim chooses where requests go";
-  source.findings.warning([...path, index], message, 'name the hosts, or their domain: "*.svc.local"');
+  const message = "allows every host: whoever controls the claim decides where requests go";
+  source.findings.warning([...path, index], message, 'list the hosts, or their domain: "*.svc.local"');
 }
 
 /** Where the template has its host itself, what no login could ever follow is seen now: by the code that follows it. */
 function refuseUnfollowed(source: Source, path: Path, template: Template, hosts: readonly OverrideHost[]): void {
   if (hosts.length === 0) {
-    const hint = 'add backend_override_hosts = ["foo.bar.baz"] beside it: the hosts it may name';
-    source.findings.error(path, "is never followed without backend_override_hosts", hint);
+    const hint = 'add the hosts that it may name: backend_override_hosts = ["foo.bar.baz"]';
+    source.findings.error(path, "has no effect without backend_override_hosts", hint);
     return;
   }
   const [first] = template.parts;
@@ -137,7 +134,11 @@ function refuseUnfollowed(source: Source, path: Path, template: Template, hosts:
   const filled = template.parts.map((part) => (part.kind === "literal" ? part.text : "user")).join("");
   const chosen = overriddenUpstream(filled, anyUpstream, hosts);
   if (!chosen.ok)
-    source.findings.error(path, chosen.reason.replace(/^backend_override /, ""), "correct it, or the list");
+    source.findings.error(
+      path,
+      chosen.reason.replace(/^backend_override /, ""),
+      "correct it, or add the host to backend_override_hosts",
+    );
 }
 
 /** What an override takes its TLS settings from, which decide nothing here. */

@@ -6,7 +6,7 @@ import { addRemark, listOf, texts } from "../read/text-type.ts";
 import { ok, wrong } from "../reading.ts";
 import { fieldsOf } from "./fields.ts";
 
-const claimAdvice = { message: "is not a claim's name or dotted path", hint: "write name or outer.inner" };
+const claimAdvice = { message: "is not a claim name or a dotted path", hint: "write name or outer.inner" };
 
 /** Claims and the values each may have; a single text is a list of one. */
 export function claimValues() {
@@ -23,7 +23,7 @@ export function claimValues() {
 /** A claim that feeds a header; `""`: the header stays empty. */
 export function claimPath(text: string) {
   if (text === "" || isClaimPath(text)) return ok(text);
-  return { ...wrong(claimAdvice.message, claimAdvice.hint), shown: "nothing" } as const;
+  return wrong(claimAdvice.message, claimAdvice.hint);
 }
 
 function isClaimPath(text: string): boolean {
@@ -32,7 +32,7 @@ function isClaimPath(text: string): boolean {
 
 function readEmailDomain(text: string) {
   if (!text.includes("@")) return ok(text);
-  return { ...wrong("has an @", 'write "company.test"'), shown: "nothing" } as const;
+  return wrong("has an @", 'write the domain only: "company.test"');
 }
 
 /** `allow`, of a provider or of one of its rules (spec: config, allow). */
@@ -52,8 +52,8 @@ export function allowOf(source: Source, path: Path, table: z.output<typeof allow
   const { claims, ...lists } = table;
   const named = [...Object.values(lists), ...Object.values(claims)];
   if (named.every((list) => list.length === 0)) {
-    const hint = "name somebody, or remove the table to let in everybody who is logged in";
-    source.findings.warning(path, "names nobody: everybody is refused", hint, { kind: "key" });
+    const hint = "add a group, a user, an email or a claim, or remove the table to allow every logged-in user";
+    source.findings.warning(path, "allows nobody: every user is denied", hint, { kind: "key" });
   }
   return fieldsOf(allowTable.shape, table);
 }

@@ -63,9 +63,9 @@ function urlOf(
   }
   const chosen = directory.choose(url.host);
   if (chosen === provider) return url;
-  const owner = chosen === null ? "no provider" : `provider "${chosen.slug}"`;
-  const hint = "write the expectation beside the provider that has the host";
-  source.findings.error(path, `${quoted(source, path)} has a host of ${owner}`, hint);
+  const owner = chosen === null ? "that no provider has" : `of provider "${chosen.slug}"`;
+  const hint = "move the expectation to the provider that has this host";
+  source.findings.error(path, `${quoted(source, path)} has a host ${owner}`, hint);
   return null;
 }
 
@@ -73,12 +73,12 @@ function hold(source: Source, path: Path, expected: Expect, url: GivenUrl, provi
   const method = expected.method.toUpperCase();
   const { is, because } = outcomeOf({ url, method, visitor: visitorOf(expected) }, provider);
   if (is === expected.is) return;
-  const who = expected.as === undefined ? "anybody" : whoText(source, path);
+  const who = expected.as === undefined ? "an anonymous user" : whoText(source, path);
   const asked = `${method} ${quoted(source, [...path, "url"])} by ${who}`;
   source.findings.error(
     [...path, "is"],
     `${asked} is ${is}, not ${expected.is}: ${becauseText(because)}`,
-    "correct what decides, or the expectation; see the whole decision with: akproxy explain",
+    "correct the rule or the expectation; show the whole decision with: akproxy explain",
   );
 }
 
@@ -89,5 +89,5 @@ function visitorOf({ as }: Expect): Visitor {
 
 function whoText(source: Source, path: Path): string {
   const name = quoted(source, [...path, "as", "username"]);
-  return name === "undefined" || name === '""' ? "somebody logged in" : name;
+  return name === "undefined" || name === '""' ? "a logged-in user" : name;
 }

@@ -19,8 +19,9 @@ function workers() {
   return z.union([z.int().min(1), z.literal("auto")]).transform((value, context) => {
     if (value === 1) return;
     addRemark(context, [], {
-      message: "not available yet",
-      hint: "one process serves all; write workers = 1 or nothing",
+      message: "is not available yet",
+      hint: "write workers = 1, or remove the key: one process serves everything",
+      shown: "value",
     });
   });
 }
@@ -49,7 +50,7 @@ export function listenOf(source: Source, { http, https, metrics }: ListenTable):
     source.findings.error(
       ["listen"],
       "neither http nor https has an address",
-      'give one, for example http = "0.0.0.0:9000"',
+      'set one of them, for example http = "0.0.0.0:9000"',
       { kind: "key" },
     );
   }
@@ -59,7 +60,11 @@ export function listenOf(source: Source, { http, https, metrics }: ListenTable):
     const text = JSON.stringify(listener);
     const other = seen.get(text);
     if (other !== undefined) {
-      source.findings.error(["listen", key], `has the same address as listen.${other}`, "give each listener its own");
+      source.findings.error(
+        ["listen", key],
+        `has the same address as listen.${other}`,
+        "give each listener its own address",
+      );
     }
     seen.set(text, key);
   }
@@ -72,9 +77,15 @@ export function trustedProxiesOf(source: Source, table: ListenTable): readonly s
     if (network === null) return [];
     if (network.everybody) {
       const path = ["listen", "trusted_proxies", index];
-      const message = "trusts everybody: any client can write its own X-Forwarded-For, -Proto and -Host";
-      if (table.danger_trust_any_proxy) source.findings.warning(path, message, "name the networks of your proxies");
-      else source.findings.error(path, message, "name your proxies' networks, or add danger_trust_any_proxy = true");
+      const message = "trusts every address: any client can forge X-Forwarded-For, -Proto and -Host";
+      if (table.danger_trust_any_proxy)
+        source.findings.warning(path, message, "list only the networks of your proxies");
+      else
+        source.findings.error(
+          path,
+          message,
+          "list only the networks of your proxies, or add danger_trust_any_proxy = true",
+        );
     }
     return [network.cidr];
   });

@@ -20,8 +20,8 @@ function authorizeParams() {
   return z.record(z.string(), z.string()).transform((params, context) => {
     for (const name of Object.keys(params)) {
       if (!ownParams.has(name)) continue;
-      const hint = name === "scope" ? "use scopes" : "akproxy sets it for each login";
-      addRemark(context, [name], { message: "may not be set here", hint, spot: { kind: "key" } });
+      const hint = name === "scope" ? "use the key scopes instead" : "remove it: akproxy sets it for each login";
+      addRemark(context, [name], { message: "cannot be set here", hint, spot: { kind: "key" } });
     }
     return params;
   });
@@ -30,7 +30,7 @@ function authorizeParams() {
 /** One scope (RFC 6749 3.3: scope-token). */
 function readScope(scope: string) {
   if (/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) return ok(scope);
-  return { ...wrong("is not a scope", "write one scope an entry, without spaces"), shown: "nothing" } as const;
+  return wrong("is not a scope", "write one scope per entry, without spaces");
 }
 
 /** Keys that an OidcClient has as they are read, by the same name in camel case. */
@@ -96,7 +96,13 @@ export function oidcOf(source: Source, slug: string, own: OwnKeys, shared: OidcT
   const clientSecret = readClientSecret(source, slug);
   checkIssuer(source, slug, pathOf("issuer"), table);
   if (table.client_id === "") {
-    missing(source, slug, "client_id", 'write client_id = "akproxy", as the issuer knows it', pathOf("client_id"));
+    missing(
+      source,
+      slug,
+      "client_id",
+      'write client_id = "akproxy", the id that the issuer has for it',
+      pathOf("client_id"),
+    );
   }
   checkMethod(source, pathOf("token_endpoint_auth_method"), table.token_endpoint_auth_method, clientSecret);
   return {
@@ -125,9 +131,10 @@ function checkIssuer(source: Source, slug: string, path: Path, table: OidcTable)
   }
   const url = new URL(table.issuer);
   if (url.protocol !== "http:" || isLoopback(url.hostname)) return;
-  const message = `${quoted(source, path)} is not https: whoever sits between can log in as anybody`;
-  if (table.danger_allow_http_issuer) source.findings.warning(path, message, "use https as soon as the issuer has it");
-  else source.findings.error(path, message, "use https, or add danger_allow_http_issuer = true beside it");
+  const message = `${quoted(source, path)} is not https: an attacker on the network can log in as any user`;
+  if (table.danger_allow_http_issuer)
+    source.findings.warning(path, message, "use https as soon as the issuer supports it");
+  else source.findings.error(path, message, "use https, or add danger_allow_http_issuer = true next to it");
 }
 
 /** A key that neither table gives; silent when the one that did give it has been reported (its value was taken out). */

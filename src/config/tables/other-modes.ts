@@ -15,7 +15,7 @@ const rows: readonly Row[] = [
   {
     key: ["cookie_domain"],
     modes: { proxy: "proxy mode" },
-    hint: "remove it: the cookie belongs to external_host alone",
+    hint: "remove it: in proxy mode the cookie is for external_host only",
   },
   { key: ["internal_host"], modes: forward, hint: byReverseProxy },
   { key: ["ak_proxy", "backend_override"], modes: forward, hint: byReverseProxy },
@@ -32,7 +32,7 @@ export function refuseOtherModes(source: Source): void {
       const path = ["providers", slug, ...key];
       const name = Object.hasOwn(modes, mode) ? modes[mode] : undefined;
       if (name === undefined || !isGiven(valueAt(source.tree, path))) continue;
-      source.findings.error(path, `has no meaning in ${name}`, hint);
+      source.findings.error(path, `is not allowed in ${name}`, hint);
       removeAt(source.tree, path);
     }
   }

@@ -144,8 +144,8 @@ function warnOpenDomain(source: Source, slug: string, table: ProviderTable, doma
   if (table.allow !== undefined || isWritten(source.raw, ["providers", slug, "rules"])) return;
   source.findings.warning(
     ["providers", slug, "mode"],
-    `every user may enter every host under ${domain}: there are neither rules nor allow`,
-    'say who may enter what; if everybody is meant: rules = [{ access = "login" }]',
+    `every user may enter every host under ${domain}: the provider has neither rules nor allow`,
+    'add rules or allow; to let every user enter, write rules = [{ access = "login" }]',
   );
 }
 
@@ -159,11 +159,11 @@ function cookieScope(slug: string, externalHost: URL, domain: string | null): Co
 function warnExternalHost(source: Source, slug: string, url: URL): void {
   const path = ["providers", slug, "external_host"];
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-    const message = `${quoted(source, path)} is not https: the session cookie can be read on its way`;
-    source.findings.warning(path, message, "use https, also behind a proxy that ends TLS");
+    const message = `${quoted(source, path)} is not https: the session cookie can be read in transit`;
+    source.findings.warning(path, message, "use https, also behind a proxy that terminates TLS");
   }
   if (url.pathname !== "/") {
-    source.findings.warning(path, "has a path, which has no effect: a provider is a whole host", "leave out the path");
+    source.findings.warning(path, "has a path, which has no effect: a provider covers a whole host", "remove the path");
   }
 }
 
@@ -173,14 +173,18 @@ function cookieDomainOf(source: Source, slug: string, table: ProviderTable): str
   const { cookie_domain: domain, external_host } = table;
   if (domain === null) {
     if (table.mode === "forward_domain" && !source.findings.isFaulty(path)) {
-      source.findings.error(path, "is required in forward_domain", 'write the domain of all hosts: "company.test"');
+      source.findings.error(
+        path,
+        "is required in forward_domain",
+        'write the parent domain of all hosts: "company.test"',
+      );
     }
     return null;
   }
   if (!external_host) return null;
   if (covers(domain, external_host.hostname)) return domain;
-  const message = `${quoted(source, path)} does not cover external_host's ${external_host.hostname}`;
-  source.findings.error(path, message, "name external_host's own domain or a parent of it");
+  const message = `${quoted(source, path)} does not cover the host of external_host, ${external_host.hostname}`;
+  source.findings.error(path, message, "write the host of external_host or a parent domain of it");
   return null;
 }
 
@@ -194,7 +198,7 @@ function upstreamOf(source: Source, slug: string, table: ProviderTable): Upstrea
   const at = (key: string) => ["providers", slug, key];
   const caPem = readAuthorities(source, at("internal_host_ca_file"), table.internal_host_ca_file);
   if (!table.internal_host_ssl_validation) {
-    const hint = "name its authority in internal_host_ca_file instead";
+    const hint = "name its certificate authority in internal_host_ca_file instead";
     source.findings.warning(at("internal_host_ssl_validation"), "the upstream's certificate is not verified", hint);
   }
   if (table.internal_host === null) {
@@ -217,7 +221,11 @@ function basicAuthOf(source: Source, slug: string, table: ProviderTable): Provid
   if (!table.basic_auth_enabled) {
     for (const key of ["basic_auth_user_attribute", "basic_auth_password_attribute"] as const) {
       if (table[key] === "") continue;
-      source.findings.warning(["providers", slug, key], "has no effect: basic_auth_enabled is not true", "add it");
+      source.findings.warning(
+        ["providers", slug, key],
+        "has no effect while basic_auth_enabled is false",
+        "set basic_auth_enabled = true, or remove this key",
+      );
     }
     return null;
   }

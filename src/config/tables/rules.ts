@@ -16,7 +16,7 @@ function readRuleHost(text: string): Reading<string> {
   if (host === null) {
     return wrong("is not a host", 'write "grafana.company", or "*.lab.company" for everything under lab.company');
   }
-  if (host.port !== null) return wrong("has a port", "leave it out: a rule is about every port");
+  if (host.port !== null) return wrong("has a port", "remove the port: a rule applies to every port");
   return ok(`${isWildcard ? "*." : ""}${host.hostname}`);
 }
 
@@ -71,7 +71,7 @@ export function rulesOf(
 function accessOf(source: Source, path: Path, table: RuleTable): RuleAccess | null {
   const allow = allowOf(source, [...path, "allow"], table.allow);
   if ((allow === null) === (table.access === undefined)) {
-    const message = allow === null ? "says neither allow nor access" : "says both allow and access";
+    const message = allow === null ? "has neither allow nor access" : "has both allow and access";
     const hint = 'write allow = { groups = ["ops"] }, or access = "public", "login" or "deny"';
     source.findings.error(path, message, hint, { kind: "key" });
     return null;
@@ -85,8 +85,8 @@ function warnForeignHosts(source: Source, path: Path, hosts: RuleTable["hosts"],
     if (host === null || served === null || mayBeServed(host, served)) continue;
     const own = served.domain === null ? `external_host, ${served.hostname}` : `cookie_domain, ${served.domain}`;
     const at = [...path, index];
-    const message = `${quoted(source, at)} is no host of this provider, so nothing asks it`;
-    source.findings.warning(at, message, `its hosts come from ${own}`);
+    const message = `${quoted(source, at)} is not a host of this provider, so this rule never applies`;
+    source.findings.warning(at, message, `use a host that belongs to ${own}`);
   }
 }
 
@@ -102,11 +102,11 @@ function warnAboutReach(source: Source, path: Path, rule: AccessRule, after: num
   if (rule.path !== null || rule.hosts.length > 0) return;
   const key = { kind: "key" } as const;
   if (rule.access.kind === "public" && (rule.methods.length === 0 || rule.methods.includes("GET"))) {
-    const hint = 'say of what: hosts = ["…"] or path_regex = "^/public/"';
-    source.findings.warning(path, "names no hosts and no path: everything is public", hint, key);
+    const hint = 'limit it with hosts = ["…"] or path_regex = "^/public/"';
+    source.findings.warning(path, "has no hosts and no path_regex: everything is public", hint, key);
   }
   if (rule.methods.length > 0 || after === 0) return;
   const reached = after === 1 ? "the rule after it is" : `the ${after} rules after it are`;
   const hint = "put it last: the first rule that matches decides";
-  source.findings.warning(path, `is about everything: ${reached} never reached`, hint, key);
+  source.findings.warning(path, `matches every request: ${reached} never reached`, hint, key);
 }

@@ -116,13 +116,13 @@ export function serverOf(source: Source, table: ServerTable): Omit<Config, "prov
 
 /** The file's, else systemd's (the first, when it names several: systemd.exec(5)), else a folder beside the file. */
 function stateDirectory(source: Source, configured: string | undefined): string {
-  if (configured === "") source.findings.error(["state_dir"], "is empty", "name a folder, or remove the key");
+  if (configured === "") source.findings.error(["state_dir"], "is empty", "name a directory, or remove the key");
   const fromSystemd = source.env["STATE_DIRECTORY"]?.split(":")[0];
   return resolve(source.directory, configured || fromSystemd || "akproxy-state");
 }
 
 const advice =
-  "make one with: openssl rand -base64 48; or remove the key, and akproxy makes one and keeps it in state_dir";
+  "make one with: openssl rand -base64 48; or remove the key, so that akproxy makes one and stores it in state_dir";
 const samples =
   /change.?me|replace.?(?:me|this)|your.?secret|example|placeholder|insecure|password|secret.?key|super.?secret|^(?:0123456789|abcdef)/i;
 
@@ -138,7 +138,7 @@ function outpostSecrets(source: Source): readonly string[] | null {
 
 /** Is it long, and not a value from somebody's manual? The value itself is in no message. */
 export function judgeSecret(value: string): Reading<string> {
-  if (value.length < 32) return wrong(`the secret has ${value.length} characters, at least 32 are needed`, advice);
+  if (value.length < 32) return wrong(`the secret has ${value.length} characters; at least 32 are required`, advice);
   if (samples.test(value)) return wrong("the secret is a sample value", advice);
   if (new Set(value).size < 8) return wrong("the secret repeats a few characters", advice);
   return ok(value);

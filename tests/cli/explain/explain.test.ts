@@ -357,7 +357,7 @@ test("a config that can't be used: its errors, 78; none at all: 74", async () =>
   const absent = await explain("-c", "absent.toml", "https://app.company.test/");
 
   expect([bad.code, absent.code]).toEqual([78, 74]);
-  expect(bad.stderr).toContain('bad.toml:10:8: error: providers.app.mode: "prxy" is not one of the values it may have');
+  expect(bad.stderr).toContain('bad.toml:10:8: error: providers.app.mode: "prxy" is not an allowed value');
 });
 
 test("a config with an unmet expectation is explained, since that is what its hint sends one here for", async () => {

@@ -25,11 +25,11 @@ test.each([
 
 test.each([
   ["${NONE}", "the environment variable NONE is not set"],
-  ["${", 'has a "${" that is no variable'],
-  ["${HOST", 'has a "${" that is no variable'],
-  ["${}", 'has a "${" that is no variable'],
-  ["${1A}", 'has a "${" that is no variable'],
-  ["${HOST-x}", 'has a "${" that is no variable'],
+  ["${", 'has a "${" that is not a variable'],
+  ["${HOST", 'has a "${" that is not a variable'],
+  ["${}", 'has a "${" that is not a variable'],
+  ["${1A}", 'has a "${" that is not a variable'],
+  ["${HOST-x}", 'has a "${" that is not a variable'],
 ])("%s cannot be expanded", (text, why) => {
   expect(expandText(text, env)).toMatchObject({ kind: "wrong", message: why });
 });

@@ -60,8 +60,8 @@ test("credential:NAME is a file of systemd's credentials, whose mode is systemd'
 
 test.each([
   ["credential:outpost", "credential:outpost needs $CREDENTIALS_DIRECTORY, which is not set"],
-  ["credential:../secret", "names a credential that is no file name"],
-  ["credential:..", "names a credential that is no file name"],
+  ["credential:../secret", "names a credential that is not a file name"],
+  ["credential:..", "names a credential that is not a file name"],
   ["nowhere", "the file DIR/nowhere does not exist"],
   ["empty", "the file DIR/empty is empty"],
   ["credentials", "the file DIR/credentials is a directory"],
@@ -95,7 +95,7 @@ test("a variable that is set but empty does not quietly make a public client", a
 });
 
 test.each([
-  ["x".repeat(31), "the secret has 31 characters, at least 32 are needed"],
+  ["x".repeat(31), "the secret has 31 characters; at least 32 are required"],
   ["changeme-changeme-changeme-changeme", "the secret is a sample value"],
   ["please-CHANGE-ME-9f8a7b6c5d4e3f2a1b0c", "the secret is a sample value"],
   ["0123456789abcdef0123456789abcdef", "the secret is a sample value"],
@@ -119,11 +119,11 @@ test("CFG-05: a secret in a file that others may read is warned about", async ()
   const group = await read(configText({ top: `[outpost]\nsecret = "${good}"` }), goodEnv, 0o640);
   const named = await read(configText({ top: '[outpost]\nsecret_file = "open"' }));
 
-  const warning = "2:10 warning outpost.secret: the secret stands in DIR/akproxy.toml, which others may read (mode 06";
+  const warning = "2:10 warning outpost.secret: the secret is in DIR/akproxy.toml, which other users can read (mode 06";
   expect(inline.lines).toEqual([`${warning}44)`]);
   expect(group.lines).toEqual([`${warning}40)`]);
   expect(named.lines).toEqual([
-    "2:15 warning outpost.secret_file: the file DIR/open holds a secret and may be read by others (mode 0644)",
+    "2:15 warning outpost.secret_file: the file DIR/open holds a secret, and other users can read it (mode 0644)",
   ]);
 });
 
