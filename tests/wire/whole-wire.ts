@@ -94,7 +94,7 @@ export async function startWholeWire(carrier: Carrier, handler: WireHandler): Pr
     },
     stop() {
       listener.stop();
-      for (const connection of [...shared.connections]) connection.terminate();
+      for (const connection of [...shared.connections]) connection.socket.terminate();
       pool.drain();
     },
   };

@@ -1,6 +1,6 @@
 import type { HeaderLines } from "../../core/http/header-lines.ts";
 import type { WireAnswer } from "../../ports/wire.ts";
-import { reasonOf } from "../message/response-text.ts";
+import { reasonOf } from "../message/write-head.ts";
 
 /** What the connection does after an answer. */
 export type Afterwards = "keep" | "close";

@@ -4,7 +4,7 @@ import type { ByteSocket, SocketOwner } from "../socket/byte-socket.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { type Afterwards, answerBytes } from "./answer-bytes.ts";
 import { type ConnectionRoom, isFull } from "./connection-room.ts";
-import { ClientExchange, type ExchangeConnection, type Refused, tooLarge } from "./exchange.ts";
+import { ClientExchange, type ExchangeConnection, mostBodyBytes, type Refused, tooLarge } from "./exchange.ts";
 
 /** The limits of a listener; seconds, bytes. */
 export interface ListenerLimits {
@@ -42,7 +42,7 @@ const noBytes: Buffer = Buffer.alloc(0);
 /** One client connection, and the owner of its socket: reads the requests in order and carries out what the handler says. */
 export class ClientConnection implements SocketOwner, ExchangeConnection {
   readonly #context: ListenerContext;
-  readonly #socket: ByteSocket;
+  readonly socket: ByteSocket;
   readonly #left: () => void;
   #phase: Phase = "head";
   #unread: Buffer = noBytes; //                    received and not used yet
@@ -55,7 +55,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   /** `left` is called when the connection has gone. */
   constructor(context: ListenerContext, socket: ByteSocket, left: () => void = doNothing) {
     this.#context = context;
-    this.#socket = socket;
+    this.socket = socket;
     this.#left = left;
     this.#deadline = idleDeadline(context);
     context.connections.add(this);
@@ -108,7 +108,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   /** Keeps the bytes of a later request. A client that sends far ahead is not read. */
   #keepUnread(bytes: Buffer): void {
     this.#unread = joined(this.#unread, bytes);
-    if (this.#unread.length > enoughUnread) this.#socket.pause();
+    if (this.#unread.length > enoughUnread) this.socket.pause();
   }
 
   /** Reads requests as long as whole heads have arrived and no request is being served. */
@@ -152,8 +152,8 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
       target: head.target,
       headers: head.headers,
       scheme,
-      peerAddress: this.#socket.peerAddress,
-      serverName: this.#socket.serverName,
+      peerAddress: this.socket.peerAddress,
+      serverName: this.socket.serverName,
       hasBody: hasContent(head.framing),
     };
     const reply = handler(request);
@@ -192,7 +192,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
 
   #startExchange(head: RequestHead, reply: Exclude<Reply, { readonly kind: "answer" }>): void {
     const { limits, pool } = this.#context;
-    const most = mostBodyBytes(limits, reply);
+    const most = mostBodyBytes(reply, limits.bodyBytes);
     if (most > 0 && head.framing.kind === "length" && head.framing.bytes > most) {
       this.refuse(tooLarge, head);
       return;
@@ -208,14 +208,14 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     if (rest === null) return;
     this.#unread = rest;
     // A body that arrived faster than the handler decided has paused the socket
-    if (!exchange.isPaused) this.#socket.resume();
+    if (!exchange.isPaused) this.socket.resume();
   }
 
   next(): void {
     this.#exchange = null;
     this.#phase = "head";
     this.#deadline = idleDeadline(this.#context);
-    this.#socket.resume();
+    this.socket.resume();
     if (this.#unread.length > 0) this.#readHeads();
     else if (this.#context.isDraining || this.#clientEnded) this.closeAfterwards();
   }
@@ -248,7 +248,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     this.#context.refusal({
       status: 500,
       reason: `internal error: ${error.stack ?? error.message}`,
-      peerAddress: this.#socket.peerAddress,
+      peerAddress: this.socket.peerAddress,
     });
   }
 
@@ -262,7 +262,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   }
 
   write(bytes: Uint8Array): boolean {
-    const isTaken = this.#socket.write(bytes);
+    const isTaken = this.socket.write(bytes);
     if (!isTaken && this.#stalledSince === 0) this.#stalledSince = Date.now();
     return isTaken;
   }
@@ -281,7 +281,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   }
 
   refuse(refused: Refused, head: Pick<RequestHead, "method" | "version"> = unreadHead): void {
-    const answer = this.#context.refusal({ ...refused, peerAddress: this.#socket.peerAddress });
+    const answer = this.#context.refusal({ ...refused, peerAddress: this.socket.peerAddress });
     this.#writeAnswer(head, answer, "close");
   }
 
@@ -293,7 +293,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     const unread = this.#unread;
     this.#phase = "tunnel";
     this.#unread = noBytes;
-    this.#socket.resume();
+    this.socket.resume();
     return unread;
   }
 
@@ -301,28 +301,12 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     this.#phase = "closing";
     this.#unread = noBytes;
     this.#deadline = Date.now() + closingMilliseconds;
-    this.#socket.resume();
-    this.#socket.end();
+    this.socket.resume();
+    this.socket.end();
   }
 
   limitTime(milliseconds: number): void {
     this.#deadline = milliseconds === 0 ? 0 : Date.now() + milliseconds;
-  }
-
-  pauseReading(): void {
-    this.#socket.pause();
-  }
-
-  resumeReading(): void {
-    this.#socket.resume();
-  }
-
-  endWriting(): void {
-    this.#socket.end();
-  }
-
-  terminate(): void {
-    this.#socket.terminate();
   }
 
   /** Closes the connection now if it is idle. */
@@ -332,7 +316,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
 
   /** Applies every time limit: of heads, bodies, idle and closing connections, and of clients that do not read (DOS-02). */
   sweep(now: number): void {
-    if (this.#stalledSince > 0 && now - this.#stalledSince > stalledMilliseconds) this.#socket.terminate();
+    if (this.#stalledSince > 0 && now - this.#stalledSince > stalledMilliseconds) this.socket.terminate();
     else if (this.#isOverdue(now)) this.#timeOut();
     else if (this.#phase === "exchange") this.#exchange?.checkRate(now);
   }
@@ -347,7 +331,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
 
   #timeOut(): void {
     if (this.#phase === "exchange" && this.#exchange !== null) this.#exchange.timeOut();
-    else if (this.#phase !== "head") this.#socket.terminate();
+    else if (this.#phase !== "head") this.socket.terminate();
     else if (this.#unread.length === 0) this.closeAfterwards();
     else this.refuse({ status: 408, reason: "the request did not come in time" });
   }
@@ -364,9 +348,4 @@ function joined(before: Buffer, bytes: Buffer): Buffer {
 
 function idleDeadline({ limits }: ListenerContext): number {
   return limits.idleSeconds === 0 ? 0 : Date.now() + limits.idleSeconds * 1000;
-}
-
-function mostBodyBytes({ bodyBytes }: ListenerLimits, reply: Reply): number {
-  if (reply.kind !== "read_body") return bodyBytes;
-  return bodyBytes === 0 ? reply.mostBytes : Math.min(reply.mostBytes, bodyBytes);
 }

@@ -6,7 +6,8 @@ import { forward } from "../forward/upstream-exchange.ts";
 import { type ChunkData, type ChunkedState, readChunked, startChunked } from "../message/chunked.ts";
 import type { Framing } from "../message/framing.ts";
 import { hasContent, type RequestHead } from "../message/request-head.ts";
-import { responseHeadText } from "../message/response-text.ts";
+import { responseHeadText } from "../message/write-head.ts";
+import type { ByteSocket } from "../socket/byte-socket.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { type Afterwards, httpDate } from "./answer-bytes.ts";
 import { BodyReader } from "./read-body.ts";
@@ -19,6 +20,7 @@ export interface Refused {
 
 /** What an exchange needs of the connection that its request came on. */
 export interface ExchangeConnection {
+  readonly socket: Pick<ByteSocket, "pause" | "resume" | "end" | "terminate">;
   readonly clientEnded: boolean; //                the client has sent FIN
   /** False: bytes wait, and `clientDrained` follows once none does. */
   write(bytes: Uint8Array): boolean;
@@ -36,10 +38,6 @@ export interface ExchangeConnection {
   becomeTunnel(): Buffer;
   /** Sets the time by which the exchange must end; 0: no limit. */
   limitTime(milliseconds: number): void;
-  pauseReading(): void;
-  resumeReading(): void;
-  endWriting(): void; //                           FIN after the waiting bytes; reading goes on
-  terminate(): void;
 }
 
 /** The limits of a chunked request besides those of its data. */
@@ -174,7 +172,7 @@ export class ClientExchange implements TunnelClient {
   #breakOff(refused: Refused): null {
     this.#isBodyDone = true;
     this.#upstream?.bodyBroken();
-    if (this.#hasHead) this.#connection.terminate();
+    if (this.#hasHead) this.#connection.socket.terminate();
     else this.#connection.refuse(refused, this.#head);
     return null;
   }
@@ -208,7 +206,7 @@ export class ClientExchange implements TunnelClient {
     else if (!this.#isBodyDone) {
       this.#isBodyDone = true;
       this.#upstream?.bodyBroken();
-      this.#connection.terminate();
+      this.#connection.socket.terminate();
     }
   }
 
@@ -286,7 +284,7 @@ export class ClientExchange implements TunnelClient {
   abort(): void {
     this.#heldHead = null;
     this.#endLife();
-    this.#connection.terminate();
+    this.#connection.socket.terminate();
   }
 
   informational(status: number, reason: string, headers: HeaderLines): void {
@@ -296,22 +294,22 @@ export class ClientExchange implements TunnelClient {
 
   pauseBody(): void {
     this.#isPaused = true;
-    this.#connection.pauseReading();
+    this.#connection.socket.pause();
   }
 
   resumeBody(): void {
     this.#isPaused = false;
-    this.#connection.resumeReading();
+    this.#connection.socket.resume();
   }
 
   endTunnel(): void {
-    this.#connection.endWriting();
+    this.#connection.socket.end();
   }
 
   /** Breaks the answer off in the middle: the upstream's connection is given up, and the client can tell. */
   cut(): void {
     this.#upstream?.clientGone();
-    this.#connection.terminate();
+    this.#connection.socket.terminate();
   }
 }
 
@@ -321,4 +319,10 @@ function bytesBefore(spent: Buffer, text: string): Buffer {
   if (start < 0) return Buffer.from(text, "latin1");
   spent.write(text, start, "latin1");
   return spent.subarray(start);
+}
+
+/** How many bytes of a body the connection takes; 0: no limit. `limit` is that of the listener. */
+export function mostBodyBytes(reply: Reply, limit: number): number {
+  if (reply.kind !== "read_body") return limit;
+  return limit === 0 ? reply.mostBytes : Math.min(reply.mostBytes, limit);
 }

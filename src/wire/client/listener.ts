@@ -62,7 +62,7 @@ export class HttpListener {
   stop(): void {
     this.#listener.stop();
     clearInterval(this.#sweep);
-    for (const connection of [...this.#context.connections]) connection.terminate();
+    for (const connection of [...this.#context.connections]) connection.socket.terminate();
   }
 
   /** Changes the certificates of a TLS listener. */

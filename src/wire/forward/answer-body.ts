@@ -1,8 +1,15 @@
 import type { HeaderLines } from "../../core/http/header-lines.ts";
-import { chunkHead, chunkTail, lastChunk, passableTrailers } from "../message/chunk-text.ts";
-import { type ChunkedState, readChunked, startChunked } from "../message/chunked.ts";
+import {
+  type ChunkedState,
+  chunkHead,
+  chunkTail,
+  lastChunk,
+  passableTrailers,
+  readChunked,
+  startChunked,
+} from "../message/chunked.ts";
 import type { ResponseFraming } from "../message/framing.ts";
-import { linesText } from "../message/lines-text.ts";
+import { linesText } from "../message/write-head.ts";
 import type { KeptFraming } from "../upstream/hop-lines.ts";
 import type { AnswerHead } from "./sides.ts";
 

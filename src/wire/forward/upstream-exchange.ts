@@ -1,7 +1,7 @@
 import type { FailureCode } from "../../core/failure.ts";
 import type { HeaderLines } from "../../core/http/header-lines.ts";
 import type { Forwarding } from "../../ports/wire.ts";
-import { chunkHead, chunkTail, lastChunk } from "../message/chunk-text.ts";
+import { chunkHead, chunkTail, lastChunk } from "../message/chunked.ts";
 import { hasContent } from "../message/request-head.ts";
 import { type ResponseHead, type ResponseReading, readResponseHead } from "../message/response-head.ts";
 import { upstreamName } from "../upstream/address.ts";

@@ -1,15 +1,15 @@
 import type { Socket } from "bun";
 import type { ListenAddress } from "../../core/config.ts";
-import { type BunSocket, bunSocket, ownersHandlers } from "./bun-socket.ts";
+import { BunSocket, socketEvents } from "./bun-socket.ts";
 import type { ByteListener, ByteSocket, SocketOwner } from "./byte-socket.ts";
 
-/** Listens on plain TCP or a unix socket. Throws what Bun.listen throws when the address can't be bound. */
+/** Listens on plain TCP or a unix socket. Throws the error of Bun.listen if the address cannot be bound. */
 export function listenPlain(address: ListenAddress, accept: (socket: ByteSocket) => SocketOwner): ByteListener {
   const isUnix = address.kind === "unix";
   const handlers = {
-    ...ownersHandlers,
+    ...socketEvents,
     open(socket: Socket<BunSocket>) {
-      const held = bunSocket(socket, isUnix ? "" : socket.remoteAddress);
+      const held = new BunSocket(socket, isUnix ? "" : socket.remoteAddress);
       socket.data = held;
       if (!isUnix) socket.setNoDelay(true);
       held.owner = accept(held);

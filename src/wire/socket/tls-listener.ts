@@ -3,46 +3,51 @@ import type { Socket, SocketListener } from "bun";
 import type { ListenAddress } from "../../core/config.ts";
 import { Failure } from "../../core/failure.ts";
 import type { Certificate } from "../../core/provider.ts";
-import { type BunSocket, bunSocket, ownersHandlers } from "./bun-socket.ts";
+import { BunSocket, socketEvents } from "./bun-socket.ts";
 import type { ByteListener, ByteSocket, SocketOwner } from "./byte-socket.ts";
 
-/** What a TLS listener serves: `fallback` to who names no host or an unknown one. */
+/** The certificates of a TLS listener: `fallback` for a client that names no host or an unknown one. */
 export interface TlsFacts {
   readonly fallback: Certificate;
   readonly named: readonly { readonly serverName: string; readonly certificate: Certificate }[];
   readonly minVersion: "1.2" | "1.3";
 }
 
-/** A TLS listener; its certificates can be changed while it serves. */
+/** A TLS listener. Its certificates can be changed while it serves. */
 export interface TlsListener extends ByteListener {
-  /** New handshakes get these; connections that stand keep theirs. */
+  /** New handshakes get these certificates; open connections keep theirs. */
   replace(facts: TlsFacts): void;
 }
 
-/** Who may come in, asked before a connection's handshake. */
+/** Decides before the handshake whether a connection is let in. */
 export interface Door {
-  /** Takes one connection in; false: it is to be cut. */
+  /** Counts one connection in; false: the listener must cut it. */
   enters(): boolean;
-  /** One that was taken in has gone. */
+  /** A connection that was let in has gone. */
   left(): void;
 }
 
-/** TLS 1.2 with forward secrecy and AEAD only (RFC 9325 4.2); TLS 1.3 has nothing else. */
+/** TLS 1.2 with forward secrecy and AEAD only (RFC 9325 4.2). TLS 1.3 has no other ciphers. */
 const ciphers =
   "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20";
 
-/** A handshake that takes longer is cut (DOS-02). */
-const longestHandshake = 10_000;
+const longestHandshake = 10_000; //                 milliseconds; a longer handshake is cut (DOS-02)
 
-/** What is kept of a connection, from its TCP open on. */
-interface TlsSocket extends BunSocket {
-  readonly hasEntered: boolean; //                 through the door
-  readonly cutAt: number; //                       epoch milliseconds: by then its handshake is over
+/** A connection, from its TCP open on. */
+class TlsSocket extends BunSocket {
+  readonly hasEntered: boolean; //                 the door let it in
+  readonly cutAt: number; //                       epoch milliseconds by which its handshake must be done
+
+  constructor(socket: Socket<TlsSocket>, peerAddress: string, hasEntered: boolean, cutAt: number) {
+    super(socket, peerAddress);
+    this.hasEntered = hasEntered;
+    this.cutAt = cutAt;
+  }
 }
 
 /**
- * Listens for TLS. Resolves once it is bound; rejects when the address can't be or a certificate can't be loaded. node:tls keeps the
- * certificates (`Bun.listen` alone can't change the one for clients that name no host), the bytes go past its streams.
+ * Listens for TLS. Resolves once it is bound; rejects if the address cannot be bound or a certificate cannot be loaded. node:tls keeps the
+ * certificates, since `Bun.listen` cannot change the one for clients that name no host. The bytes do not go through its streams.
  */
 export async function listenTls(
   address: ListenAddress,
@@ -57,7 +62,7 @@ export async function listenTls(
     allowHalfOpen: true,
   });
   addNames(server, facts);
-  // only a socket that did not get our handlers is told here, and it has passed no door
+  // This event is only for a socket that did not get our handlers, and no door has let it in
   server.on("connection", (socket) => socket.destroy());
   await bind(server, address);
   bunListener(server).reload({ socket: handlersFor(address, door, accept, handshakeMilliseconds) });
@@ -94,9 +99,9 @@ function bind(server: Server, address: ListenAddress): Promise<void> {
   });
 }
 
-/** What Bun's node:tls listens by. No type tells of it, so that a Bun without it has to be told from this one. */
+/** The listener inside Bun's node:tls. It has no type, so a version of Bun without it must be detected. */
 function bunListener(server: Server): Pick<SocketListener<TlsSocket>, "reload"> {
-  // the field is Node's own name for it, the value what Bun.listen has given
+  // as: the field has Node's name, and its value is what Bun.listen returned
   const { _handle: listener } = server as Server & { readonly _handle?: SocketListener<TlsSocket> | null };
   if (typeof listener?.reload === "function") return listener;
   throw new Failure("internal", "wire: this version of Bun gives no way past the streams of node:tls");
@@ -109,7 +114,7 @@ function handlersFor(
   handshakeMilliseconds: number,
 ) {
   const fixedAddress = address.kind === "unix" ? "" : null;
-  const handshakes = new Set<Socket<TlsSocket>>(); // under way, the oldest first
+  const handshakes = new Set<Socket<TlsSocket>>(); // in progress, the oldest first
   let timer: Timer | null = null;
 
   function cutOverdue(): void {
@@ -131,29 +136,29 @@ function handlersFor(
   }
 
   return {
-    ...ownersHandlers,
+    ...socketEvents,
     open(socket: Socket<TlsSocket>) {
-      // a handshake is what costs most here, so there is none only to say that there is no room
+      // The handshake costs most, so a connection is not given one only to learn that there is no room
       const hasEntered = door.enters();
-      const held = bunSocket(socket, fixedAddress ?? socket.remoteAddress);
-      socket.data = { ...held, hasEntered, cutAt: Date.now() + handshakeMilliseconds };
+      const cutAt = Date.now() + handshakeMilliseconds;
+      socket.data = new TlsSocket(socket, fixedAddress ?? socket.remoteAddress, hasEntered, cutAt);
       if (!hasEntered) return socket.terminate();
       if (fixedAddress === null) socket.setNoDelay(true);
       handshakes.add(socket);
       cutLater(handshakeMilliseconds);
     },
     handshake(socket: Socket<TlsSocket>, isDone: boolean) {
-      // one that failed is closed by Bun, after its alert
+      // After a failed handshake Bun sends its alert and closes the connection
       if (!isDone) return;
       handshakes.delete(socket);
-      // "" or undefined when the client named none, whatever the type says
+      // "" or undefined if the client named none, although the type says string
       const name = socket.getServername() || null;
       socket.data.serverName = name === null ? null : name.toLowerCase();
       socket.data.owner = accept(socket.data);
     },
     close(socket: Socket<TlsSocket>) {
       handshakes.delete(socket);
-      ownersHandlers.close(socket);
+      socket.data.closed();
       if (socket.data.hasEntered) door.left();
     },
   };

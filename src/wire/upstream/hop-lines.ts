@@ -3,7 +3,7 @@ import { firstValue, type HeaderLine, type HeaderLines, lowerCaseName } from "..
 import { isHopByHop, nominatedBy } from "../../core/http/hop-by-hop.ts";
 import type { UpstreamRequest } from "../../core/upstream/upstream-request.ts";
 import type { Framing } from "../message/framing.ts";
-import { requestHeadText } from "../message/request-text.ts";
+import { requestHeadText } from "../message/write-head.ts";
 
 /** The head that goes to the upstream; null: the request cannot stand in a message. */
 export function upstreamHeadText(request: UpstreamRequest, framing: Framing, becomesWebSocket: boolean): string | null {

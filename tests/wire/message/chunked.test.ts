@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
-import { chunkHead, chunkTail, lastChunk, passableTrailers } from "../../../src/wire/message/chunk-text.ts";
-import { readChunked, startChunked } from "../../../src/wire/message/chunked.ts";
+import {
+  chunkHead,
+  chunkTail,
+  lastChunk,
+  passableTrailers,
+  readChunked,
+  startChunked,
+} from "../../../src/wire/message/chunked.ts";
 import { bytesOf, cutsOf, wireRows } from "./corpus.ts";
 
 const limits = { extensionBytes: 16_384, trailerBytes: 8192, trailerFields: 50 };

@@ -1,10 +1,8 @@
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
-import { chunkHead, chunkTail, lastChunk } from "../../../src/wire/message/chunk-text.ts";
-import { readChunked, startChunked } from "../../../src/wire/message/chunked.ts";
+import { chunkHead, chunkTail, lastChunk, readChunked, startChunked } from "../../../src/wire/message/chunked.ts";
 import { readRequestHead } from "../../../src/wire/message/request-head.ts";
-import { requestHeadText } from "../../../src/wire/message/request-text.ts";
 import { readResponseHead } from "../../../src/wire/message/response-head.ts";
-import { responseHeadText } from "../../../src/wire/message/response-text.ts";
+import { requestHeadText, responseHeadText } from "../../../src/wire/message/write-head.ts";
 
 /** What came of one case: how it was read, and the law that was broken; null: none was. */
 export interface Judgement {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Framing } from "../../../src/wire/message/framing.ts";
-import { type RequestReading, readRequestHead } from "../../../src/wire/message/request-head.ts";
-import { readTarget } from "../../../src/wire/message/request-target.ts";
+import { type RequestReading, readRequestHead, readTarget } from "../../../src/wire/message/request-head.ts";
 import { bytesOf, cutsOf, readInSlices, wireRows } from "./corpus.ts";
 
 const limits = { headBytes: 32_768, targetChars: 8192, fields: 200 };

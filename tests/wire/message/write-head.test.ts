@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
 import { readRequestHead } from "../../../src/wire/message/request-head.ts";
-import { requestHeadText } from "../../../src/wire/message/request-text.ts";
 import { readResponseHead } from "../../../src/wire/message/response-head.ts";
-import { reasonOf, responseHeadText } from "../../../src/wire/message/response-text.ts";
+import { reasonOf, requestHeadText, responseHeadText } from "../../../src/wire/message/write-head.ts";
 
 const lines: HeaderLines = [
   ["Host", "app.test"],
