@@ -4,26 +4,26 @@ import type { Answer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 
 /**
- * One line and one count for a request that has been answered: seconds are those to the head of the answer. The path stands without its
- * query, which may hold codes and states (LEAK-01). Pings are counted, not logged.
+ * Writes the log line of an answered request and counts it; `seconds` is the time to the head of the answer. The path is logged without
+ * its query, which may hold codes and states (LEAK-01). Pings are counted but not logged.
  */
 export function logAccess(
   deps: Deps,
   request: InboundRequest,
   provider: Provider | null,
-  answer: Pick<Answer, "status" | "verdict" | "user">,
+  answer: Pick<Answer, "status" | "label" | "user">,
   seconds: number,
 ): void {
   const slug = provider?.slug ?? "";
-  deps.metrics.request({ provider: slug, verdict: answer.verdict, status: answer.status }, seconds);
-  if (answer.verdict === "ping") return;
+  deps.metrics.request({ provider: slug, verdict: answer.label, status: answer.status }, seconds);
+  if (answer.label === "ping") return;
   deps.log.info("request", () => ({
     request_id: request.id,
     provider: slug,
     host: request.host,
     method: request.method,
     path: pathOf(request.target),
-    verdict: answer.verdict,
+    verdict: answer.label,
     status: answer.status,
     user: answer.user,
     client: request.clientAddress,

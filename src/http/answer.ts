@@ -4,8 +4,8 @@ import { page } from "./pages/page.ts";
 import type { PageSpec } from "./pages/page-spec.ts";
 import { wantsOf } from "./pages/wants.ts";
 
-/** What a request came to, for log and metrics. A closed list: it is a metric label (DOS-08). */
-export type Verdict =
+/** How a request ended, for log and metrics. A closed list, because it is a metric label (DOS-08). */
+export type RequestOutcome =
   | "allowed"
   | "public"
   | "login"
@@ -17,44 +17,44 @@ export type Verdict =
   | "refused"
   | "failed";
 
-/** An answer of our own as a value: the listener turns it into bytes. */
+/** An answer that akproxy makes itself. The wire turns it into bytes. */
 export interface Answer {
   readonly kind: "answer";
   readonly status: number;
   readonly headers: HeaderLines;
   readonly body: string; //                        "": none
-  readonly verdict: Verdict;
+  readonly label: RequestOutcome; //               for log and metrics
   readonly user: string | null;
 }
 
-/** Headers on every answer of our own that is no page (FWD-16, LEAK-02, XSS-02). */
+/** The headers of every answer of akproxy that is not a page (FWD-16, LEAK-02, XSS-02). */
 const ownHeaders: HeaderLines = [
   ["cache-control", "no-store"],
   ["referrer-policy", "no-referrer"],
   ["x-content-type-options", "nosniff"],
 ];
 
-/** A page of ours in the form its asker wants. */
+/** One of akproxy's pages, in the form that the request asks for. */
 export function pageAnswer(
   spec: PageSpec,
   request: Pick<InboundRequest, "headers">,
-  verdict: Verdict,
+  label: RequestOutcome,
   user: string | null = null,
 ): Answer {
   const { status, headers, body } = page(spec, wantsOf(request.headers));
-  return { kind: "answer", status, headers, body, verdict, user };
+  return { kind: "answer", status, headers, body, label, user };
 }
 
 /** 302 to `location`, with cookies when there are any. */
-export function redirect(location: string, verdict: Verdict, setCookies: readonly string[] = []): Answer {
+export function redirect(location: string, label: RequestOutcome, setCookies: readonly string[] = []): Answer {
   const cookies = setCookies.map((cookie): HeaderLine => ["set-cookie", cookie]);
   const headers: HeaderLines = [["location", location], ...ownHeaders, ...cookies];
-  return { kind: "answer", status: 302, headers, body: "", verdict, user: null };
+  return { kind: "answer", status: 302, headers, body: "", label, user: null };
 }
 
 /** An answer without a body. */
-export function empty(status: number, verdict: Verdict): Answer {
-  return { kind: "answer", status, headers: ownHeaders, body: "", verdict, user: null };
+export function empty(status: number, label: RequestOutcome): Answer {
+  return { kind: "answer", status, headers: ownHeaders, body: "", label, user: null };
 }
 
 /** The same answer with more header lines. */

@@ -11,7 +11,7 @@ import type { PageRequest } from "./pages/page-spec.ts";
 /** What is known of a request once akproxy has read it. */
 interface Received {
   readonly request: InboundRequest;
-  readonly sentHeaders: HeaderLines; //            as received, spoofable ones included: for what only a trusted peer may say
+  readonly sentHeaders: HeaderLines; //            as received, spoofable ones included: for the facts that only a trusted peer may state
   readonly target: JudgedTarget;
   readonly dialect: Dialect | null; //             of the check that asks about this request; null: the request itself came here
   readonly knownMethod: string; //                 for the rules; "": the reverse proxy that asks does not send it
@@ -25,27 +25,27 @@ export interface Exchange extends Received {
 /** A request on its way to its route; `provider` is null for a host of no provider. */
 export type Arrival = Exchange | (Received & { readonly provider: null });
 
-/** A request that may go on to its application. */
-export interface Passage {
-  readonly kind: "pass";
+/** A request that akproxy forwards to its application. */
+export interface Forward {
+  readonly kind: "forward";
   readonly request: UpstreamRequest;
-  readonly identity: Identity | null; //           null: nobody, on a public path
-  readonly person: string | null; //               at whose sign-out its streams end; null: nobody's, or they may outlive it
-  readonly sessionId: string | null; //            what they end with, too; null: a credential of a program let it in
+  readonly identity: Identity | null; //           null: anonymous, on a public path
+  readonly person: string | null; //               the user whose sign-out ends its streams; null: anonymous, or they may outlive it
+  readonly sessionId: string | null; //            the session whose end ends them; null: the request came with a credential instead
   readonly exchange: Exchange;
   readonly becomesWebSocket: boolean;
 }
 
-/** A request that is answered from here once its body, of at most so many bytes, is known. `answer` never rejects. */
+/** A request that akproxy answers once it has read the body, of at most `mostBytes`. `answer` never rejects. */
 export interface BodyWanted {
   readonly kind: "body";
   readonly mostBytes: number;
   readonly answer: (body: string) => Promise<Answer>;
 }
 
-/** What becomes of a request. For the log: in forward auth the request is the one the browser made. */
+/** What becomes of a request. `request` and `provider` are for the log: inside a check they are those of the browser's request. */
 export interface Outcome {
-  readonly result: Answer | Passage | BodyWanted;
+  readonly result: Answer | Forward | BodyWanted;
   readonly request: InboundRequest;
   readonly provider: Provider | null;
 }

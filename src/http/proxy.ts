@@ -12,16 +12,15 @@ import type { Session } from "../core/session.ts";
 import { type Soon, whenKnown } from "../core/soon.ts";
 import { planUpstreamRequest, type UpstreamRequest } from "../core/upstream/upstream-request.ts";
 import { type Answer, redirect } from "./answer.ts";
+import { decided } from "./decision.ts";
 import type { Deps } from "./deps.ts";
-import type { Exchange, Passage } from "./exchange.ts";
+import type { Exchange, Forward } from "./exchange.ts";
 import { outpostFactsOf } from "./outpost-facts.ts";
-import { deniedPage, foreignOrigin } from "./refusals.ts";
-import { tooMany, unauthorizedBy } from "./visitor/credential-refusals.ts";
-import { decided } from "./visitor/header-auth.ts";
+import { deniedPage, foreignOrigin, tooMany, unauthorizedBy } from "./refusals.ts";
 import { personKey } from "./visitor/visitor.ts";
 
 /** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
-export function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Soon<Answer | Passage> {
+export function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Soon<Answer | Forward> {
   return whenKnown(decided(deps, exchange), (found) => {
     if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
     return carryOut(deps, found.exchange, provider, found.decision, found.session);
@@ -34,12 +33,12 @@ function carryOut(
   provider: ProxyProvider,
   decision: Decision,
   session: Session | null,
-): Answer | Passage {
+): Answer | Forward {
   switch (decision.kind) {
     case "allow":
-      return passage(deps, exchange, provider, decision.identity, session);
+      return forward(deps, exchange, provider, decision.identity, session);
     case "allow_public":
-      return passage(deps, exchange, provider, null, null);
+      return forward(deps, exchange, provider, null, null);
     case "denied":
       return deniedPage(deps, exchange, decision.identity);
     case "login":
@@ -53,13 +52,13 @@ function carryOut(
  * The way on to the upstream as `identity`, or as nobody. Only a GET can become a WebSocket (RFC 6455 4.1), and another site's page may not
  * open one with this browser's session (RFC 6455 10.2; WS-02).
  */
-function passage(
+function forward(
   deps: Deps,
   exchange: Exchange,
   provider: ProxyProvider,
   identity: Identity | null,
   session: Session | null,
-): Answer | Passage {
+): Answer | Forward {
   const { method, headers } = exchange.request;
   const becomesWebSocket = method === "GET" && isWebSocketUpgrade(headers);
   const origin = firstValue(headers, "origin");
@@ -69,7 +68,7 @@ function passage(
   const request = upstreamRequest(deps, exchange, provider, identity);
   const person = identity !== null && provider.endsStreams ? personKey(identity) : null;
   const sessionId = person === null ? null : (session?.id ?? null);
-  return { kind: "pass", request, identity, person, sessionId, exchange, becomesWebSocket };
+  return { kind: "forward", request, identity, person, sessionId, exchange, becomesWebSocket };
 }
 
 function upstreamRequest(

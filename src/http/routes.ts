@@ -10,17 +10,20 @@ import {
 import { type Dialect, dialects } from "../core/forward-auth/dialects.ts";
 import type { Soon } from "../core/soon.ts";
 import { allowed } from "./allowed.ts";
-import { empty } from "./answer.ts";
-import { application } from "./application.ts";
-import type { Outcome } from "./exchange.ts";
+import { type Answer, empty, pageAnswer } from "./answer.ts";
+import type { Deps } from "./deps.ts";
+import { type Exchange, type Forward, type Outcome, pageRequest } from "./exchange.ts";
 import { check } from "./forward-auth.ts";
 import { backchannelLogout } from "./login/backchannel.ts";
 import { finishLogin } from "./login/callback.ts";
 import { frontchannelLogout } from "./login/frontchannel.ts";
 import { startEndpoint } from "./login/login.ts";
 import { signOut } from "./login/logout.ts";
+import { notFound } from "./pages/not-found-page.ts";
+import { proxy } from "./proxy.ts";
 import { isCheck, type Routed, type Router } from "./routing.ts";
 import { type Endpoint, served, servedByUs } from "./served.ts";
+import { verdict } from "./verdict.ts";
 
 /** The URL map of the outpost, in every mode. A request inside a forward-auth check goes through it too. */
 export function outpostApp(server: ElysiaAdapter): AnyElysia {
@@ -63,6 +66,17 @@ function checkOf(dialect: Dialect): Route {
 
 function checkOrApplication(dialect: Dialect, routed: Routed): Soon<Outcome> {
   return isCheck(routed.arrival) ? check(dialect, routed) : served(application, routed);
+}
+
+/**
+ * A request for the application, in every mode: inside a check it gets a verdict, in proxy mode it is forwarded to the upstream. Hosts of
+ * a forward-auth provider have no upstream, so a request that comes to akproxy itself there is not found.
+ */
+function application(deps: Deps, exchange: Exchange): Soon<Answer | Forward> {
+  const { provider, request, dialect } = exchange;
+  if (dialect !== null) return verdict(deps, exchange, dialect);
+  if (provider.mode === "proxy") return proxy(deps, exchange, provider);
+  return pageAnswer(notFound(pageRequest(request, deps.now())), request, "refused");
 }
 
 /** Answered for every host, without a look at the request. Inside a check it lets the request through, to this same answer. */

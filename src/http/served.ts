@@ -4,9 +4,8 @@ import { rescued, type Soon, whenKnown } from "../core/soon.ts";
 import { allowed } from "./allowed.ts";
 import type { Answer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
-import type { BodyWanted, Exchange, Outcome, Passage } from "./exchange.ts";
-import { failureAnswer } from "./failure-answer.ts";
-import { unknownHostPage } from "./refusals.ts";
+import type { BodyWanted, Exchange, Forward, Outcome } from "./exchange.ts";
+import { failureAnswer, unknownHostPage } from "./refusals.ts";
 import type { Routed } from "./routing.ts";
 
 /** What serves a request of a known provider. May throw Failure, now or later. */
@@ -57,7 +56,7 @@ function withoutSuccess(endpoint: Endpoint): Endpoint {
 }
 
 /** The answer as the dialect's reverse proxy understands it: nginx makes a 500 of everything but 2xx, 401 and 403 (FWD-15). */
-export function inDialect<Result extends Answer | Passage | BodyWanted>(
+export function inDialect<Result extends Answer | Forward | BodyWanted>(
   dialect: Dialect,
   result: Result,
 ): Result | Answer {

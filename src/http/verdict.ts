@@ -4,12 +4,11 @@ import type { Dialect } from "../core/forward-auth/dialects.ts";
 import { type Soon, whenKnown } from "../core/soon.ts";
 import { lettingIn } from "./allowed.ts";
 import type { Answer } from "./answer.ts";
+import { decided } from "./decision.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange } from "./exchange.ts";
 import { beginLogin } from "./login/login.ts";
-import { deniedPage, unauthorized } from "./refusals.ts";
-import { tooMany, unauthorizedBy } from "./visitor/credential-refusals.ts";
-import { decided } from "./visitor/header-auth.ts";
+import { deniedPage, tooMany, unauthorized, unauthorizedBy } from "./refusals.ts";
 
 /** The decision about the request inside a check, as an answer to the reverse proxy. Throws Failure as `decided` does. */
 export function verdict(deps: Deps, exchange: Exchange, dialect: Dialect): Soon<Answer> {

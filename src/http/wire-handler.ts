@@ -4,12 +4,12 @@ import { empty } from "./answer.ts";
 import { outcomeOf } from "./arrival.ts";
 import type { Deps } from "./deps.ts";
 import type { Outcome } from "./exchange.ts";
+import { LoggedForwarding, secondsSince, tunnelLife } from "./forwarding.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { page } from "./pages/page.ts";
-import { passing, secondsSince, tunnelLife } from "./passing.ts";
 import type { Router } from "./routing.ts";
 
-/** Answers the heads of requests on a raw wire; `deps` gives the ones in force, which a reload replaces. */
+/** The wire's handler of the outpost. `deps` gives those in force, which a reload replaces. */
 export function wireHandler(router: Router, deps: () => Deps): WireHandler {
   return (request) => {
     const startedAt = performance.now();
@@ -25,7 +25,7 @@ export function wireHandler(router: Router, deps: () => Deps): WireHandler {
   };
 }
 
-/** Answers what never became a request, in plain text: nobody has said in which form it is wanted. */
+/** Answers a message that is not a request, in plain text: it does not say which form it asks for. */
 export function wireRefusal(deps: () => Deps): WireRefusal {
   return ({ status, reason, peerAddress }) => {
     const { log, metrics, now, newRequestId } = deps();
@@ -39,14 +39,15 @@ export function wireRefusal(deps: () => Deps): WireRefusal {
   };
 }
 
-/** A fault of ours before there is an exchange to tell it by: it lets nobody in. */
+/** An internal error outside of any endpoint. It lets no request in. */
 function brokenReply(deps: Deps, error: unknown): Reply {
   deps.log.error("internal error", { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   const { headers, body } = empty(500, "failed");
   return { kind: "answer", answer: { status: 500, headers, body } };
 }
 
-function replyTo(deps: Deps, { result, request, provider }: Outcome, startedAt: number): Reply {
+function replyTo(deps: Deps, outcome: Outcome, startedAt: number): Reply {
+  const { result, request, provider } = outcome;
   if (result.kind === "answer") {
     logAccess(deps, request, provider, result, secondsSince(startedAt));
     return { kind: "answer", answer: result };
@@ -59,7 +60,7 @@ function replyTo(deps: Deps, { result, request, provider }: Outcome, startedAt: 
     };
     return { kind: "read_body", mostBytes: result.mostBytes, answer };
   }
-  const forwarding = passing(deps, result, request, provider, startedAt);
+  const forwarding = new LoggedForwarding(deps, result, outcome, startedAt);
   return result.becomesWebSocket
     ? { kind: "tunnel", forwarding, life: tunnelLife(deps, result) }
     : { kind: "forward", forwarding, life: result.person === null ? null : forwarding };

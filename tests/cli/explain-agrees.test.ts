@@ -106,7 +106,7 @@ async function served(target: string, headers: HeaderLines, method = "GET"): Pro
     serverName: null,
     hasBody: false,
   });
-  if (result.kind === "pass") return { status: null, location: null, headers: result.request.headers };
+  if (result.kind === "forward") return { status: null, location: null, headers: result.request.headers };
   if (result.kind === "body") throw new Error("no body is read here");
   return { status: result.status, location: firstValue(result.headers, "location"), headers: result.headers };
 }

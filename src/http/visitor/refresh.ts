@@ -3,7 +3,10 @@ import type { Identity } from "../../core/identity.ts";
 import type { Provider } from "../../core/provider.ts";
 import type { Session, SessionRefresh } from "../../core/session.ts";
 import type { IdentityProvider, Refreshed, RefreshGrant } from "../../ports/identity-provider.ts";
-import type { Deps } from "../deps.ts";
+import type { Log } from "../../ports/log.ts";
+import type { Metrics } from "../../ports/metrics.ts";
+import type { SessionStore } from "../../ports/session-store.ts";
+import type { RandomBytes } from "../../seal/random-token.ts";
 import { refreshPauses } from "./refresh-pauses.ts";
 
 /** Keeps the claims of sessions in use fresh (decision 19). */
@@ -14,9 +17,14 @@ export interface ClaimRefreshes {
   settled(): Promise<void>;
 }
 
-/** What a refresh reaches. */
-export interface RefreshDeps extends Pick<Deps, "sessions" | "now" | "randomBytes" | "log" | "metrics"> {
+/** What a refresh needs of `Deps`. */
+export interface RefreshDeps {
+  readonly sessions: SessionStore;
   readonly idpOf: (provider: Provider) => Pick<IdentityProvider, "refresh">;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => number; //                   epoch seconds
+  readonly randomBytes: RandomBytes;
 }
 
 export interface RefreshTuning {

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
-import type { Identity } from "../../../src/core/identity.ts";
-import { outcomeOf } from "../../../src/http/arrival.ts";
-import type { Deps } from "../../../src/http/deps.ts";
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
+import type { Identity } from "../../src/core/identity.ts";
+import { outcomeOf } from "../../src/http/arrival.ts";
+import type { Deps } from "../../src/http/deps.ts";
 
-import type { IdentityProvider, LogoutNotice } from "../../../src/ports/identity-provider.ts";
-import { sealSessionCookie } from "../../../src/seal/session-cookie.ts";
-import { idOf, sessionOf } from "../../contract/session-store.ts";
-import { alice } from "../../core/samples.ts";
-import { router } from "../../fakes/router.ts";
-import { type BareOutpost, startBareOutpost } from "../../forward/outpost.ts";
+import type { IdentityProvider, LogoutNotice } from "../../src/ports/identity-provider.ts";
+import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
+import { idOf, sessionOf } from "../contract/session-store.ts";
+import { alice } from "../core/samples.ts";
+import { router } from "../fakes/router.ts";
+import { type BareOutpost, startBareOutpost } from "../forward/outpost.ts";
 
 const issuer = "http://127.0.0.1:1";
 const machine: Identity = alice({ issuer, subject: "u1", username: "robot", idpSession: "sid-1", rawToken: "" });
@@ -77,7 +77,7 @@ describe("a request that a credential lets in", () => {
     const results = [(await withToken()).result, (await withToken()).result];
 
     for (const result of results) {
-      if (result.kind !== "pass") throw new Error(result.kind);
+      if (result.kind !== "forward") throw new Error(result.kind);
       expect(result.identity?.username).toBe("robot");
       expect(result.request.headers.filter(([name]) => /authorization/i.test(name))).toEqual([]);
     }
@@ -87,13 +87,13 @@ describe("a request that a credential lets in", () => {
   test("has streams that end at its person's sign-out, and belong to no session", async () => {
     const { result } = await withToken();
 
-    expect(result).toMatchObject({ kind: "pass", person: `${issuer}\nu1`, sessionId: null });
+    expect(result).toMatchObject({ kind: "forward", person: `${issuer}\nu1`, sessionId: null });
   });
 
   test("asks nobody on a public path, and the credential goes along", async () => {
     const { result } = await withToken("/public");
 
-    if (result.kind !== "pass") throw new Error(result.kind);
+    if (result.kind !== "forward") throw new Error(result.kind);
     expect(result.identity).toBeNull();
     expect(result.request.headers).toContainEqual(["Authorization", "Bearer a"]);
     expect(asked).toEqual([]);
@@ -102,7 +102,7 @@ describe("a request that a credential lets in", () => {
   test("a session counts first, and the credential goes along", async () => {
     const { result } = await withToken("/x", [["Cookie", await cookieOf("u2")]]);
 
-    if (result.kind !== "pass") throw new Error(result.kind);
+    if (result.kind !== "forward") throw new Error(result.kind);
     expect(result.identity?.subject).toBe("u2");
     expect(result.request.headers).toContainEqual(["Authorization", "Bearer a"]);
     expect(asked).toEqual([]);
