@@ -1,4 +1,5 @@
 import { allValues, firstValue, type HeaderLine, type HeaderLines } from "../core/http/header-lines.ts";
+import { identityFields } from "../core/identity/identity-fields.ts";
 
 /** What the echo application knows about a request. Everything in it arrived with the request. */
 export interface EchoFacts {
@@ -57,27 +58,14 @@ function visitorOf(headers: HeaderLines): EchoVisitor | null {
   };
 }
 
-/** The order of the identity headers in the page, as authentik lists them. */
-const order = [
-  "username",
-  "name",
-  "email",
-  "uid",
-  "groups",
-  "entitlements",
-  "jwt",
-  "meta-app",
-  "meta-provider",
-  "meta-outpost",
-  "meta-version",
-  "meta-jwks",
-];
+/** The identity headers come first, in the order of their table. */
+const order: readonly string[] = identityFields.map(({ header }) => header.toLowerCase());
 
 function rank(name: string): number {
   const lower = name.toLowerCase();
-  if (!lower.startsWith("x-authentik-")) return order.length + 1;
-  const place = order.indexOf(lower.slice("x-authentik-".length));
-  return place === -1 ? order.length : place;
+  const place = order.indexOf(lower);
+  if (place >= 0) return place;
+  return lower.startsWith("x-authentik-") ? order.length : order.length + 1;
 }
 
 /** Identity headers are UTF-8 on the wire, and Bun.serve reads each byte as a character. */
