@@ -1,8 +1,8 @@
-/** A command as a completion knows it. */
+/** The words of a command that a completion offers. */
 export interface CommandWords {
   readonly name: string;
   readonly description: string;
-  readonly choices: readonly string[]; //          of its first argument; none: nothing is offered there
+  readonly choices: readonly string[]; //          of its first argument; empty: it offers nothing
   readonly options: readonly OptionWords[];
 }
 
@@ -19,10 +19,10 @@ export type OptionValue =
   | { readonly kind: "text" }
   | { readonly kind: "choices"; readonly choices: readonly string[] };
 
-/** The shells that completions are made for (spec: cli). */
+/** The supported shells (spec: cli). */
 export const completionShells = ["bash", "zsh", "fish"] as const;
 
-/** The script that teaches a shell the commands, their options, and the words that those take. */
+/** The script by which a shell completes commands, options, and the words of arguments and options. */
 export function completionScript(shell: (typeof completionShells)[number], commands: readonly CommandWords[]): string {
   switch (shell) {
     case "bash":
@@ -37,7 +37,7 @@ export function completionScript(shell: (typeof completionShells)[number], comma
 const namesOf = (commands: readonly CommandWords[]) => commands.map(({ name }) => name).join(" ");
 const flagsOf = ({ short, long }: OptionWords) => (short === null ? [long] : [short, long]);
 
-/** Without mapfile and associative arrays, which the bash of macOS lacks. */
+/** Uses neither mapfile nor associative arrays, which the bash of macOS does not have. */
 function bashScript(commands: readonly CommandWords[]): string {
   const valued = commands.flatMap(({ name, options }) =>
     options.flatMap((option) => {
@@ -78,7 +78,7 @@ ${words.join("\n")}
 complete -o filenames -o bashdefault -F _akproxy akproxy`;
 }
 
-/** Null: the option takes nothing, so that its next word is any. */
+/** Null: the option takes no value. */
 function bashReply(value: OptionValue): string | null {
   switch (value.kind) {
     case "none":

@@ -1,7 +1,7 @@
 import type { SessionSummary } from "../ports/session-store.ts";
 import { spanText } from "./cookie/cookie-report-text.ts";
 
-/** A session as programs read it: epoch seconds (spec: cli, --json). */
+/** A session as JSON; times are epoch seconds (spec: cli, --json). */
 export interface SessionJson {
   readonly handle: string;
   readonly user: string;

@@ -22,9 +22,7 @@ export function sessionsCommand(): Command {
     .description("list sessions, and end them on every running instance")
     .addArgument(choiceArgument("<action>", "what to do", sessionActions))
     .addArgument(
-      new Argument("[handle...]", "handles of sessions: the first column of the list")
-        .argParser(repeatable(handleOf))
-        .default([]),
+      new Argument("[handle...]", "handles of sessions: the first column of the list").argParser(repeatable(handleOf)),
     )
     .addOption(configOption())
     .option("--user <user>", "list, revoke: the sessions of this user name")

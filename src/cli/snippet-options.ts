@@ -9,8 +9,8 @@ export interface SnippetOptions {
   readonly outpost?: PlainAddress;
   readonly upstream?: PlainAddress;
   readonly listen?: ListenerWish;
-  readonly host: readonly string[];
-  readonly copyHeader: readonly string[];
+  readonly host?: readonly string[];
+  readonly copyHeader?: readonly string[];
   readonly certificate?: string;
   readonly key?: string;
   readonly complete?: true;
@@ -24,8 +24,8 @@ export function snippetWishes(options: SnippetOptions): SnippetWishes {
     listen: options.listen ?? null,
     outpost: options.outpost ?? null,
     upstream: options.upstream ?? null,
-    hosts: options.host,
-    additionalNames: options.copyHeader,
+    hosts: options.host ?? [],
+    additionalNames: options.copyHeader ?? [],
     certificate: options.certificate ?? null,
     key: options.key ?? null,
     extent: options.complete === true ? "complete" : "fragment",

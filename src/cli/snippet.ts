@@ -44,13 +44,8 @@ export function snippetCommand(): Command {
         listenerOf,
       ),
     )
-    .option("--host <name>", "host of an application, in forward_domain; may be repeated", repeatable(hostNameOf), [])
-    .option(
-      "--copy-header <name>",
-      "header of additionalHeaders to copy; may be repeated",
-      repeatable(headerNameOf),
-      [],
-    )
+    .option("--host <name>", "host of an application, in forward_domain; may be repeated", repeatable(hostNameOf))
+    .option("--copy-header <name>", "header of additionalHeaders to copy; may be repeated", repeatable(headerNameOf))
     .addOption(option("--certificate <file>", "certificate chain (for haproxy with its key)", pathOf("--certificate")))
     .addOption(option("--key <file>", "private key of the certificate (default: in the same file)", pathOf("--key")))
     .option("--complete", "print a whole config, which the reverse proxy loads as it is, instead of a fragment")

@@ -1,35 +1,35 @@
 /**
- * The rules of our output. Results go to stdout and nothing else does. Diagnostics go to stderr, each line begun by
- * `akproxy: error:`, `akproxy: warning:` or `akproxy: hint:`, lower case, without a full stop. Colour only on a terminal
- * and never with NO_COLOR. A command ends by `finish(code)`; only main.ts ends the process.
+ * The rules of the output. Only results go to stdout. Diagnostics go to stderr; each line begins with `akproxy: error:`,
+ * `akproxy: warning:` or `akproxy: hint:`, is in lower case and has no full stop. Colour is for terminals only, and never with NO_COLOR.
+ * A command sets its exit code by `finish(code)`; only main.ts ends the process.
  */
 
-/** 0 fine; 1 checked and found bad; 2 usage; 69 unreachable; 70 a bug; 74 I/O; 77 permission; 78 config unusable (spec: cli). */
+/** 0 success, 1 a check found a problem, 2 usage, 69 unreachable, 70 internal error, 74 I/O, 77 permission, 78 config unusable (spec: cli). */
 export type ExitCode = 0 | 1 | 2 | 69 | 70 | 74 | 77 | 78;
 
-/** Writes one result to stdout, ended by a line feed. */
+/** Writes one result and a line feed to stdout. */
 export function out(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Writes a line to stderr as it is; for text that carries its own form, such as a config problem. */
+/** Writes a line to stderr without a prefix, for text with a form of its own, such as a config problem. */
 export function err(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Reports what went wrong, and when given the next action. */
+/** Prints an error, and the next action if there is one. */
 export function error(message: string, hint: string | null = null): void {
   err(`${paint("31", "akproxy: error:", process.stderr)} ${message}`);
   if (hint !== null) err(`${paint("36", "akproxy: hint:", process.stderr)} ${hint}`);
 }
 
-/** Reports what works but should not stay as it is. */
+/** Prints a warning, and the next action if there is one. */
 export function warning(message: string, hint: string | null = null): void {
   err(`${paint("33", "akproxy: warning:", process.stderr)} ${message}`);
   if (hint !== null) err(`${paint("36", "akproxy: hint:", process.stderr)} ${hint}`);
 }
 
-/** `text` in an SGR colour when `stream` is a terminal that wants colour (no-color.org). */
+/** `text` in an SGR colour if `stream` is a terminal with colour (no-color.org). */
 export function paint(sgr: string, text: string, stream: { readonly isTTY?: boolean }): string {
   const wanted = stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
   return wanted ? `\u001b[${sgr}m${text}\u001b[0m` : text;

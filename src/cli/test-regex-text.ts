@@ -10,7 +10,7 @@ export interface BadPattern {
   readonly hint: string;
 }
 
-/** A lint, and the pattern it is about. */
+/** A lint and its pattern. */
 export interface PatternLint extends GoRegExpLint {
   readonly pattern: string;
 }
@@ -28,7 +28,7 @@ export function testJson(
 const verdictWords = { public: "public", login: "needs login", denied: "denied" } as const;
 const verdictColours = { public: "32", login: "33", denied: "31" } as const;
 
-/** A block for each URL: what is searched, which pattern is found, and the verdict with its reason. */
+/** A block for each URL: the string that is searched, the pattern that matches, and the verdict with its reason. */
 export function testText(results: readonly TestedUrl[]): string {
   return results
     .map(({ url, searched, pattern, verdict, reason }) => {
@@ -43,13 +43,13 @@ export function testText(results: readonly TestedUrl[]): string {
     .join("\n\n");
 }
 
-/** The pattern with a caret under the character that `error` points at. */
+/** The pattern, with a caret under the character at the offset of `error`. */
 export function caretText({ pattern, error }: BadPattern): string {
   const before = Bun.stringWidth(visible(pattern.slice(0, error.offset)));
   return `  ${visible(pattern)}\n  ${" ".repeat(before)}^`;
 }
 
-/** Control characters as their Unicode pictures, so that a URL cannot steer the terminal. */
+/** Control characters as their Unicode pictures, so that a URL cannot control the terminal. */
 function visible(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => {
     const code = character.charCodeAt(0);

@@ -167,12 +167,14 @@ test("a drain refuses new requests, answers 503 on /readyz, and lets a request i
   const drained = one.drain();
   const refused = await isOpen(http);
   const ready = await fetch(`${metrics}/readyz`);
+  const readyText = await ready.text();
   application.release();
 
   expect(await (await slow).text()).toBe("finished");
   expect(await drained).toBe(true);
   expect(refused).toBe(false);
   expect(ready.status).toBe(503);
+  expect(readyText).toStartWith("[-] stopping\n");
 });
 
 test("a drain cuts what does not finish within limits.drain of the config in force", async () => {

@@ -1,16 +1,16 @@
 import type { CookieReport } from "./cookie-report.ts";
 
-/** How a report is printed. `secrets` shown: the whole session id, the token, and what a login attempt holds. */
+/** How to print a report. `secrets` shown: the whole session id, the token, and the secrets of a login attempt. */
 export interface CookieReportStyle {
   readonly secrets: "hidden" | "shown";
   readonly secretCount: number;
   readonly now: number; //                         epoch seconds
 }
 
-/** A JSON object of plain values, one level deep but for `secrets`. */
+/** A flat JSON object; only `secrets` is an object in it. */
 type JsonReport = Readonly<Record<string, string | number | null | Readonly<Record<string, string | null>>>>;
 
-/** A report for people: the verdict first, then what is known, a line each. */
+/** A report as text: accepted or refused, then one line for each fact. */
 export function cookieReportText(report: CookieReport, style: CookieReportStyle): string {
   const verdict = report.refused === null ? "accepted" : `refused: ${report.refused}`;
   const rows = Object.entries({
@@ -22,7 +22,7 @@ export function cookieReportText(report: CookieReport, style: CookieReportStyle)
   return [`${printable(report.name ?? "value")}: ${printable(verdict)}`, ...lines].join("\n");
 }
 
-/** A report for programs: epoch seconds, null for what is not known or does not apply. */
+/** A report as JSON. Times are epoch seconds; null is unknown or does not apply. */
 export function cookieReportJson(report: CookieReport, style: CookieReportStyle): JsonReport {
   const { session, attempt } = report;
   const timed = session ?? attempt;
@@ -115,13 +115,13 @@ function storeText({ store }: CookieReport): string | null {
     case "live":
       return "has it";
     case "ended":
-      return "has it still, past its limits";
+      return "has it, but it has expired";
     case "unreadable":
-      return "has it, and cannot be read";
+      return "has it, but it cannot be opened";
     case "absent":
       return "does not have it";
-    case "not looked at":
-      return "not looked at: it is not on disk";
+    case "not checked":
+      return "not checked: it is not on disk";
     case null:
       return null;
   }

@@ -8,20 +8,20 @@ import type { Keys } from "../../seal/keys.ts";
 import { openLoginAttemptByName } from "../../seal/login-attempt.ts";
 import { openSessionCookie } from "../../seal/session-cookie.ts";
 
-/** What one cookie is, and why it is refused; `refused` null: it lets its bearer in, or goes on with its login. */
+/** What a cookie holds. `refused`: the reason akproxy refuses it; null: akproxy accepts it. */
 export interface CookieReport {
   readonly name: string | null; //                 null: a bare value
   readonly kind: "session" | "login attempt";
   readonly refused: string | null;
   readonly provider: string | null; //             slug
-  readonly keyIndex: number | null; //             which of the outpost's secrets opened it, from 0
-  readonly store: SessionSight["kind"] | "not looked at" | null;
+  readonly keyIndex: number | null; //             index of the secret that opened it, from 0
+  readonly store: SessionSight["kind"] | "not checked" | null;
   readonly session: Session | null;
   readonly sessionId: string | null; //            secret
   readonly attempt: LoginAttempt | null; //        secret but for its times
 }
 
-/** What a report is made from. `only`: the provider that was asked for. */
+/** The facts behind a report. `only`: the provider of --provider. */
 export interface CookieReportDeps {
   readonly providers: readonly Provider[];
   readonly only: Provider | null;
@@ -31,16 +31,16 @@ export interface CookieReportDeps {
   readonly now: number; //                         epoch seconds
 }
 
-/** A cookie out of what was given; the name of a bare value is null. */
+/** A cookie of the input. A bare value has the name null. */
 export interface GivenCookie {
   readonly name: string | null;
   readonly value: string;
 }
 
-/** As many of one name as are looked at when serving. */
+/** serve reads only this many cookies of one name. */
 const sameNameLimit = 4;
 
-/** The akproxy cookies in a value, a `name=value` or a whole Cookie header; with the others' names, to say what was there instead. */
+/** The akproxy cookies in a value, a `name=value` or a whole Cookie header, and the names of all other cookies. */
 export function givenCookies(text: string): {
   readonly ours: readonly GivenCookie[];
   readonly others: readonly string[];
@@ -57,7 +57,7 @@ export function givenCookies(text: string): {
   };
 }
 
-/** A report on each cookie, by the code that serves. May throw `Failure("store_unavailable")`. */
+/** A report on each cookie, made by the code of serve. May throw `Failure("store_unavailable")`. */
 export async function cookieReports(
   cookies: readonly GivenCookie[],
   deps: CookieReportDeps,
@@ -68,7 +68,7 @@ export async function cookieReports(
     const count = (seen.get(cookie.name) ?? 0) + 1;
     seen.set(cookie.name, count);
     const report = await cookieReport(cookie, deps);
-    const surplus = `only the first ${sameNameLimit} cookies of one name are looked at`;
+    const surplus = `akproxy reads only the first ${sameNameLimit} cookies of one name`;
     reports.push(count > sameNameLimit ? { ...report, refused: report.refused ?? surplus } : report);
   }
   return reports;
@@ -81,14 +81,14 @@ async function cookieReport({ name, value }: GivenCookie, deps: CookieReportDeps
     const attempt = isMeant ? null : parseLoginCookieName(name, provider.cookie);
     if (!isMeant && attempt === null) continue;
     if (deps.only !== null && deps.only !== provider) {
-      return refusal(name, `it is named for provider "${provider.slug}", not for "${deps.only.slug}"`);
+      return refusal(name, `its name is that of provider "${provider.slug}", not of "${deps.only.slug}"`);
     }
     return attempt === null
       ? sessionReport(name, value, [provider], deps)
       : attemptReport(name, value, attempt.shortDigest, provider, deps);
   }
   const names = deps.providers.map((provider) => `"${provider.cookie.name}"`).join(", ");
-  return refusal(name, `no provider of this config has a cookie of that name; theirs are ${names}`);
+  return refusal(name, `no provider of this config has a cookie of that name; their cookies are ${names}`);
 }
 
 async function sessionReport(
@@ -102,7 +102,7 @@ async function sessionReport(
     if (!opened.ok) continue;
     const found = { name, provider: provider.slug, keyIndex: opened.keyIndex, sessionId: opened.id };
     if (deps.reader === null)
-      return { ...refusal(name, storelessReason(deps.sessions)), ...found, store: "not looked at" };
+      return { ...refusal(name, storelessReason(deps.sessions)), ...found, store: "not checked" };
     const sight = await deps.reader.look(opened.id);
     const session = "session" in sight ? sight.session : null;
     const refused = sightReason(sight, provider, deps.now);
@@ -122,29 +122,29 @@ function unopenedReason(
   const openable = (provider: Provider) => openSessionCookie(deps.keys, provider.slug, value);
   const isMalformed = deps.providers.map(openable).every((opened) => !opened.ok && opened.reason === "malformed");
   if (isMalformed && name === null && /^[\w-]{60,}$/.test(value)) {
-    return "it is no session cookie; a login attempt's opens only with its name: give NAME=VALUE";
+    return "it is not a session cookie; a cookie of a login attempt opens only with its name: give NAME=VALUE";
   }
   if (isMalformed) return "malformed: a session cookie is 43 characters of base64url, a dot, and 43 more";
   const owner = deps.providers.find((provider) => !candidates.includes(provider) && openable(provider).ok);
-  if (owner !== undefined) return `it was made for provider "${owner.slug}" and opens nowhere else`;
-  return "wrong secret, or changed on its way: no secret of this outpost sealed it";
+  if (owner !== undefined) return `it was made for provider "${owner.slug}" and is valid for that provider only`;
+  return "wrong secret, or changed in transit: no secret of this outpost sealed it";
 }
 
 function sightReason(sight: SessionSight, provider: Provider, now: number): string | null {
   switch (sight.kind) {
     case "live":
       if (sight.session.providerSlug === provider.slug) return null;
-      return `the session in the store is of provider "${sight.session.providerSlug}"`;
+      return `the session in the store belongs to provider "${sight.session.providerSlug}"`;
     case "ended":
       return now >= sight.session.expiresAt ? "past its absolute limit" : "idle for longer than its limit";
     case "unreadable":
-      return "the store has it, sealed with a secret that is not configured any more";
+      return "the session in the store is sealed with a secret that is no longer configured";
     case "absent":
-      return "the store has no such session: signed out, swept after its end, or made in another store";
+      return "the store does not have this session: the user signed out, it expired, or it is in another store";
   }
 }
 
-/** Null for sessions in memory: the cookie is good, and only the running process can say more. */
+/** Null for sessions in memory: the cookie is valid, and only the running process has the session. */
 function storelessReason(sessions: SessionsConfig): string | null {
   return sessions.kind === "sqlite" ? `the store ${sessions.file} does not exist` : null;
 }
@@ -162,7 +162,7 @@ function attemptReport(
     const refused = deps.now < opened.attempt.expiresAt ? null : "expired: the login took too long";
     return { ...base, refused, keyIndex: opened.keyIndex, attempt: opened.attempt };
   }
-  if (opened.reason === "malformed") return { ...base, refused: "malformed: not what akproxy seals" };
+  if (opened.reason === "malformed") return { ...base, refused: "malformed: not the form of a sealed login attempt" };
   return { ...base, refused: "wrong secret, provider or name: no secret of this outpost sealed it for that name" };
 }
 

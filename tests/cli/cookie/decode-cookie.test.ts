@@ -134,28 +134,28 @@ describe("a session's cookie", () => {
   test.each<[string, string, World]>([
     ["past its absolute limit", cookie(), { now: 4600, sessions: [sessionOf({ id })] }],
     ["idle for longer than its limit", cookie(), { sessions: [sessionOf({ id, idleSeconds: 600 })] }],
-    ["the store has no such session: signed out, swept after its end, or made in another store", cookie(), {}],
+    ["the store does not have this session: the user signed out, it expired, or it is in another store", cookie(), {}],
     [
-      'the session in the store is of provider "wiki"',
+      'the session in the store belongs to provider "wiki"',
       cookie(),
       { sessions: [sessionOf({ id, providerSlug: "wiki" })] },
     ],
     [
-      'it was made for provider "wiki" and opens nowhere else',
+      'it was made for provider "wiki" and is valid for that provider only',
       `__Host-akproxy_app=${value("wiki")}`,
       { sessions: [sessionOf({ id, providerSlug: "wiki" })] },
     ],
-    ['it was made for provider "wiki" and opens nowhere else', value("wiki"), { only: "app" }],
-    ['it is named for provider "wiki", not for "app"', cookie("wiki"), { only: "app" }],
+    ['it was made for provider "wiki" and is valid for that provider only', value("wiki"), { only: "app" }],
+    ['its name is that of provider "wiki", not of "app"', cookie("wiki"), { only: "app" }],
     [
-      "wrong secret, or changed on its way: no secret of this outpost sealed it",
+      "wrong secret, or changed in transit: no secret of this outpost sealed it",
       cookie("app", openKeys(["a secret nobody has"])),
       {},
     ],
     ["malformed: a session cookie is 43 characters of base64url, a dot, and 43 more", "__Host-akproxy_app=x", {}],
     ["malformed: a session cookie is 43 characters of base64url, a dot, and 43 more", "../../etc/passwd", {}],
     [
-      'no provider of this config has a cookie of that name; theirs are "__Host-akproxy_app", "__Host-akproxy_wiki"',
+      'no provider of this config has a cookie of that name; their cookies are "__Host-akproxy_app", "__Host-akproxy_wiki"',
       "akproxy_app=x",
       {},
     ],
@@ -163,11 +163,11 @@ describe("a session's cookie", () => {
     expect(await refusalsOn(text, world)).toEqual([reason]);
   });
 
-  test("of sessions in memory is accepted by its seal, and says that the store was not looked at", async () => {
+  test("of sessions in memory is accepted by its seal, and says that the store was not checked", async () => {
     const text = await textOn(cookie(), { inMemory: true });
 
     expect(text).toStartWith("__Host-akproxy_app: accepted");
-    expect(text).toEndWith("store      not looked at: it is not on disk");
+    expect(text).toEndWith("store      not checked: it is not on disk");
   });
 });
 
@@ -187,7 +187,7 @@ describe("a whole Cookie header", () => {
       sessions: [sessionOf({ id })],
     });
 
-    expect(refusals).toEqual([null, null, null, null, "only the first 4 cookies of one name are looked at"]);
+    expect(refusals).toEqual([null, null, null, null, "akproxy reads only the first 4 cookies of one name"]);
   });
 });
 
@@ -218,12 +218,12 @@ describe("a login attempt's cookie", () => {
 
   test("is refused when expired, changed, or under another name", async () => {
     expect(await refusalsOn(`${name}=${sealed}`, { now: 1600 })).toEqual(["expired: the login took too long"]);
-    expect(await refusalsOn(`${name}=%`)).toEqual(["malformed: not what akproxy seals"]);
+    expect(await refusalsOn(`${name}=%`)).toEqual(["malformed: not the form of a sealed login attempt"]);
     expect(await refusalsOn(`${name.slice(0, -1)}_=${sealed}`)).toEqual([
       "wrong secret, provider or name: no secret of this outpost sealed it for that name",
     ]);
     expect(await refusalsOn(sealed)).toEqual([
-      "it is no session cookie; a login attempt's opens only with its name: give NAME=VALUE",
+      "it is not a session cookie; a cookie of a login attempt opens only with its name: give NAME=VALUE",
     ]);
   });
 
@@ -298,7 +298,7 @@ describe("akproxy decode-cookie", () => {
     expect(argument.code).toBe(0);
     expect(JSON.parse(piped.stdout).cookies[0]).toMatchObject({ verdict: "accepted", user: "alice", store: "live" });
     expect(piped.code).toBe(0);
-    expect(refused.stdout).toContain('refused: it is named for provider "app", not for "wiki"');
+    expect(refused.stdout).toContain('refused: its name is that of provider "app", not of "wiki"');
     expect(refused.code).toBe(1);
   });
 
