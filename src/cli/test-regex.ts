@@ -77,9 +77,9 @@ function report(
   options: TestOptions,
 ): ExitCode {
   const read = urls.map((url) => givenUrl(url, origin));
-  const unusable = read.find((url) => "message" in url);
+  const unusable = read.find((url) => url.kind === "unusable");
   if (unusable !== undefined) return usage(unusable.message, unusable.hint);
-  const results = read.flatMap((url) => ("message" in url ? [] : [test(url)]));
+  const results = read.flatMap((url) => (url.kind === "unusable" ? [] : [test(url.url)]));
   if (options.json !== true) for (const lint of lints) warning(`pattern ${lint.message}`, lint.hint);
   out(options.json === true ? testJson(results, lints, []) : testText(results));
   return results.every(({ verdict }) => verdict === "public") ? 0 : 1;

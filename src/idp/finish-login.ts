@@ -43,7 +43,8 @@ export function identityOf(
   fillingClaims: Claims = claims, //               see identityAtLogin
 ): Identity {
   const outcome = identityAtLogin(claims, provider, idToken, fillingClaims);
-  if (!outcome.ok) throw new Failure("idp_token_invalid", `provider "${provider.name}": id_token: ${outcome.reason}`);
+  if (outcome.kind === "refused")
+    throw new Failure("idp_token_invalid", `provider "${provider.name}": id_token: ${outcome.reason}`);
   for (const warning of outcome.warnings) log.warn("claim left out", { provider: provider.name, warning });
   return outcome.identity;
 }

@@ -78,7 +78,7 @@ async function basicLogin(
 function known(claims: Claims, rawToken: string, context: IssuerContext): Authenticated {
   const { name, claims: paths } = context.provider;
   const outcome = identityAtLogin(machineClaims(claims, paths), context.provider, rawToken);
-  if (!outcome.ok) return refused(`token: ${outcome.reason}`);
+  if (outcome.kind === "refused") return refused(`token: ${outcome.reason}`);
   for (const warning of outcome.warnings) context.log.warn("claim left out", { provider: name, warning });
   const end = claims["exp"];
   return { kind: "known", identity: outcome.identity, expiresAt: typeof end === "number" ? end : null };

@@ -142,8 +142,8 @@ function explained(
 
 function urlOf(given: string): GivenUrl {
   const url = givenUrl(given, null);
-  if ("message" in url) throw new Error(url.message);
-  return url;
+  if (url.kind === "unusable") throw new Error(url.message);
+  return url.url;
 }
 
 const somebody = (groups: readonly string[]): Visitor => ({

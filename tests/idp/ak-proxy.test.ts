@@ -9,8 +9,8 @@ import { callbackUrl, checks, goodToken, outcomeOf, testNow } from "./at-a-fake-
 
 function template(source: string): Template {
   const read = parseTemplate(source);
-  if (!("parts" in read)) throw new Error(read.message);
-  return read;
+  if (read.kind === "problem") throw new Error(read.message);
+  return read.template;
 }
 
 let fake: FakeIssuer;

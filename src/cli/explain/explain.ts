@@ -64,9 +64,9 @@ async function explainUrl(text: string, options: ExplainOptions): Promise<ExitCo
   const read = await usableConfig(options.config, "not asked");
   if (read.kind === "unusable") return read.exitCode;
   const { config } = read;
-  const url = givenUrl(text, originOf(config));
-  if ("message" in url) return usage(url.message, "write https://HOST/PATH");
-  const asked = askedOf(config, url, headers, options);
+  const given = givenUrl(text, originOf(config));
+  if (given.kind === "unusable") return usage(given.message, "write https://HOST/PATH");
+  const asked = askedOf(config, given.url, headers, options);
   try {
     return await printExplanation(config, asked, options);
   } catch (thrown) {
@@ -109,7 +109,7 @@ function loggingIn(config: Config, asked: Asked, visitor: Extract<Visitor, { kin
   const provider = providerFor(config, asked);
   if (provider === null) return visitor;
   const login = assumedLogin(visitor.identity, provider);
-  if (login.ok) return { ...visitor, identity: login.identity };
+  if (login.kind === "known") return { ...visitor, identity: login.identity };
   warning(`a login would be refused: ${login.reason}`, "say what the issuer sends: --claim NAME=VALUE");
   return visitor;
 }

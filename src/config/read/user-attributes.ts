@@ -9,10 +9,10 @@ import { addRemark, type Context } from "./text-type.ts";
 
 /** A template of the config; one that is none is reported at its character. */
 export function readTemplate(text: string): Reading<Template> {
-  const template = parseTemplate(text);
-  if ("parts" in template) return ok(template);
-  const spot = { kind: "character", offset: template.offset } as const;
-  return { ...wrong(template.message, template.hint), spot };
+  const parsed = parseTemplate(text);
+  if (parsed.kind === "template") return ok(parsed.template);
+  const spot = { kind: "character", offset: parsed.offset } as const;
+  return { ...wrong(parsed.message, parsed.hint), spot };
 }
 
 /** `user_attributes`: any table, its texts templates, its `additionalHeaders` request headers. */

@@ -133,7 +133,7 @@ function refuseUnfollowed(source: Source, path: Path, template: Template, hosts:
   if (first?.kind !== "literal" || (template.parts.length > 1 && !/^https?:\/\/[^/]+\//i.test(first.text))) return;
   const filled = template.parts.map((part) => (part.kind === "literal" ? part.text : "user")).join("");
   const chosen = overriddenUpstream(filled, anyUpstream, hosts);
-  if (!chosen.ok)
+  if (chosen.kind === "refused")
     source.findings.error(
       path,
       chosen.reason.replace(/^backend_override /, ""),

@@ -56,11 +56,12 @@ function urlOf(
   provider: Provider,
   directory: ProviderDirectory,
 ): GivenUrl | null {
-  const url = givenUrl(expected.url, provider.externalHost.origin);
-  if ("message" in url) {
-    source.findings.error(path, `${quoted(source, path)} is neither a URL nor a path`, url.hint);
+  const read = givenUrl(expected.url, provider.externalHost.origin);
+  if (read.kind === "unusable") {
+    source.findings.error(path, `${quoted(source, path)} is neither a URL nor a path`, read.hint);
     return null;
   }
+  const { url } = read;
   const chosen = directory.choose(url.host);
   if (chosen === provider) return url;
   const owner = chosen === null ? "that no provider has" : `of provider "${chosen.slug}"`;

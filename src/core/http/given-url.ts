@@ -9,8 +9,11 @@ export interface GivenUrl {
   readonly target: JudgedTarget;
 }
 
-/** What is wrong with a URL that was given; `hint` is the next action. */
-export interface UnusableUrl {
+/** A URL that was read, or what is wrong with it; `hint` is the next action. */
+export type ReadUrl = { readonly kind: "url"; readonly url: GivenUrl } | UnusableUrl;
+
+interface UnusableUrl {
+  readonly kind: "unusable";
   readonly message: string;
   readonly hint: string;
 }
@@ -21,27 +24,33 @@ const urlPattern = /^(https?):\/\/([^/?#]*)([^#]*)/i;
  * Reads `given` without taking its path apart: dot segments and escapes stay, since they are what is to be tested. Like a browser it leaves
  * out a fragment and encodes spaces and what is not ASCII. A path alone is one at `origin`; without an origin it is unusable.
  */
-export function givenUrl(given: string, origin: string | null): GivenUrl | UnusableUrl {
+export function givenUrl(given: string, origin: string | null): ReadUrl {
   const url = given.startsWith("/") && origin !== null ? `${origin}${given}` : given;
   const match = urlPattern.exec(url);
   if (match === null) return unusable(given, origin);
   const scheme = match[1]?.toLowerCase() === "http" ? "http" : "https";
   const host = parseHost(match[2] ?? "");
   if (host === null) {
-    return { message: `URL ${JSON.stringify(given)} has no valid host`, hint: "write https://HOST[:PORT]/PATH" };
+    const message = `URL ${JSON.stringify(given)} has no valid host`;
+    return { kind: "unusable", message, hint: "write https://HOST[:PORT]/PATH" };
   }
   const rest = match[3] ?? "";
   const target = rest.startsWith("/") ? rest : `/${rest}`;
-  return { given, scheme, host: hostKey(host, scheme), target: judgeTarget(encodedAsByBrowsers(target)) };
+  const judged = judgeTarget(encodedAsByBrowsers(target));
+  return { kind: "url", url: { given, scheme, host: hostKey(host, scheme), target: judged } };
 }
 
 function unusable(given: string, origin: string | null): UnusableUrl {
   const shown = JSON.stringify(given);
   if (given.startsWith("/") && origin === null) {
     const message = `path ${shown} alone can't be tested in domain level, where patterns are searched in the whole URL`;
-    return { message, hint: `write https://HOST${given}` };
+    return { kind: "unusable", message, hint: `write https://HOST${given}` };
   }
-  return { message: `${shown} is neither a URL nor a path`, hint: "write https://HOST/PATH or /PATH" };
+  return {
+    kind: "unusable",
+    message: `${shown} is neither a URL nor a path`,
+    hint: "write https://HOST/PATH or /PATH",
+  };
 }
 
 function encodedAsByBrowsers(target: string): string {

@@ -54,8 +54,8 @@ export function additionalNames({ userAttributes }: AkProxyTable): readonly stri
 
 /** The attributes of somebody who logs in, or why there are none: a claim that a template needs is not there. */
 export type AkProxyOutcome =
-  | { readonly ok: true; readonly proxy: ProxyAttributes; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly kind: "filled"; readonly proxy: ProxyAttributes; readonly warnings: readonly string[] }
+  | { readonly kind: "refused"; readonly reason: string };
 
 /** The filling in of one login. */
 interface Filling {
@@ -77,8 +77,8 @@ export function withAkProxyTable(claimed: ProxyAttributes, table: AkProxyTable, 
     userAttributes: mergedAttributes(claimed.userAttributes, table.userAttributes, filling),
   };
   return filling.lacking.length === 0
-    ? { ok: true, proxy, warnings }
-    : { ok: false, reason: filling.lacking.join("; ") };
+    ? { kind: "filled", proxy, warnings }
+    : { kind: "refused", reason: filling.lacking.join("; ") };
 }
 
 /** A value that may not stand there leaves the template itself, whose braces no override may hold: every request is refused (UPS-06). */

@@ -34,7 +34,7 @@ export function assumedIdentity({ username, groups, email, claims }: Assumed): I
 export function assumedLogin(
   identity: Identity,
   { akProxy, claims: paths }: Pick<Provider, "akProxy" | "claims">,
-): { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly reason: string } {
+): { readonly kind: "known"; readonly identity: Identity } | { readonly kind: "refused"; readonly reason: string } {
   const { username, email, groups, claims, proxy } = identity;
   const said: Record<string, unknown> = Object.create(null);
   for (const [path, value] of [
@@ -46,5 +46,5 @@ export function assumedLogin(
   }
   const known: Claims = Object.assign(said, claims);
   const filled = withAkProxyTable(proxy, akProxy, known);
-  return filled.ok ? { ok: true, identity: { ...identity, proxy: filled.proxy } } : filled;
+  return filled.kind === "filled" ? { kind: "known", identity: { ...identity, proxy: filled.proxy } } : filled;
 }

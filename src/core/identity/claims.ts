@@ -6,8 +6,8 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 /** An identity with what was left out on the way, or why there is none. No text in it holds a claim's value. */
 export type IdentityOutcome =
-  | { readonly ok: true; readonly identity: Identity; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly kind: "identity"; readonly identity: Identity; readonly warnings: readonly string[] }
+  | { readonly kind: "refused"; readonly reason: string };
 
 const maxListItems = 10_000;
 const maxDepth = 16;
@@ -27,8 +27,11 @@ export function identityFromClaims(
   const subject = claimAt(claims, "sub");
   if (typeof subject !== "string" || subject === "") return refused('claim "sub" is not a non-empty string');
   if (hasControls(subject)) return refused('claim "sub" holds control characters');
-  const proxy = proxyAttributes(claimAt(claims, "ak_proxy"), warnings);
-  if (typeof proxy === "string") return refused(proxy);
+  const given = objectOrNothing(claimAt(claims, "ak_proxy"), "ak_proxy", warnings);
+  // to remove the characters would send the user to a place that the issuer did not name (decision 22: every failure closes)
+  if (hasControls(given["backend_override"]) || hasControls(given["host_header"])) {
+    return refused('claim "ak_proxy" holds control characters in backend_override or host_header');
+  }
   const identity: Identity = {
     issuer,
     subject,
@@ -41,9 +44,9 @@ export function identityFromClaims(
     claims: {},
     idpSession: textClaim(claims, "sid", warnings) || null,
     rawToken,
-    proxy,
+    proxy: proxyAttributes(given, warnings),
   };
-  return { ok: true, identity, warnings };
+  return { kind: "identity", identity, warnings };
 }
 
 /** The paths that lead to nothing in `claims`: what userinfo may still tell (decision 4). */
@@ -92,7 +95,7 @@ function isLeftOut(claims: Claims, path: string): boolean {
 }
 
 function refused(reason: string): IdentityOutcome {
-  return { ok: false, reason };
+  return { kind: "refused", reason };
 }
 
 function textClaim(claims: Claims, path: string, warnings: string[]): string {
@@ -138,17 +141,10 @@ function isWhole(item: string): boolean {
   return !item.includes("|") && !hasControls(item);
 }
 
-/** The `ak_proxy` claim; a string says why the login must be refused. */
-function proxyAttributes(claim: unknown, warnings: string[]): ProxyAttributes | string {
-  const given = objectOrNothing(claim, "ak_proxy", warnings);
+function proxyAttributes(given: Claims, warnings: string[]): ProxyAttributes {
   const attributes = objectOrNothing(given["user_attributes"] ?? null, "ak_proxy.user_attributes", warnings);
   const override = textClaim(given, "backend_override", warnings);
   const host = textClaim(given, "host_header", warnings);
-  // Removing them would send the user somewhere the issuer did not name (decision 22: every failure closes).
-  if (
-    [given["backend_override"], given["host_header"]].some((value) => typeof value === "string" && hasControls(value))
-  )
-    return 'claim "ak_proxy" holds control characters in backend_override or host_header';
   return {
     backendOverride: override || null,
     hostHeader: host || null,
@@ -186,8 +182,8 @@ function cleanValue(value: unknown, depth: number): unknown {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: C0, DEL and C1 are what is looked for (HDR-10)
 const controls = /[\u0000-\u001f\u007f-\u009f]/g;
 
-function hasControls(text: string): boolean {
-  return text.search(controls) !== -1;
+function hasControls(value: unknown): boolean {
+  return typeof value === "string" && value.search(controls) !== -1;
 }
 
 function withoutControls(text: string): string {

@@ -19,12 +19,12 @@ export function identityAtLogin(
   fillingClaims: Claims = claims,
 ): IdentityOutcome {
   const outcome = identityFromClaims(claims, reading.claims, reading.oidc.issuer, rawToken);
-  if (!outcome.ok) return outcome;
+  if (outcome.kind === "refused") return outcome;
   const filled = withAkProxyTable(outcome.identity.proxy, reading.akProxy, fillingClaims);
-  if (!filled.ok) return filled;
+  if (filled.kind === "refused") return filled;
   const overage = outcome.identity.areGroupsLeftOut ? [overageText(reading.claims.groups)] : [];
   return {
-    ok: true,
+    kind: "identity",
     identity: { ...outcome.identity, proxy: filled.proxy, claims: keptClaims(claims, reading.keptClaims) },
     warnings: [...outcome.warnings, ...filled.warnings, ...overage],
   };

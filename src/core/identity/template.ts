@@ -8,37 +8,35 @@ export type TemplatePart =
   | { readonly kind: "literal"; readonly text: string }
   | { readonly kind: "claim"; readonly path: string; readonly fallback: string | null }; // null: the claim must be there
 
-/** What is wrong with a template; `offset` counts UTF-16 units from its start. */
-export interface TemplateProblem {
-  readonly message: string;
-  readonly hint: string;
-  readonly offset: number;
-}
+/** A template that was read, or what is wrong with it; `offset` counts UTF-16 units from its start. */
+export type ParsedTemplate =
+  | { readonly kind: "template"; readonly template: Template }
+  | { readonly kind: "problem"; readonly message: string; readonly hint: string; readonly offset: number };
 
 const braceHint = 'a placeholder is {claim} or {claim|default}; a brace itself is "{{" or "}}"';
 
 /** Reads a template (spec: config, ak_proxy). */
-export function parseTemplate(source: string): Template | TemplateProblem {
+export function parseTemplate(source: string): ParsedTemplate {
   const parts: TemplatePart[] = [];
   for (const { 0: text, index } of source.matchAll(/\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+/g)) {
     const part = partOf(text);
-    if (typeof part === "string") return { message: part, hint: braceHint, offset: index };
+    if (part.kind === "problem") return { ...part, hint: braceHint, offset: index };
     const last = parts.at(-1);
     if (part.kind === "literal" && last?.kind === "literal") {
       parts[parts.length - 1] = { kind: "literal", text: last.text + part.text };
     } else parts.push(part);
   }
-  return { source, parts };
+  return { kind: "template", template: { source, parts } };
 }
 
-/** One token; a text says what is wrong with it. */
-function partOf(text: string): TemplatePart | string {
-  if (text === "{" || text === "}") return `has a "${text}" without its other half`;
+/** Reads one token of a template. */
+function partOf(text: string): TemplatePart | { readonly kind: "problem"; readonly message: string } {
+  if (text === "{" || text === "}") return { kind: "problem", message: `has a "${text}" without its other half` };
   if (text === "{{" || text === "}}") return { kind: "literal", text: text.slice(1) };
   if (!text.startsWith("{")) return { kind: "literal", text };
   const [name = "", ...others] = text.slice(1, -1).split("|");
   const path = name.trim();
-  if (path === "") return "has a placeholder without a claim";
+  if (path === "") return { kind: "problem", message: "has a placeholder without a claim" };
   return { kind: "claim", path, fallback: others.length === 0 ? null : others.join("|") };
 }
 

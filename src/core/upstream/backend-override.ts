@@ -6,8 +6,8 @@ import { addressRefusal, type UpstreamReach } from "./upstream-reach.ts";
 
 /** The upstream of one person, or why it may not be used. The reason is for the log and names the line to add where one is missing. */
 export type OverriddenUpstream =
-  | { readonly ok: true; readonly upstream: Upstream }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly kind: "upstream"; readonly upstream: Upstream }
+  | { readonly kind: "refused"; readonly reason: string };
 
 /**
  * Reads `backend_override` strictly: what a URL parser would repair, and what two of them might read differently, is refused, with
@@ -37,7 +37,7 @@ export function overriddenUpstream(
   const barred = literalRefusal(host.hostname, reach);
   if (barred !== null) return refused(`names the host "${host.hostname}", which ${barred}`);
   return {
-    ok: true,
+    kind: "upstream",
     upstream: {
       ...base,
       scheme: scheme.toLowerCase() === "https" ? "https" : "http",
@@ -52,7 +52,7 @@ export function overriddenUpstream(
 }
 
 function refused(what: string): OverriddenUpstream {
-  return { ok: false, reason: `backend_override ${what}` };
+  return { kind: "refused", reason: `backend_override ${what}` };
 }
 
 /** Without its value: a template's left-over braces say that a claim was unfit (`withAkProxyTable`). */

@@ -45,7 +45,8 @@ export function planUpstreamRequest(
 ): UpstreamPlan {
   const { identity, outpost, timeoutSeconds } = context;
   const chosen = upstreamOf(request, provider, identity);
-  if (!chosen.ok) return { kind: "refused", reason: `provider "${provider.slug}": ak_proxy.${chosen.reason}` };
+  if (chosen.kind === "refused")
+    return { kind: "refused", reason: `provider "${provider.slug}": ak_proxy.${chosen.reason}` };
   const { upstream } = chosen;
   const host = upstreamHost(request, provider, identity, upstream);
   const known = identity === null ? nobody : identityHeaders(identity, provider, outpost);
@@ -86,10 +87,10 @@ const namesBefore = new WeakMap<object, ReadonlySet<string>>();
 /** internal_host, or where this person's ak_proxy leads; never the one in place of the other (UPS-06). */
 function upstreamOf(request: InboundRequest, provider: ProxyProvider, identity: Identity | null): OverriddenUpstream {
   const override = identity?.proxy.backendOverride ?? null;
-  if (override === null) return { ok: true, upstream: provider.upstream };
+  if (override === null) return { kind: "upstream", upstream: provider.upstream };
   const chosen = overriddenUpstream(override, provider.upstream, provider.overrideHosts);
-  if (chosen.ok && chosen.upstream.basePath !== "" && leadsUp(request.target)) {
-    return { ok: false, reason: "backend_override has a base path, which the path asked for may lead out of" };
+  if (chosen.kind === "upstream" && chosen.upstream.basePath !== "" && leadsUp(request.target)) {
+    return { kind: "refused", reason: "backend_override has a base path, which the path asked for may lead out of" };
   }
   return chosen;
 }

@@ -47,8 +47,16 @@ const config: Config = {
 
 function asked(url: string, different: Partial<Question> = {}): Question {
   const given = givenUrl(url, null);
-  if ("message" in given) throw new Error(given.message);
-  return { url: given, method: "GET", headers: [], peer: null, visitor: { kind: "anonymous" }, outpost, ...different };
+  if (given.kind === "unusable") throw new Error(given.message);
+  return {
+    url: given.url,
+    method: "GET",
+    headers: [],
+    peer: null,
+    visitor: { kind: "anonymous" },
+    outpost,
+    ...different,
+  };
 }
 
 function decidedFor(url: string, different: Partial<Question> = {}) {

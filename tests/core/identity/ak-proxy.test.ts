@@ -12,8 +12,8 @@ import type { ProxyAttributes } from "../../../src/core/identity.ts";
 
 function template(source: string): Template {
   const read = parseTemplate(source);
-  if (!("parts" in read)) throw new Error(read.message);
-  return read;
+  if (read.kind === "problem") throw new Error(read.message);
+  return read.template;
 }
 const text = (source: string): AttributeTemplate => ({ kind: "text", template: template(source) });
 const table = (entries: Readonly<Record<string, AttributeTemplate>>): AttributeTemplate => ({ kind: "table", entries });
@@ -27,7 +27,7 @@ const claims = { preferred_username: "alice", groups: ["a", "b"], address: { cou
 /** The proxy attributes as JSON shows them, or the reason. */
 function outcome(akProxy: AkProxyTable, claimed: Partial<ProxyAttributes> = {}, from: object = claims): unknown {
   const filled = withAkProxyTable({ ...nothing, ...claimed }, akProxy, { ...from });
-  return filled.ok ? JSON.parse(JSON.stringify(filled.proxy)) : filled.reason;
+  return filled.kind === "filled" ? JSON.parse(JSON.stringify(filled.proxy)) : filled.reason;
 }
 
 test("any JSON is filled in, its texts from the claims, at every depth", () => {
@@ -161,7 +161,7 @@ test("UPS-04: a value that may not stand in the override is warned of by name, a
   const filled = withAkProxyTable(nothing, akProxy, { c: "../bob" });
 
   expect(filled).toMatchObject({
-    ok: true,
+    kind: "filled",
     proxy: { backendOverride: "http://foo.test/{c}" },
     warnings: ['ak_proxy.backend_override: claim "c" holds one of / \\ ? # @ % ;: requests are refused'],
   });

@@ -13,13 +13,13 @@ const paths: ClaimPaths = byClaimKey(({ claim }) => claim);
 
 function read(claims: Claims, over: Partial<ClaimPaths> = {}): { identity: Identity; warnings: readonly string[] } {
   const outcome = identityFromClaims({ sub: "u1", ...claims }, { ...paths, ...over }, "https://idp.test", "raw");
-  if (!outcome.ok) throw new Error(outcome.reason);
+  if (outcome.kind === "refused") throw new Error(outcome.reason);
   return outcome;
 }
 
 function reasonOf(claims: Claims): string {
   const outcome = identityFromClaims(claims, paths, "https://idp.test", "raw");
-  return outcome.ok ? "accepted" : outcome.reason;
+  return outcome.kind === "identity" ? "accepted" : outcome.reason;
 }
 
 test("the claims of authentik's default mappings become an identity", () => {
@@ -40,7 +40,7 @@ test("the claims of authentik's default mappings become an identity", () => {
   );
 
   expect(outcome).toEqual({
-    ok: true,
+    kind: "identity",
     warnings: [],
     identity: {
       ...noClaimedFields,

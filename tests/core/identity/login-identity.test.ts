@@ -14,8 +14,8 @@ import { proxyProvider } from "../samples.ts";
 
 function template(source: string): Template {
   const read = parseTemplate(source);
-  if (!("parts" in read)) throw new Error(read.message);
-  return read;
+  if (read.kind === "problem") throw new Error(read.message);
+  return read.template;
 }
 const reading = (different: Partial<ClaimReading> = {}): ClaimReading => ({ ...proxyProvider(), ...different });
 
@@ -26,7 +26,7 @@ test("an identity keeps the claims that allow asks about, and what the table mak
   const outcome = identityAtLogin(claims, reading({ keptClaims: ["department"], akProxy }), "raw");
 
   expect(outcome).toMatchObject({
-    ok: true,
+    kind: "identity",
     warnings: [],
     identity: { subject: "u1", claims: { department: ["it"] }, proxy: { hostHeader: "t1.internal" } },
   });
@@ -37,7 +37,7 @@ test("a login that lacks a claim of the table is refused", () => {
   const akProxy = { ...noAkProxyTable, hostHeader: template("{tenant}.internal") };
 
   expect(identityAtLogin({ sub: "u1" }, reading({ akProxy }), "raw")).toEqual({
-    ok: false,
+    kind: "refused",
     reason:
       'ak_proxy.host_header: claim "tenant" is missing or empty; let the issuer send it, or give a default: {tenant|…}',
   });
@@ -78,7 +78,7 @@ test.each([
   const outcome = identityAtLogin({ sub: "u1", ...claims }, reading(), "raw");
 
   expect(outcome).toMatchObject({ identity: { areGroupsLeftOut: isLeftOut } });
-  expect(outcome.ok && outcome.warnings.length).toBe(isLeftOut ? 1 : 0);
+  expect(outcome.kind === "identity" && outcome.warnings.length).toBe(isLeftOut ? 1 : 0);
   if (isLeftOut) expect(JSON.stringify(outcome)).toContain("(groups overage)");
 });
 
@@ -87,7 +87,7 @@ const { claims: paths } = proxyProvider();
 function identityOf(claims: Readonly<Record<string, unknown>>, over: Partial<typeof paths> = {}) {
   const own = { ...paths, ...over };
   const outcome = identityFromClaims(machineClaims(claims, own), own, "https://idp.test/", "");
-  if (!outcome.ok) return outcome.reason;
+  if (outcome.kind === "refused") return outcome.reason;
   const { subject, uid, username, groups, email, name, entitlements, idpSession } = outcome.identity;
   return { subject, uid, username, groups, email, name, entitlements, idpSession };
 }

@@ -3,9 +3,9 @@ import { filledOverride } from "../../../src/core/identity/override-template.ts"
 import { parseTemplate } from "../../../src/core/identity/template.ts";
 
 function fill(source: string, c: unknown): string {
-  const template = parseTemplate(source);
-  if (!("parts" in template)) throw new Error(template.message);
-  const filled = filledOverride(template, { c });
+  const read = parseTemplate(source);
+  if (read.kind === "problem") throw new Error(read.message);
+  const filled = filledOverride(read.template, { c });
   return filled.kind === "filled" ? filled.text : filled.kind;
 }
 

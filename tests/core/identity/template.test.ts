@@ -3,8 +3,8 @@ import { claimsIn, constantText, parseTemplate, type Template } from "../../../s
 
 function template(source: string): Template {
   const read = parseTemplate(source);
-  if (!("parts" in read)) throw new Error(read.message);
-  return read;
+  if (read.kind === "problem") throw new Error(read.message);
+  return read.template;
 }
 
 test.each([

@@ -9,7 +9,7 @@ const any: readonly OverrideHost[] = [{ kind: "any" }];
 
 function reasonFor(override: string, hosts: readonly OverrideHost[] = foo): string {
   const chosen = overriddenUpstream(override, upstream, hosts);
-  return chosen.ok ? "followed" : chosen.reason;
+  return chosen.kind === "upstream" ? "followed" : chosen.reason;
 }
 
 test("an override has its own scheme, host and base path, and the TLS settings of internal_host but its name", () => {
@@ -18,7 +18,7 @@ test("an override has its own scheme, host and base path, and the TLS settings o
   const chosen = overriddenUpstream("HTTPS://Foo.Test:8443/alice/%C3%A4/", base, foo);
 
   expect(chosen).toEqual({
-    ok: true,
+    kind: "upstream",
     upstream: {
       scheme: "https",
       hostAndPort: "foo.test:8443",
@@ -36,13 +36,13 @@ test("an override has its own scheme, host and base path, and the TLS settings o
 test("the host is its name without the default port and a trailing dot", () => {
   const chosen = overriddenUpstream("https://FOO.test.:443/", upstream, foo);
 
-  expect(chosen.ok && chosen.upstream.hostAndPort).toBe("foo.test");
+  expect(chosen.kind === "upstream" && chosen.upstream.hostAndPort).toBe("foo.test");
 });
 
 test("a path beyond ASCII is escaped", () => {
   const chosen = overriddenUpstream("http://foo.test/jörg", upstream, foo);
 
-  expect(chosen.ok && chosen.upstream.basePath).toBe("/j%C3%B6rg");
+  expect(chosen.kind === "upstream" && chosen.upstream.basePath).toBe("/j%C3%B6rg");
 });
 
 describe("UPS-03, UPS-04, UPS-06: an override that is no plain http URL of a host and a path is not followed", () => {
@@ -158,7 +158,7 @@ describe("decision 20, 31: which hosts may be named", () => {
     const byName = overriddenUpstream("http://foo.test/", upstream, [...any, ...foo]);
     const byStar = overriddenUpstream("http://foo.test/", upstream, any);
 
-    expect(byName.ok && byName.upstream.reach).toBe("no_link_local");
-    expect(byStar.ok && byStar.upstream.reach).toBe("no_loopback");
+    expect(byName.kind === "upstream" && byName.upstream.reach).toBe("no_link_local");
+    expect(byStar.kind === "upstream" && byStar.upstream.reach).toBe("no_loopback");
   });
 });

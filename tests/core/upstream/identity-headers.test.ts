@@ -77,7 +77,7 @@ test("HDR-11: a group with the separator never becomes another group", () => {
     "token",
   );
 
-  const identity = outcome.ok ? outcome.identity : alice();
+  const identity = outcome.kind === "identity" ? outcome.identity : alice();
   const { lines } = identityHeaders(identity, proxyProvider(), outpost);
 
   expect(lines).toContainEqual(["X-authentik-groups", "staff"]);
