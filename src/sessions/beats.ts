@@ -1,17 +1,17 @@
 export interface Beats {
-  heard(): void; //                                a beat came back
+  heard(): void; //                                a beat was received
   stop(): void;
 }
 
-/** A third of what a beat is good for; each costs a store one small message. */
+/** A beat is valid for 700 ms (change-feed.ts); each costs the store one small message. */
 const everyMilliseconds = 150;
 
-/** So many beats sent and none heard: the channel is not what it seems. */
+/** After this many beats sent and none received the channel is considered broken. */
 const unheardBeats = 12;
 
 /**
- * Sends beats for a ChangeFeed through the store. `send` resolves when the store has taken it; what it throws is a beat less. `renew` is
- * called when the store takes beats and the channel brings none back.
+ * Sends the heartbeats of a ChangeFeed through the store. `send` resolves when the store has accepted the beat; when it throws, the beat
+ * is skipped. `renew` is called when the store accepts beats but the channel delivers none.
  */
 export function startBeats(send: () => Promise<void>, renew: () => void): Beats {
   let unheard = 0;
@@ -24,7 +24,7 @@ export function startBeats(send: () => Promise<void>, renew: () => void): Beats 
       await send();
       unheard += 1;
     } catch {
-      // the store is away: requests say so
+      // the store is unavailable: requests report it
     } finally {
       sending = false;
     }

@@ -7,21 +7,22 @@ import type { RowChanges } from "./rows.ts";
 
 export interface CacheOptions {
   readonly now: () => number; //                   epoch seconds
-  /** See SessionRows. Throws Failure store_unavailable when it can't be told. */
+  /** See SessionRows. Throws Failure store_unavailable when the changes cannot be read. */
   readonly takeChanges: () => RowChanges;
-  readonly limit?: number; //                      sessions kept open; the one opened longest ago goes first
+  readonly limit?: number; //                      cached sessions; the oldest entry is evicted first
 }
 
 /**
- * Open sessions kept in memory, so that a request of a known visitor costs no look-up. What this process deletes is gone at once and stays
- * gone: a look-up that was under way meanwhile is not kept. What others change is forgotten as soon as `takeChanges` tells it.
+ * A cache of opened sessions, so that a request with a known session needs no look-up in the store. A session that this process deletes
+ * leaves the cache at once, and a look-up that overlaps the deletion is not cached. A session that another process changes leaves the
+ * cache as soon as `takeChanges` reports it.
  */
 export function cachedSessions(store: SessionStore, options: CacheOptions): SessionStore {
   const { now, takeChanges, limit = 100_000 } = options;
   const kept = keptSessions(limit);
   let changes = 0;
 
-  /** Runs a deletion or an update so that no look-up that overlaps it is kept. */
+  /** Runs a deletion or an update so that no overlapping look-up is cached. */
   async function changing<Result>(work: Promise<Result>, forgetThem: () => void): Promise<Result> {
     changes += 1;
     try {
@@ -57,7 +58,7 @@ export function cachedSessions(store: SessionStore, options: CacheOptions): Sess
       }
       const found = kept.get(id);
       if (found !== undefined && isLive(found, now())) return found;
-      // another process may have seen the visitor meanwhile: the store knows
+      // idle for too long here, but another process may have touched the session: ask the store
       if (found !== undefined) kept.forget(id);
       return fetched(id);
     },
@@ -67,9 +68,9 @@ export function cachedSessions(store: SessionStore, options: CacheOptions): Sess
       const moves = found !== undefined && found.lastSeenAt < lastSeenAt && isLive(found, now());
       if (moves) kept.keep({ ...found, lastSeenAt });
     },
-    /** Who may refresh a session must see it as it stands: another process may have done so a moment ago. */
+    /** A process that refreshes a session must read its current state: another one may have refreshed it a moment ago. */
     lease: (id, seconds) => changing(store.lease(id, seconds), () => kept.forget(id)),
-    // it may have ended one of the person's others
+    // the store may have ended another session of the same user
     create: (session) => changing(store.create(session), () => kept.forgetPerson(session.identity)),
     update: (session) => changing(store.update(session), () => kept.forget(session.id)),
     deleteByHandle: (handle) => changing(store.deleteByHandle(handle), kept.forgetAll),
@@ -89,10 +90,10 @@ type Person = Pick<Identity, "issuer" | "subject">;
 /** A session is about 10 KiB: with the usual limit of 100,000, larger ones are evicted earlier. */
 const mostBytes = 1024 * 1024 * 1024;
 
-/** What a session costs besides its texts: the indexes by row and by person. */
+/** What a session costs besides its texts: the indexes by row and by user. */
 const indexBytes = 1024;
 
-/** Sessions by id, by the key of their row and by person; at most `limit`, and at most 1 GiB. */
+/** Sessions by id, by the key of their row and by user; at most `limit`, and at most 1 GiB. */
 function keptSessions(limit: number) {
   const open = new Memory<Session>({
     entries: limit,
@@ -101,7 +102,7 @@ function keptSessions(limit: number) {
     evicted: unlink,
   });
   const idOfKey = new Map<string, string>();
-  const idsOf = new Map<string, readonly string[]>(); // lists, since nearly every person has one
+  const idsOf = new Map<string, readonly string[]>(); // lists: nearly every user has one session
 
   function forget(id: string): void {
     const session = open.get(id);

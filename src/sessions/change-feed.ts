@@ -1,29 +1,29 @@
 import type { RowChanges } from "./rows.ts";
 
 /**
- * What a channel of changes has told, for a cache that must not be wrong for long. Beats are sent into the channel and come back by it: a
- * channel that delivers in order has then told everything that was said before the beat. Without a fresh one nothing kept is trusted.
+ * The changes received on a channel, for a cache that must not be stale for long. Heartbeats are published on the same channel: because it
+ * delivers in order, every change published before a beat has arrived when the beat arrives. Without a fresh beat the cache is not used.
  */
 export interface ChangeFeed {
   changed(keys: readonly string[]): void; //       of rows removed or replaced
   changedAll(): void;
-  /** A beat came back; when it had been sent, on the feed's clock. */
+  /** A beat was received; `sentAt` is when it was sent, by the feed's clock. */
   beat(sentAt: number): void;
-  /** The channel broke: what was said from now on may never be heard. */
+  /** The channel broke: messages from now on may be lost. */
   lost(): void;
   /** See SessionRows. */
   take(): RowChanges;
 }
 
 /**
- * How old the newest beat may be, in milliseconds. A deletion is known everywhere within this time or nothing kept is believed: below
- * decision 11's second by enough for a slow event loop.
+ * The maximum age of the newest beat, in milliseconds. Within this time a deletion is known everywhere, or the cache is not used. It is
+ * below the second of decision 11 by enough for a slow event loop.
  */
 const freshMilliseconds = 700;
 
 const mostKeys = 10_000;
 
-/** `clock` in milliseconds, one that is never set back. */
+/** `clock` is in milliseconds and monotonic. */
 export function changeFeed(clock: () => number): ChangeFeed {
   const changed = new Set<string>();
   let all = true;
@@ -33,7 +33,7 @@ export function changeFeed(clock: () => number): ChangeFeed {
   return {
     changed(keys) {
       for (const key of keys) changed.add(key);
-      // nobody has asked for long
+      // no request has called `take` for a long time
       if (changed.size > mostKeys) all = true;
       if (all) changed.clear();
     },
@@ -53,7 +53,7 @@ export function changeFeed(clock: () => number): ChangeFeed {
       const keys = [...changed];
       changed.clear();
       if (all) {
-        // what is looked up while the channel is silent is kept, and forgotten by the next question
+        // while the channel is silent look-ups are cached, and the next `take` discards them
         all = !isFresh();
         return { kind: "all" };
       }

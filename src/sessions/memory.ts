@@ -1,7 +1,7 @@
 import { Failure } from "../core/failure.ts";
 import { endsAt, type SessionRow, type SessionRows } from "./rows.ts";
 
-/** Session rows in this process: gone when it ends, unseen by other processes. */
+/** Session rows in the memory of this process: lost when it ends, not visible to other processes. */
 export function memoryRows(): SessionRows {
   const rows = new Map<string, SessionRow>();
   const bySubject = new Map<string, Set<string>>();
@@ -10,7 +10,7 @@ export function memoryRows(): SessionRows {
   let closed = false;
 
   function open(): void {
-    if (closed) throw new Failure("store_unavailable", "session store: memory: it is closed");
+    if (closed) throw new Failure("store_unavailable", "session store: memory: closed");
   }
 
   function drop(key: string): boolean {
@@ -29,7 +29,7 @@ export function memoryRows(): SessionRows {
     if (row.subjectKeys.idpSession !== null) link(byIdpSession, row.subjectKeys.idpSession, row.key);
   }
 
-  function standing(key: string, now: number): SessionRow | null {
+  function liveRow(key: string, now: number): SessionRow | null {
     open();
     const row = rows.get(key);
     return row === undefined || endsAt(row) <= now ? null : row;
@@ -45,7 +45,7 @@ export function memoryRows(): SessionRows {
     async insert(row) {
       open();
       if (rows.has(row.key))
-        throw new Failure("store_unavailable", "session store: memory: the session stands already");
+        throw new Failure("store_unavailable", "session store: memory: the session already exists");
       put(row);
     },
     async find(key) {
@@ -53,11 +53,11 @@ export function memoryRows(): SessionRows {
       return rows.get(key) ?? null;
     },
     async touch(key, lastSeenAt, now) {
-      const row = standing(key, now);
+      const row = liveRow(key, now);
       if (row !== null && lastSeenAt > row.lastSeenAt) rows.set(key, { ...row, lastSeenAt });
     },
     async replace(row, now) {
-      const old = standing(row.key, now);
+      const old = liveRow(row.key, now);
       if (old === null || old.version !== row.version - 1) return false;
       drop(row.key);
       const { expiresAt, idleSeconds, lastSeenAt } = old;
@@ -65,7 +65,7 @@ export function memoryRows(): SessionRows {
       return true;
     },
     async lease(key, until, now) {
-      if (standing(key, now) === null || (leasedUntil.get(key) ?? 0) > now) return false;
+      if (liveRow(key, now) === null || (leasedUntil.get(key) ?? 0) > now) return false;
       leasedUntil.set(key, until);
       return true;
     },
@@ -104,7 +104,7 @@ export function memoryRows(): SessionRows {
     },
     takeChanges() {
       open();
-      return { kind: "none" }; // nobody else sees these rows
+      return { kind: "none" }; // no other process changes these rows
     },
     async close() {
       closed = true;

@@ -1,35 +1,35 @@
 import type { Failure } from "../core/failure.ts";
 import { DeadlinePassed, type KeptConnection, keepOpen, type OpenConnection, within } from "./keep-open.ts";
-import { serverFailure } from "./store-failure.ts";
+import { codeOf, serverFailure } from "./store-failure.ts";
 
-/** Where a PostgreSQL is. */
+/** The address of a PostgreSQL server. */
 export interface PostgresAddress {
   readonly url: string; //                         postgres: with user, password and database, without parameters
-  readonly place: string; //                       the same to show: without user and password
+  readonly place: string; //                       the same for messages: without user and password
   readonly tlsMode: "disable" | "require" | "verify-ca" | "verify-full";
   readonly certificateAuthorities: string | null; // PEM; null: the system's
 }
 
-/** May the statement be sent again when the connection broke before its answer came? */
+/** Whether the statement may be sent again when the connection breaks before its answer arrives. */
 export type Repeatability = "repeatable" | "once";
 export type SqlValue = string | number | null | Uint8Array;
 
 /** A pool of connections. */
 export interface PostgresConnection {
-  /** The rows. Throws `Failure("store_unavailable")`, at once while the server is away. */
+  /** The rows. Throws `Failure("store_unavailable")`; at once while the server is unavailable. */
   query<Row>(text: string, values: readonly SqlValue[], repeatability: Repeatability): Promise<readonly Row[]>;
-  /** Runs a statement even while the server is away: is it back, or still there? Throws when not. */
+  /** Runs a statement even while the server is unavailable, to find out whether it is back. Throws when it is not. */
   probe(text: string, values: readonly SqlValue[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The server gives up before we do: only one that says nothing costs all its connections. */
+/** The server's own timeout is the shorter one: only a server that does not answer at all loses the whole pool. */
 const statementMilliseconds = 1500;
 const answerMilliseconds = 2000;
 const connectSeconds = 2;
 const poolSize = 10;
 
-/** `lost` is called when the server is found to be away. Connects when first asked. */
+/** `lost` is called when the server turns out to be unavailable. Connects at the first query. */
 export function connectPostgres(address: PostgresAddress, lost: () => void): PostgresConnection {
   let sql = pool(address);
   let away = false;
@@ -41,7 +41,7 @@ export function connectPostgres(address: PostgresAddress, lost: () => void): Pos
       return await within(answerMilliseconds, asked.unsafe<Row[]>(text, [...values]));
     } catch (thrown) {
       if (thrown instanceof DeadlinePassed && asked === sql) {
-        noted(thrown); // at once: those whose connections are closed now must not try again
+        noted(thrown); // first: queries whose connections are closed next must not retry
         sql = pool(address);
         void asked.close({ timeout: 0 });
       }
@@ -49,7 +49,7 @@ export function connectPostgres(address: PostgresAddress, lost: () => void): Pos
     }
   }
 
-  /** Asks, and when the answer says that the server is away, remembers it. */
+  /** Runs a statement, and marks the server as unavailable when the error says so. */
   async function judged<Row>(text: string, values: readonly SqlValue[]): Promise<readonly Row[]> {
     try {
       return await answered(text, values);
@@ -73,7 +73,7 @@ export function connectPostgres(address: PostgresAddress, lost: () => void): Pos
       try {
         return await answered<Row>(text, values);
       } catch (thrown) {
-        // a pooled connection tells that its server has restarted by failing once
+        // after a restart of the server each pooled connection fails once
         if (closed || away || !isBroken(thrown)) throw noted(thrown);
         return await judged<Row>(text, values);
       }
@@ -95,16 +95,16 @@ function pool(address: PostgresAddress): Bun.SQL {
 
 const naming = { application_name: "akproxy" };
 
-/** A client of its own; the caller closes it. */
+/** A separate client; the caller closes it. */
 export function openSql(address: PostgresAddress, options: Bun.SQL.PostgresOrMySQLOptions): Bun.SQL {
   const { tlsMode, certificateAuthorities } = address;
   const url = new URL(address.url);
-  // in the URL: beside a list of authorities the option has no place for it
+  // in the URL: the `tls` option cannot hold the mode together with a list of authorities
   url.searchParams.set("sslmode", tlsMode);
   return new Bun.SQL({
     adapter: "postgres",
     url,
-    // PGDATABASE in the environment would count more than the URL
+    // without it PGDATABASE in the environment takes precedence over the URL
     database: decodeURIComponent(url.pathname.slice(1)),
     connectionTimeout: connectSeconds,
     connection: naming,
@@ -113,7 +113,7 @@ export function openSql(address: PostgresAddress, options: Bun.SQL.PostgresOrMyS
   });
 }
 
-/** Hears the channels, again and anew whenever the connection broke; `lost` is called when it does. Throws the first time. */
+/** Listens on the channels, and listens again after each reconnect; `lost` is called when the connection breaks. Throws when the first attempt fails. */
 export async function listenPostgres(
   address: PostgresAddress,
   channels: Readonly<Record<string, (payload: string) => void>>,
@@ -139,19 +139,16 @@ export async function listenPostgres(
   return await keepOpen(open, lost);
 }
 
-/** Did the connection break under the statement? */
+/** SQLSTATE admin_shutdown, crash_shutdown and cannot_connect_now (PostgreSQL: errcodes-appendix). */
+const shutdownStates: readonly unknown[] = ["57P01", "57P02", "57P03"];
+
+/** Did the connection break during the statement? */
 function isBroken(thrown: unknown): boolean {
-  return (
-    isGone(thrown) || (thrown instanceof Error && /terminating connection|the database system is/.test(thrown.message))
-  );
+  return isGone(thrown) || (thrown instanceof Error && "errno" in thrown && shutdownStates.includes(thrown.errno));
 }
 
-/** Is the server not to be reached? What it says itself, a slow statement included, means that it is there. */
+/** Is the server away? Any error that the server itself sends, a slow statement included, means that it is there. */
 function isGone(thrown: unknown): boolean {
   if (thrown instanceof DeadlinePassed) return true;
-  return (
-    thrown instanceof Error &&
-    "code" in thrown &&
-    /^ERR_POSTGRES_(?:CONNECTION|IDLE|LIFETIME)/.test(String(thrown.code))
-  );
+  return /^ERR_POSTGRES_(?:CONNECTION|IDLE|LIFETIME)/.test(codeOf(thrown) ?? "");
 }

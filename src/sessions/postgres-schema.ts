@@ -4,10 +4,10 @@ import { serverFailure } from "./store-failure.ts";
 
 const schemaVersion = 1;
 
-/** "akproxy" in bytes: one process at a time makes or changes the schema. */
+/** The bytes of "akproxy", as an advisory lock: one process at a time creates or changes the schema. */
 const lock = "0x616b70726f7879";
 
-// keys in the order of bytes, whatever the database's collation: a list goes on by them
+// keys sort by bytes whatever the collation of the database: pages of a list depend on it
 const schema = `
   CREATE TABLE akproxy_sessions (
     key text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -31,8 +31,8 @@ const schema = `
 `;
 
 /**
- * Makes our tables where there are none, once however many processes start together; a user without the right to make tables will do where
- * they stand. Throws `Failure("store_unavailable")`, also for tables of a newer akproxy.
+ * Creates the tables if they do not exist, once even when several processes start together. Where they exist, a user without the right to
+ * create tables is enough. Throws `Failure("store_unavailable")`, also for tables of a newer akproxy.
  */
 export async function preparePostgresSchema(address: PostgresAddress): Promise<void> {
   const sql = openSql(address, { max: 1 });
@@ -45,7 +45,7 @@ export async function preparePostgresSchema(address: PostgresAddress): Promise<v
     }
     const found = await foundVersion(sql);
     if (found === schemaVersion) return;
-    const message = `has schema ${found}, this akproxy knows ${schemaVersion}; use the akproxy that made it, or another database`;
+    const message = `has schema ${found}, and this akproxy supports ${schemaVersion}; use the akproxy version that created it, or another database`;
     throw new Failure("store_unavailable", `session store "${address.place}": ${message}`);
   } catch (thrown) {
     throw serverFailure(address, thrown);
@@ -55,7 +55,7 @@ export async function preparePostgresSchema(address: PostgresAddress): Promise<v
 }
 
 async function foundVersion(sql: Bun.SQL): Promise<number | null> {
-  // not to_regclass: measured, it still says that there is none to who waited for the lock while another made it
+  // not to_regclass: measured, it does not find a table that another process created while this one waited for the lock
   const [table] = await sql.unsafe<unknown[]>(
     "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'akproxy_schema' AND pg_catalog.pg_table_is_visible(oid)",
   );

@@ -29,13 +29,13 @@ interface StoredRow {
   readonly body: Uint8Array;
 }
 
-/** What is removed or replaced is told on this channel when it is committed, row by row. */
+/** The channel on which each removed or replaced row is announced when the transaction commits. */
 const changed = "akproxy_sessions";
-const telling = `SELECT count(pg_notify('${changed}', key)) AS n FROM gone`;
+const announcing = `SELECT count(pg_notify('${changed}', key)) AS n FROM gone`;
 const deleting = (where: string) =>
-  `WITH gone AS (DELETE FROM akproxy_sessions WHERE ${where} RETURNING key) ${telling}`;
+  `WITH gone AS (DELETE FROM akproxy_sessions WHERE ${where} RETURNING key) ${announcing}`;
 
-/** Every statement that is run on sessions, so that a test can ask the planner about each. */
+/** Every statement that is run on sessions, so that a test can check the query plan of each. */
 export const postgresStatements = {
   insert: `INSERT INTO akproxy_sessions
     (key, subject_key, idp_session_key, expires_at, idle_seconds, last_seen_at, version, summary, body)
@@ -45,7 +45,7 @@ export const postgresStatements = {
     WHERE key = $2 AND ends_at > $3::bigint AND last_seen_at < $1::bigint`,
   replace: `WITH gone AS (UPDATE akproxy_sessions
     SET subject_key = $1, idp_session_key = $2, version = $3::integer, summary = $4, body = $5, leased_until = 0
-    WHERE key = $6 AND version = $3::integer - 1 AND ends_at > $7::bigint RETURNING key) ${telling}`,
+    WHERE key = $6 AND version = $3::integer - 1 AND ends_at > $7::bigint RETURNING key) ${announcing}`,
   lease: `WITH leased AS (UPDATE akproxy_sessions SET leased_until = $1::bigint
     WHERE key = $2 AND ends_at > $3::bigint AND leased_until <= $3::bigint RETURNING key) SELECT count(*) AS n FROM leased`,
   trim: deleting(`key IN (SELECT key FROM akproxy_sessions WHERE subject_key = $1
@@ -54,7 +54,7 @@ export const postgresStatements = {
   removeByPrefix: deleting("key >= $1 AND key < $2"),
   removeBySubject: deleting("subject_key = ANY(string_to_array($1, ' '))"),
   removeByIdpSession: deleting("idp_session_key = ANY(string_to_array($1, ' '))"),
-  // no process keeps a session past its limits: nothing is to be told
+  // no announcement: no cache returns a session past its limits
   removeEnded: `WITH ended AS (DELETE FROM akproxy_sessions WHERE key IN
     (SELECT key FROM akproxy_sessions WHERE ends_at <= $1::bigint LIMIT 1000) RETURNING key) SELECT count(*) AS n FROM ended`,
   count: "SELECT count(*) AS n FROM akproxy_sessions WHERE ends_at > $1::bigint",
@@ -62,8 +62,8 @@ export const postgresStatements = {
 } as const;
 
 /**
- * Session rows in PostgreSQL, shared by every process that names the same database; the tables are made when they are not there. What one
- * removes the others hear by LISTEN. Throws `Failure("store_unavailable")` when the server can't be reached or used.
+ * Session rows in PostgreSQL, shared by every process that uses the same database. Creates the tables when they do not exist. Each process
+ * receives the changes of the others with LISTEN. Throws `Failure("store_unavailable")` when the server cannot be reached or used.
  */
 export async function postgresRows(options: PostgresOptions): Promise<SessionRows> {
   const clock = () => performance.now();
@@ -72,14 +72,14 @@ export async function postgresRows(options: PostgresOptions): Promise<SessionRow
   const connection = connectPostgres(options, feed.lost);
   const beatChannel = `akproxy_beat_${Buffer.from(options.randomBytes(12)).toString("hex")}`;
   let beats: Beats | null = null;
-  const hear = {
+  const receive = {
     [changed]: (key: string) => feed.changed([key]),
     [beatChannel](sentAt: string) {
       beats?.heard();
       feed.beat(Number(sentAt));
     },
   };
-  const listener = await listenPostgres(options, hear, feed.lost).catch(async (thrown: unknown) => {
+  const listener = await listenPostgres(options, receive, feed.lost).catch(async (thrown: unknown) => {
     await connection.close();
     throw serverFailure(options, thrown);
   });
@@ -112,7 +112,7 @@ function statements(connection: PostgresConnection): Omit<SessionRows, "takeChan
       await amount(sql.insert, [row.key, subject, idpSession, ...times, row.version, row.summary, row.body], "once");
     },
     async find(key) {
-      // PostgreSQL's text holds no NUL; no key of ours does
+      // a NUL is not possible in PostgreSQL's text; our keys contain none
       const [row] = await connection.query<StoredRow>(sql.find, [key], "repeatable");
       return row === undefined ? null : rowOf(row);
     },

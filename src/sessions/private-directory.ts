@@ -1,15 +1,15 @@
 import { constants, lstatSync, mkdirSync, statSync } from "node:fs";
 import { refusal, storeFailure } from "./store-failure.ts";
 
-/** Of a file's status: its kind with its permissions, and who owns it. */
+/** Part of a file's status: type with permissions, and owner. */
 export interface Ownership {
   readonly mode: number;
   readonly uid: number;
 }
 
 /**
- * Makes `path` a directory only we can enter (0700), or checks the one that stands: no symbolic link, not writable by everybody, ours
- * or root's. Throws `Failure("store_unavailable")` naming it. An existing directory keeps its mode: it may hold other things.
+ * Creates the directory `path` with mode 0700, or checks an existing one: not a symbolic link, not writable by everybody, owned by this
+ * user or root. Throws `Failure("store_unavailable")` naming it. An existing directory keeps its mode: it may hold other files.
  */
 export function preparePrivateDirectory(path: string): void {
   try {
@@ -24,16 +24,16 @@ export function preparePrivateDirectory(path: string): void {
 }
 
 /**
- * Is it a symbolic link that root made and we, another user, could not? systemd's DynamicUser= makes /var/lib/NAME one to
- * /var/lib/private/NAME; nobody else can plant such a link on us.
+ * Is it a symbolic link of root, while we run as another user? systemd's DynamicUser= makes /var/lib/NAME a link to
+ * /var/lib/private/NAME. Only root can make such a link, so it is not an attack.
  */
 export function isLinkOfRoots(found: Ownership, us: number): boolean {
   return kindOf(found) === constants.S_IFLNK && found.uid === 0 && us !== 0;
 }
 
-/** Why a directory is not one to keep secrets in for user `us`; null when it is (security: store path tricks). */
+/** Why user `us` cannot keep secrets in a directory; null when it can (security: store path tricks). */
 export function directoryFault(found: Ownership, us: number): string | null {
-  if (kindOf(found) === constants.S_IFLNK) return "is a symbolic link; name the directory it points to";
+  if (kindOf(found) === constants.S_IFLNK) return "is a symbolic link; use the directory it points to";
   if (kindOf(found) !== constants.S_IFDIR) return "is not a directory";
   if ((found.mode & 0o002) !== 0) return "is writable by everybody; chmod o-w it";
   if (found.uid !== us && found.uid !== 0) return "belongs to another user; chown it";

@@ -8,7 +8,7 @@ import type { RandomBytes } from "../seal/random-token.ts";
 import { openBox, sealBox } from "../seal/sealed-box.ts";
 import type { SessionRow } from "./rows.ts";
 
-/** What is sealed of a session with the outpost's secret alone, for a list of sessions (decision 34). */
+/** The part of a session that is sealed with the outpost's secret alone, for the list of sessions (decision 34). */
 export interface SealedSummary {
   readonly username: string;
   readonly providerSlug: string;
@@ -19,25 +19,25 @@ export interface SealedSummary {
 /** The first byte of the records we seal. 2 is 1 with `refresh` in the body. */
 const recordVersion = 2;
 
-/** The first bytes of the records we open. Another one is a record we do not read: no session, not an error. */
+/** The versions we open. A record of another version counts as no session, not as an error. */
 const readableVersions: readonly (number | undefined)[] = [1, 2];
 
-/** The key of a session's row: the id itself is never at rest (security: a store read is not a session theft). */
+/** The key of a session's row. The id itself is never stored (security: a copy of the store does not give away sessions). */
 export function rowKey(id: string): string {
   return digestOf(id);
 }
 
-/** The keys under which a person's sessions are found, one a secret, the sealing one first. */
+/** The index keys of a user's sessions: one per secret, the sealing secret first. */
 export function subjectKeys(keys: Keys, issuer: string, subject: string): readonly [string, ...string[]] {
   return indexKeys(keys.derive("subject index"), issuer, subject);
 }
 
-/** The keys under which the sessions of one session at the issuer (`sid`) are found, the sealing one first. */
+/** The index keys of the sessions of one session at the issuer (`sid`): one per secret, the sealing secret first. */
 export function idpSessionKeys(keys: Keys, issuer: string, idpSession: string): readonly [string, ...string[]] {
   return indexKeys(keys.derive("idp session index"), issuer, idpSession);
 }
 
-/** The row a session is kept as. The body's key needs the id, which the store does not have; the summary's does not. */
+/** The row of a session. The key of the body is derived with the session id, which is not in the store; the key of the summary is not. */
 export function sealSession(session: Session, keys: Keys, randomBytes: RandomBytes): SessionRow {
   const { id, identity, providerSlug, createdAt, expiresAt, idleSeconds, lastSeenAt, refresh, version } = session;
   const key = rowKey(id);
@@ -60,7 +60,7 @@ export function sealSession(session: Session, keys: Keys, randomBytes: RandomByt
   };
 }
 
-/** The session in a row, when `id` is its id and one of our secrets sealed it; else null. Limits are not looked at. */
+/** The session in a row if `id` is its id and one of our secrets sealed it; else null. Its limits are not checked. */
 export function openSession(row: SessionRow, id: string, keys: Keys): Session | null {
   for (const bodyKey of keys.derive("session body")) {
     const body = openRecord(keyOfBody(bodyKey, id), contextOf("body", rowKey(id), row.body[0]), row.body);
@@ -71,7 +71,7 @@ export function openSession(row: SessionRow, id: string, keys: Keys): Session | 
   return null;
 }
 
-/** The summary in a row, when one of our secrets sealed it; else null. */
+/** The summary in a row if one of our secrets sealed it; else null. */
 export function openSummary(row: Pick<SessionRow, "key" | "summary">, keys: Keys): SealedSummary | null {
   for (const key of keys.derive("session summary")) {
     const summary = openRecord(key, contextOf("summary", row.key, row.summary[0]), row.summary);
@@ -80,7 +80,7 @@ export function openSummary(row: Pick<SessionRow, "key" | "summary">, keys: Keys
   return null;
 }
 
-/** What a record lacks that was sealed before akproxy read these of a login; a claim field that is newer than the record is empty, too. */
+/** Defaults for records that an older akproxy sealed without these fields. A claim field that is newer than the record is empty too. */
 const laterClaims = { emailVerified: null, areGroupsLeftOut: false, claims: {} } as const;
 
 type StoredBody = Omit<Session, "id" | "lastSeenAt" | "version" | "refresh"> & {

@@ -1,25 +1,25 @@
 import { DeadlinePassed, type KeptConnection, keepOpen, type OpenConnection, within } from "./keep-open.ts";
-import { serverFailure } from "./store-failure.ts";
+import { codeOf, serverFailure } from "./store-failure.ts";
 
-/** Where a Redis or Valkey is. */
+/** The address of a Redis or Valkey server. */
 export interface RedisAddress {
   readonly url: string; //                         redis: or rediss:, with user, password and database
-  readonly place: string; //                       the same to show: without user and password
+  readonly place: string; //                       the same for messages: without user and password
   readonly certificateAuthorities: string | null; // PEM, for rediss:; null: the system's
 }
 
-/** How long a request may wait for Redis. Longer ago it was away: everybody is told so at once (decision 22). */
+/** The timeout of a command. After it the connection is renewed, and requests fail at once until it is back (decision 22). */
 const answerMilliseconds = 1000;
 const connectMilliseconds = 2000;
 
-/** A connection for commands that is made anew when it breaks. */
+/** A connection for commands, with reconnecting. */
 export interface RedisConnection {
-  /** Throws `Failure("store_unavailable")`, at once while there is no connection. */
+  /** Throws `Failure("store_unavailable")`; at once while disconnected. */
   send(command: string, args: readonly string[]): Promise<unknown>;
   close(): void;
 }
 
-/** Throws `Failure("store_unavailable")` when the server can't be reached now. `lost` is called whenever the connection breaks. */
+/** Throws `Failure("store_unavailable")` when the server cannot be reached now. `lost` is called whenever the connection breaks. */
 export async function connectRedis(address: RedisAddress, lost: () => void): Promise<RedisConnection> {
   const kept = await keepRedis(address, async (client) => void (await client.send("PING", [])), lost);
   return {
@@ -29,7 +29,7 @@ export async function connectRedis(address: RedisAddress, lost: () => void): Pro
       try {
         return await within(answerMilliseconds, client.send(command, [...args]));
       } catch (thrown) {
-        // what was sent on it later would wait behind it
+        // commands sent later on this connection would wait for this one
         if (thrown instanceof DeadlinePassed) kept.renew();
         throw serverFailure(address, thrown);
       }
@@ -38,7 +38,7 @@ export async function connectRedis(address: RedisAddress, lost: () => void): Pro
   };
 }
 
-/** A connection that is made anew, and prepared anew, whenever it breaks. Throws as connectRedis. */
+/** A connection that is opened and prepared again whenever it breaks. Throws as connectRedis. */
 export async function keepRedis(
   address: RedisAddress,
   prepare: (client: Bun.RedisClient) => Promise<void>,
@@ -79,10 +79,10 @@ async function openRedis(
 }
 
 function silence(thrown: unknown): Error {
-  return new Error("no answer; is it there, and does a firewall let us through?", { cause: thrown });
+  return new Error("no answer; check that the server is running and that no firewall is in the way", { cause: thrown });
 }
 
-/** Bun says "Connection closed" of a port where nobody listens, of a wrong password and of a certificate it does not trust. */
+/** Bun reports "Connection closed" for a port without a listener, for a wrong password and for an untrusted certificate. */
 async function likelyCause({ url }: RedisAddress, thrown: unknown): Promise<unknown> {
   const { hostname, port, protocol } = new URL(url);
   try {
@@ -92,12 +92,12 @@ async function likelyCause({ url }: RedisAddress, thrown: unknown): Promise<unkn
     );
     socket.end();
   } catch {
-    return new Error("nobody answers there; is the server running, and the name and port right?", { cause: thrown });
+    return new Error("no server listens there; check that it is running, and its host and port", { cause: thrown });
   }
-  if (thrown instanceof Error && !/^Connection (?:closed|has failed)/.test(thrown.message)) return thrown;
-  const suspects =
+  if (!/^ERR_REDIS_CONNECTION/.test(codeOf(thrown) ?? "")) return thrown;
+  const checks =
     protocol === "rediss:"
-      ? "is its certificate signed by an authority we trust (?ca_file=FILE), and are user and password right?"
-      : "are user and password right, and is it a server without TLS (rediss: is with)?";
-  return new Error(`the server ended the connection; ${suspects}`, { cause: thrown });
+      ? "check that a trusted authority signed its certificate (?ca_file=FILE), and user and password"
+      : "check user and password, and use rediss: if the server expects TLS";
+  return new Error(`the server closed the connection; ${checks}`, { cause: thrown });
 }

@@ -1,8 +1,8 @@
 /**
- * What is done in Redis, each script atomic. `prefix` + s:KEY is a session (a hash), u:SUBJECT and i:SID are the sets of the keys of a
- * person and of a session at the issuer, `ends` sorts the keys by when they end, `keys` by name; `changed` is the channel.
+ * The scripts that run in Redis; each is atomic. The names, after `prefix`: s:KEY is a session (a hash); u:SUBJECT and i:SID are sets of
+ * the session keys of a user and of a session at the issuer; `ends` sorts the keys by end time, `keys` by name; `changed` is the channel.
  *
- * A session that is not in its sets is none: were a set evicted or lost, a sign-out would not find what it must end.
+ * A session that is missing in its sets counts as absent: a sign-out could not find it after a set was evicted or lost.
  */
 const shared = `
 local prefix = ARGV[1]
@@ -13,7 +13,7 @@ local function ends_at(expires, idle, seen)
   return math.min(expires, seen + idle)
 end
 
--- what is past its limits is kept a while: the sweep finds it whole and takes it out of its sets
+-- a session past its limits stays for an hour: the sweep then removes it from its sets too
 local function seconds_left(ends, now) return math.max(0, ends - now) + 3600 end
 
 local function load(key)
@@ -149,7 +149,7 @@ return { #keys, dropped }`,
 
 export type RedisScript = keyof typeof bodies;
 
-/** The text of a script. Its arguments are the key prefix and what `redisRows` gives it. */
+/** The text of a script. Its arguments are the key prefix and the values that `redisRows` passes. */
 export function redisScript(name: RedisScript): string {
   return shared + bodies[name];
 }

@@ -7,16 +7,16 @@ import { type RedisScript, redisScript } from "./redis-scripts.ts";
 import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
 
 export interface RedisOptions extends RedisAddress {
-  readonly keyPrefix: string; //                   what every key and channel of ours begins with
+  readonly keyPrefix: string; //                   the prefix of every key and channel of akproxy
   readonly randomBytes: RandomBytes;
 }
 
-/** How many ended rows one script removes: Redis serves nobody else meanwhile. */
+/** How many expired rows one script removes: Redis runs nothing else meanwhile. */
 const sweepLength = 1000;
 
 /**
- * Session rows in Redis or Valkey, shared by every process that names the same server, database and prefix. What one of them removes the
- * others hear by its channel. Throws `Failure("store_unavailable")` when the server can't be reached.
+ * Session rows in Redis or Valkey, shared by every process that uses the same server, database and prefix. Each process receives the
+ * changes of the others on a channel. Throws `Failure("store_unavailable")` when the server cannot be reached.
  */
 export async function redisRows(options: RedisOptions): Promise<SessionRows> {
   const { keyPrefix, randomBytes } = options;
@@ -62,10 +62,10 @@ function scripted(connection: RedisConnection, prefix: string): Omit<SessionRows
     async insert(row) {
       const { subject, idpSession } = row.subjectKeys;
       const times = [row.expiresAt, row.idleSeconds, row.lastSeenAt];
-      // a new session is seen the moment it is made
+      // a new session counts as seen when it is created
       const args = [row.key, subject, idpSession ?? "", ...times, row.version, ...blobs(row), row.lastSeenAt];
       if ((await amount("insert", ...args)) === 0)
-        throw new Failure("store_unavailable", "session store: redis: the session stands already");
+        throw new Failure("store_unavailable", "session store: redis: the session already exists");
     },
     async find(key) {
       const found = await run("find", [key]);
@@ -104,7 +104,7 @@ function scripted(connection: RedisConnection, prefix: string): Omit<SessionRows
   };
 }
 
-/** Runs scripts by their digest, and by their text where the server does not know it (yet, or since its restart). */
+/** Runs scripts by their digest, and by their text when the server does not have them cached (before the first use, or after its restart). */
 function scriptRunner(connection: RedisConnection, prefix: string) {
   const digests = new Map<RedisScript, string>();
   return async (name: RedisScript, args: readonly (string | number)[]): Promise<unknown> => {
@@ -119,15 +119,16 @@ function scriptRunner(connection: RedisConnection, prefix: string) {
     try {
       return await connection.send("EVALSHA", [digest, ...values]);
     } catch (thrown) {
-      const isUnknown =
+      // the code of a Redis error is the first word of its message
+      const isNotCached =
         thrown instanceof Failure && thrown.cause instanceof Error && /^NOSCRIPT/.test(thrown.cause.message);
-      if (!isUnknown) throw thrown;
+      if (!isNotCached) throw thrown;
       return await connection.send("EVAL", [text, ...values]);
     }
   };
 }
 
-/** Text: Bun's commands take and give text. */
+/** As text: Bun's Redis commands send and return text. */
 function blobs(row: SessionRow): readonly [string, string] {
   return [Buffer.from(row.summary).toString("base64"), Buffer.from(row.body).toString("base64")];
 }

@@ -1,68 +1,71 @@
-/** A session as a backend sees it: opaque keys, three plain times to expire by, two sealed blobs. */
+/** A session as a backend sees it: opaque keys, three plain times for expiry, two sealed blobs. */
 export interface SessionRow {
   readonly key: string; //                         SHA-256 of the session's id, base64url
   readonly subjectKeys: SubjectKeys;
   readonly expiresAt: number; //                   absolute limit, epoch seconds
   readonly idleSeconds: number; //                 0: no idle limit
   readonly lastSeenAt: number;
-  readonly version: number; //                     1, and one more with every replacement
+  readonly version: number; //                     1, increased by every replacement
   readonly summary: Uint8Array;
   readonly body: Uint8Array;
 }
 
-/** What a session is found by when somebody signs out: keyed digests, equal for equal people. */
+/** The index keys for a sign-out: keyed digests, equal for the same user. */
 export interface SubjectKeys {
   readonly subject: string; //                     of issuer and `sub`
   readonly idpSession: string | null; //           of issuer and `sid`
 }
 
 /**
- * What a backend of sessions must do, with rows it cannot read. `now` is given, never asked. Each method is atomic; each may throw
- * `Failure("store_unavailable")`, and does after `close`. A row is past its limits from `endsAt` on.
+ * What every session backend must do; it cannot read the rows. `now` is an argument: a backend reads no clock. Each method is atomic.
+ * Each may throw `Failure("store_unavailable")`, and always does after `close`. A row is past its limits from `endsAt` on.
  */
 export interface SessionRows {
-  insert(row: SessionRow): Promise<void>; //                   a key that stands already is a failure
+  insert(row: SessionRow): Promise<void>; //                   throws when the key already exists
   find(key: string): Promise<SessionRow | null>; //            past its limits or not
-  /** Moves lastSeenAt forward, never back, of a row that stands and is within its limits; makes none. */
+  /** Moves lastSeenAt of an existing row within its limits forward, never back; creates no row. */
   touch(key: string, lastSeenAt: number, now: number): Promise<void>;
-  /** Replaces index keys, version and blobs of the row that stands at the version before and ends after `now`; ends its lease. Else false. */
+  /** Replaces index keys, version and blobs of a row that has the previous version and ends after `now`; ends its lease. Else false. */
   replace(row: SessionRow, now: number): Promise<boolean>;
-  /** Leases the row that stands, ends after `now` and is leased to nobody at `now`. Else false. */
+  /** Leases an existing row that ends after `now` and has no lease at `now`. Else false. */
   lease(key: string, until: number, now: number): Promise<boolean>;
-  /** Of the rows with this subject key removes all but the `most` that were seen last. */
+  /** Removes all rows with this subject key except the `most` that were seen last. */
   trim(subjectKey: string, most: number): Promise<void>;
   remove(key: string): Promise<void>;
-  removeByPrefix(prefix: string): Promise<number>; //          all rows whose key begins so
-  /** Removes all rows whose subject key is one of these (one a secret); how many were within their limits or not. */
+  removeByPrefix(prefix: string): Promise<number>; //          all rows whose key starts with it
+  /** Removes all rows whose subject key is one of these (one per secret); returns how many, past their limits or not. */
   removeBySubject(keys: readonly string[]): Promise<number>;
   removeByIdpSession(keys: readonly string[]): Promise<number>;
   removeEnded(now: number): Promise<number>;
-  count(now: number): Promise<number>; //                      those within their limits
-  /** The next rows in the order of their keys, past their limits or not; "" is before all. At most `limit`, or fewer. */
+  count(now: number): Promise<number>; //                      rows within their limits
+  /** The next rows in key order, past their limits or not; "" starts at the first. At most `limit`. */
   page(after: string, limit: number): Promise<RowPage>;
-  /** Which rows others may have removed or replaced since this was asked last; to be asked by one cache. Cheap: once a request. What others do in the same turn of the event loop may be told in the next. */
+  /**
+   * The rows that other processes may have removed or replaced since the last call; for a single cache. Cheap enough for every request.
+   * A change made in the same turn of the event loop may be reported in the next turn.
+   */
   takeChanges(): RowChanges;
   close(): Promise<void>;
 }
 
-/** Rows in the order of their keys. `last` is where to go on; null: there are no more. */
+/** Rows in key order. `last` is where the next page starts; null: there are no more. */
 export interface RowPage {
   readonly rows: readonly SessionRow[];
   readonly last: string | null;
 }
 
-/** What may no longer be as it was read. */
+/** The rows that may have changed since they were read. */
 export type RowChanges =
   | { readonly kind: "none" }
   | { readonly kind: "keys"; readonly keys: readonly string[] }
   | { readonly kind: "all" };
 
-/** The first text after all that begin with this prefix of base64url: nothing in base64url is as high as "~". */
+/** A text that sorts after every base64url text with this prefix: "~" sorts after all base64url characters. */
 export function afterPrefix(prefix: string): string {
   return `${prefix}~`;
 }
 
-/** When the row stops being a session: the earlier of its absolute and its idle limit, epoch seconds. */
+/** When the session ends: the earlier of its absolute and its idle limit, epoch seconds. */
 export function endsAt(row: SessionRow): number {
   return row.idleSeconds === 0 ? row.expiresAt : Math.min(row.expiresAt, row.lastSeenAt + row.idleSeconds);
 }

@@ -5,7 +5,7 @@ import type { RandomBytes } from "../seal/random-token.ts";
 import { idpSessionKeys, openSession, openSummary, rowKey, sealSession, subjectKeys } from "./record.ts";
 import { endsAt, type SessionRow, type SessionRows } from "./rows.ts";
 
-/** What sealing and expiring sessions needs of the world. `now` in epoch seconds. */
+/** What sealing and expiring sessions needs. `now` is in epoch seconds. */
 export interface SealedSessionsDeps {
   readonly keys: Keys;
   readonly now: () => number;
@@ -13,16 +13,16 @@ export interface SealedSessionsDeps {
   readonly mostOfPerson?: number; //               1000
 }
 
-/** How many sessions a person may have at once: whoever logs in without end, by a program, fills no store (DOS-01). */
+/** The maximum number of sessions of one user: a program that logs in again and again cannot fill the store (DOS-01). */
 const mostOfPerson = 1000;
 
-/** Of a row's key: enough to tell sessions apart in a list, not enough to guess the rest of. */
+/** How much of a row's key a list shows: enough to tell sessions apart, too little to guess the rest. */
 const handleLength = 10;
 
-/** How many rows of a list are read at once. */
+/** How many rows are read at once for a list. */
 const pageLength = 500;
 
-/** Sessions over rows that tell their keeper nothing (decision 34); the limits are judged here, by the sealed times. */
+/** Sessions stored in sealed rows, which the store cannot read (decision 34). The limits are checked here, by the sealed times. */
 export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): SessionStore & SessionReader {
   const { keys, now, randomBytes } = deps;
 
@@ -42,7 +42,7 @@ export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): Ses
     return { handle, username, providerSlug, createdAt, lastSeenAt: row.lastSeenAt, endsAt: endsAt(row) };
   }
 
-  /** Page by page: no lock and no memory as large as the store. */
+  /** Page by page: without a lock, and without reading the whole store into memory. */
   async function list({ username }: { readonly username: string | null }): Promise<readonly SessionSummary[]> {
     const found: SessionSummary[] = [];
     let after = "";
@@ -74,7 +74,7 @@ export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): Ses
     delete: (id) => rows.remove(rowKey(id)),
     deleteBySubject: (issuer, subject) => rows.removeBySubject(subjectKeys(keys, issuer, subject)),
     deleteByIdpSession: (issuer, idpSession) => rows.removeByIdpSession(idpSessionKeys(keys, issuer, idpSession)),
-    // a shorter prefix would name sessions that nobody listed
+    // a shorter prefix could match sessions that were not meant
     deleteByHandle: async (handle) => (handle.length === handleLength ? await rows.removeByPrefix(handle) : 0),
     deleteExpired: () => rows.removeEnded(now()),
     count: () => rows.count(now()),

@@ -2,14 +2,14 @@ import type { Database } from "bun:sqlite";
 import { Failure } from "../core/failure.ts";
 import { codeOf } from "./store-failure.ts";
 
-/** Marks the file as ours ("akpx"), so that another program's database is never written to. */
+/** Marks the file as akproxy's ("akpx"): a database of another program is never written to. */
 const applicationId = 0x616b7078;
 const schemaVersion = 2;
 
-/** How long one that starts waits for another that makes the file. */
-const patienceMilliseconds = 5000;
+/** How long a starting process waits for another one that creates the file. */
+const retryMilliseconds = 5000;
 
-// ends_at is in the database so that the limits are computed in one place and the sweep is a range of an index
+// ends_at is a column so that the limits are computed in one place and the sweep uses an index
 const schema = `
   CREATE TABLE sessions (
     key TEXT NOT NULL PRIMARY KEY,
@@ -32,7 +32,7 @@ const schema = `
   PRAGMA user_version = ${schemaVersion};
 `;
 
-/** What a file of schema 1 lacks; its sessions live on. */
+/** From schema 1 to 2; existing sessions stay. */
 const schema1To2 = `
   ALTER TABLE sessions ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE sessions ADD COLUMN leased_until INTEGER NOT NULL DEFAULT 0;
@@ -40,11 +40,11 @@ const schema1To2 = `
 `;
 
 /**
- * Makes the schema in an empty database and brings an older one up to date, once however many processes start together. Touches no file
- * that is not ours or too new.
+ * Creates the schema in an empty database and migrates an older one, once even when several processes start together. Does not write to
+ * a file of another program or of a newer akproxy.
  */
 export function prepareSchema(database: Database, file: string): void {
-  // before anything is written, the journal mode included
+  // before any write; setting the journal mode is one
   if (!isEmpty(database)) checkSchema(database, file);
   toWal(database);
   const makeOnce = database.transaction(() => {
@@ -55,11 +55,11 @@ export function prepareSchema(database: Database, file: string): void {
 }
 
 /**
- * Two that start together on a new file meet here: who finds the other at it is told so at once, whatever busy_timeout says, since SQLite waits
- * for nobody while it turns a read lock into a write lock (sqlite.org/c3ref/busy_handler.html).
+ * Retries while another process that starts on the same new file does this too. SQLite returns SQLITE_BUSY at once, whatever busy_timeout
+ * is, because it does not wait while it turns a read lock into a write lock (sqlite.org/c3ref/busy_handler.html).
  */
 function toWal(database: Database): void {
-  const latest = Date.now() + patienceMilliseconds;
+  const latest = Date.now() + retryMilliseconds;
   for (;;) {
     try {
       database.run("PRAGMA journal_mode = WAL");
@@ -71,14 +71,14 @@ function toWal(database: Database): void {
   }
 }
 
-/** Is the database one that this version of akproxy reads? Throws `Failure("store_unavailable")` when not. */
+/** Throws `Failure("store_unavailable")` when this version of akproxy cannot use the database. */
 export function checkSchema(database: Database, file: string): void {
   if (pragma(database, "application_id") !== applicationId) {
     throw new Failure("store_unavailable", `session store "${file}" is a database of another program`);
   }
   const found = pragma(database, "user_version");
   if (found !== schemaVersion && found !== 1) {
-    const message = `session store "${file}" has schema ${found}, this akproxy knows ${schemaVersion}; move the file away or use the akproxy that made it`;
+    const message = `session store "${file}" has schema ${found}, and this akproxy supports ${schemaVersion}; move the file away, or use the akproxy version that created it`;
     throw new Failure("store_unavailable", message);
   }
 }
@@ -92,7 +92,7 @@ function pragma(database: Database, name: "application_id" | "user_version"): nu
 }
 
 function numberOf(database: Database, sql: string): number {
-  // released at once: a statement that waits for the garbage collector keeps the files open after close()
+  // released at once: a statement that waits for garbage collection keeps the files open after close()
   using statement = database.prepare<{ n: number }, []>(sql);
   return statement.get()?.n ?? 0;
 }

@@ -7,7 +7,7 @@ import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
 import { checkSchema, prepareSchema } from "./sqlite-schema.ts";
 import { codeOf, refusal, storeFailure } from "./store-failure.ts";
 
-/** How long a statement waits for another process's write. Short: bun:sqlite waits on the one thread that serves. */
+/** How long a statement waits for a write of another process. Short: bun:sqlite blocks the only thread meanwhile. */
 const busyMilliseconds = 2000;
 
 interface StoredRow {
@@ -17,12 +17,12 @@ interface StoredRow {
   readonly expires_at: number;
   readonly idle_seconds: number;
   readonly last_seen_at: number;
-  readonly version?: number; //                    absent in a file of schema 1 that is only read
+  readonly version?: number; //                    absent in a file of schema 1 opened read-only
   readonly summary: Uint8Array;
   readonly body: Uint8Array;
 }
 
-/** Every statement that is run on sessions, so that a test can ask the planner about each. */
+/** Every statement that is run on sessions, so that a test can check the query plan of each. */
 export const sessionStatements = {
   insert: `INSERT INTO sessions (key, subject_key, idp_session_key, expires_at, idle_seconds, last_seen_at, summary, body, version)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -43,8 +43,8 @@ export const sessionStatements = {
 } as const;
 
 /**
- * Session rows in a SQLite file, made when it is not there (directory 0700, files 0600 whatever the umask), shared by every process
- * that opens it. Throws `Failure("store_unavailable")` naming the file when it cannot be used.
+ * Session rows in a SQLite file, shared by every process that opens it. Creates the file when it does not exist (directory 0700, files
+ * 0600 whatever the umask). Throws `Failure("store_unavailable")` naming the file when it cannot be used.
  */
 export function sqliteRows(file: string): SessionRows {
   preparePrivateDirectory(dirname(file));
@@ -61,7 +61,7 @@ export function sqliteRows(file: string): SessionRows {
   });
 }
 
-/** The rows of a file that stands, for reading alone; null when there is none. Makes nothing. */
+/** The rows of an existing file, read-only; null when there is no file. Creates nothing. */
 export function readOnlySqliteRows(file: string): SessionRows | null {
   return guarded(file, () => {
     if (!existsSync(file)) return null;
@@ -78,8 +78,8 @@ function rowsOf(database: Database, file: string): SessionRows {
   const run = (sql: string, ...values: (string | number | null | Uint8Array)[]) =>
     guarded(file, () => database.query(sql).run(...values).changes);
   let seenVersion = dataVersion(database);
-  // Asked once a turn of the event loop (2 us): the requests of a turn had all come before it, and so before what it may miss was done
-  let isAskedThisTurn = false;
+  // read once per turn of the event loop (it costs 2 us): all requests of a turn arrived before any change that the read may miss
+  let isReadThisTurn = false;
   return {
     async insert(row) {
       const { subject, idpSession } = row.subjectKeys;
@@ -119,11 +119,11 @@ function rowsOf(database: Database, file: string): SessionRows {
       }),
     takeChanges: () =>
       guarded(file, () => {
-        if (isAskedThisTurn) return { kind: "none" };
+        if (isReadThisTurn) return { kind: "none" };
         const version = dataVersion(database);
-        isAskedThisTurn = true;
+        isReadThisTurn = true;
         setImmediate(() => {
-          isAskedThisTurn = false;
+          isReadThisTurn = false;
         });
         if (version === seenVersion) return { kind: "none" };
         seenVersion = version;
@@ -135,7 +135,7 @@ function rowsOf(database: Database, file: string): SessionRows {
   };
 }
 
-/** Changes with every commit of another connection, in this process or another, and with none of our own (sqlite.org/pragma.html). */
+/** Changes with every commit of another connection, in this process or another, but not with our own (sqlite.org/pragma.html). */
 function dataVersion(database: Database): number {
   return database.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
 }
@@ -153,7 +153,7 @@ function rowOf(stored: StoredRow): SessionRow {
   };
 }
 
-/** SQLite would make the file by the umask; its -wal and -shm take the file's own mode (sqlite: findCreateFileMode). */
+/** SQLite would create the file with the umask; -wal and -shm get the mode of the file (sqlite: findCreateFileMode). */
 function prepareFile(file: string): void {
   const fd = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
@@ -179,7 +179,7 @@ function guarded<T>(file: string, action: () => T): T {
     return action();
   } catch (thrown) {
     if (codeOf(thrown) === "ELOOP")
-      throw refusal(`session store "${file}" is a symbolic link; name the file it points to`);
+      throw refusal(`session store "${file}" is a symbolic link; use the path of the file it points to`);
     throw storeFailure(`session store "${file}"`, thrown);
   }
 }

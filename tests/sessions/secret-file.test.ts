@@ -85,7 +85,7 @@ test("CFG-05: a secret that others may read is taken, with a warning that names 
   const { secrets, warnings } = loadOrMakeSecrets(null, stateDir, randomBytes);
 
   expect(secrets.length).toBe(1);
-  expect(warnings).toEqual([`secret "${secretPath(stateDir)}" is open to other users; chmod 600 it`]);
+  expect(warnings).toEqual([`secret "${secretPath(stateDir)}" can be read by other users; run chmod 600 on it`]);
 });
 
 test("CFG-04: an empty or short secret file is refused by name, without its text", () => {

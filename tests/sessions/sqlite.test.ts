@@ -330,7 +330,7 @@ test("a database of another program, or of a newer akproxy, is refused and left 
   });
   expect(await thrownBy(() => open(newer))).toMatchObject({
     code: "store_unavailable",
-    message: expect.stringContaining("has schema 3, this akproxy knows 2"),
+    message: expect.stringContaining("has schema 3, and this akproxy supports 2"),
   });
   expect(readFileSync(foreign)).toEqual(before);
 });

@@ -140,7 +140,7 @@ function postgresTests(): void {
     await (await openInstance(config)).close();
     await beside(config, "UPDATE akproxy_schema SET version = 2");
 
-    expect((await refusal(config)).message).toContain("has schema 2, this akproxy knows 1");
+    expect((await refusal(config)).message).toContain("has schema 2, and this akproxy supports 1");
   });
 
   test("connections that the server ends cost nobody a page: the question is asked again", async () => {

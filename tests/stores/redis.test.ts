@@ -147,7 +147,7 @@ function guardedTests(): void {
     const { message, code } = await refusal(redisAt(`redis://user:canary@127.0.0.1:${port}/0`));
 
     expect(message).toBe(
-      `session store "redis://127.0.0.1:${port}": nobody answers there; is the server running, and the name and port right?`,
+      `session store "redis://127.0.0.1:${port}": no server listens there; check that it is running, and its host and port`,
     );
     expect(code).toBe(74);
   });
@@ -163,7 +163,7 @@ function guardedTests(): void {
 
     expect(await store.get(session.id)).toEqual(session);
     expect(wrong.message).toStartWith(
-      `session store "redis://127.0.0.1:${server.port}": the server ended the connection; are user and password right`,
+      `session store "redis://127.0.0.1:${server.port}": the server closed the connection; check user and password`,
     );
     expect([wrong.code, none.code]).toEqual([74, 74]);
     expect(wrong.message).not.toContain("canary");
@@ -194,8 +194,8 @@ function guardedTests(): void {
     const otherName = await refusal(redisAt(`rediss://127.0.0.1:${tlsPort}`, certificatePem));
 
     expect(await store.get(session.id)).toEqual(session);
-    expect(unknown.message).toContain("is its certificate signed by an authority we trust (?ca_file=FILE)");
-    expect(otherName.message).toContain("the server ended the connection");
+    expect(unknown.message).toContain("check that a trusted authority signed its certificate (?ca_file=FILE)");
+    expect(otherName.message).toContain("the server closed the connection");
     await store.close();
     await server.stop();
   });
