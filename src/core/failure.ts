@@ -5,7 +5,6 @@ export type FailureCode =
   | "no_provider_for_host"
   | "login_unknown"
   | "login_expired"
-  | "login_replayed"
   | "login_denied"
   | "login_loop"
   | "idp_unreachable"
@@ -27,7 +26,6 @@ export const failureStatus: Readonly<Record<FailureCode, number>> = {
   no_provider_for_host: 400, //                    authentik: 400 with Message, Host, Detail
   login_unknown: 400,
   login_expired: 400,
-  login_replayed: 400,
   login_denied: 403,
   login_loop: 400,
   idp_unreachable: 503,

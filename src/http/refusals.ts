@@ -11,7 +11,7 @@ import { type Exchange, pageRequest } from "./exchange.ts";
 import { credentialRefused, tooManyRefused } from "./pages/credential-pages.ts";
 import { failurePage } from "./pages/failure-page.ts";
 import { closedToAll, type DeniedRemark, loginRequired, notAllowed } from "./pages/login-pages.ts";
-import { unknownHost } from "./pages/unknown-host-page.ts";
+import { unknownHost } from "./pages/not-found-pages.ts";
 
 /** 401 with a challenge and the login's URL, and no cookie: the client cannot follow a redirect to a login (decision 9). */
 export function unauthorized(deps: Deps, exchange: Exchange): Answer {

@@ -19,7 +19,7 @@ import { finishLogin } from "./login/callback.ts";
 import { frontchannelLogout } from "./login/frontchannel.ts";
 import { startEndpoint } from "./login/login.ts";
 import { signOut } from "./login/logout.ts";
-import { notFound } from "./pages/not-found-page.ts";
+import { notFound } from "./pages/not-found-pages.ts";
 import { proxy } from "./proxy.ts";
 import { isCheck, type Routed, type Router } from "./routing.ts";
 import { type Endpoint, served, servedByUs } from "./served.ts";

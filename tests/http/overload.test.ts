@@ -35,7 +35,7 @@ test("DOS-04: a connection for which there is no room is answered 503 with Retry
   expect(headers).toContainEqual(["content-type", "text/plain; charset=utf-8"]);
   expect(headers).toContainEqual(["cache-control", "no-store"]);
   expect(body).toBe(
-    "This site is busy right now\n\nIt holds as many connections as it can, so this one was not taken.\nTry again in a moment.\n\noverloaded · request-1 · 2026-11-24 06:00:00 UTC\n",
+    "This site is busy right now\n\nIt has as many open connections as it can handle, so it refused this one.\nTry again in a moment.\n\noverloaded · request-1 · 2026-11-24 06:00:00 UTC\n",
   );
 });
 

@@ -2,7 +2,7 @@ import { type FailureCode, failureStatus } from "../../src/core/failure.ts";
 import { credentialRefused, tooManyRefused } from "../../src/http/pages/credential-pages.ts";
 import { failurePage } from "../../src/http/pages/failure-page.ts";
 import { closedToAll, loginRequired, notAllowed } from "../../src/http/pages/login-pages.ts";
-import { notFound } from "../../src/http/pages/not-found-page.ts";
+import { notFound } from "../../src/http/pages/not-found-pages.ts";
 import type { PageRequest, PageSpec } from "../../src/http/pages/page-spec.ts";
 import { signedOut, signOutConfirm } from "../../src/http/pages/sign-out-pages.ts";
 

@@ -114,8 +114,8 @@ describe("the text of pages", () => {
     expect(status).toBe(403);
     expect(body).toContain("<dd>bob (bob@company)</dd>");
     expect(body).toContain("<dd>Grafana</dd>");
-    expect(body).toContain("<dd>left out by the identity provider: they are too many for a token</dd>");
-    expect(body).toContain("<dd>not verified, says the identity provider</dd>");
+    expect(body).toContain("<dd>left out by the identity provider, because they are too many for a token</dd>");
+    expect(body).toContain("<dd>not verified by the identity provider</dd>");
     expect(body).toContain('<a class="button" href="/switch">Use another account</a>');
   });
 
@@ -135,7 +135,7 @@ describe("the text of pages", () => {
     ]);
     expect(JSON.parse(answer.body)).toEqual({
       error: "login_required",
-      message: "This request came without a session, and it is not one that can be sent to a sign-in page.",
+      message: "This request has no session, and it cannot be redirected to a sign-in page.",
       hint: "Sign in, then do it again.",
       request_id: "req-1",
       login_url: "https://app.company/outpost.goauthentik.io/start?rd=%2Fa",

@@ -237,7 +237,7 @@ describe("who may enter by claims", () => {
     const page = await loginAs(stack.browser(), app, "unverified");
 
     expect(page.status).toBe(403);
-    expect(page.text).toContain("not verified, says the identity provider");
+    expect(page.text).toContain("not verified by the identity provider");
     expect((await seen("alice")).status).toBe(200); // verified
     expect((await seen("bob")).status).toBe(200); //   the issuer does not say
   });

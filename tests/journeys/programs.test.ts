@@ -30,7 +30,7 @@ test.each([
   expect(request_id).toMatch(/^[0-9a-f]{16}$/);
   expect(body).toEqual({
     error: "login_required",
-    message: "This request came without a session, and it is not one that can be sent to a sign-in page.",
+    message: "This request has no session, and it cannot be redirected to a sign-in page.",
     hint: "Sign in, then do it again.",
     login_url: `${start}${encodeURIComponent("http://app.test/api/items?page=2")}`,
   });

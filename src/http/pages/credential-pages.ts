@@ -1,7 +1,7 @@
 import type { HeaderLine } from "../../core/http/header-lines.ts";
 import { type PageRequest, type PageSpec, plainPage, referenceOf } from "./page-spec.ts";
 
-/** 401 for a credential that was shown and is not good; it says nothing of why (M2M-09). `challenge` is the value of WWW-Authenticate. */
+/** 401 for a refused credential, without the reason (M2M-09). `challenge` is the value of WWW-Authenticate. */
 export function credentialRefused(facts: {
   readonly request: PageRequest;
   readonly loginUrl: string;
@@ -13,8 +13,8 @@ export function credentialRefused(facts: {
     code: "credential_refused",
     tone: "refused",
     title: "The credential was not accepted",
-    happened: "This request shows a token or a password in its Authorization header, and it is not good here.",
-    advice: "Get a new one; or sign in, if this is a browser.",
+    happened: "The token or password in the Authorization header of this request is not valid here.",
+    advice: "Get a new one, or sign in if this is a browser.",
     action: { kind: "link", label: "Sign in", href: facts.loginUrl },
     reference: referenceOf(facts.request),
     headers: [["www-authenticate", facts.challenge] satisfies HeaderLine],
@@ -22,7 +22,7 @@ export function credentialRefused(facts: {
   };
 }
 
-/** 429: too many credentials of this address or user name were refused (decision 40). */
+/** 429: too many credentials from this address or for this user name were refused (decision 40). */
 export function tooManyRefused(facts: { readonly request: PageRequest; readonly waitSeconds: number }): PageSpec {
   return {
     ...plainPage,
@@ -31,7 +31,7 @@ export function tooManyRefused(facts: { readonly request: PageRequest; readonly 
     tone: "refused",
     title: "Too many refused credentials",
     happened: "Too many tokens or passwords from here, or for this user name, were refused within a short time.",
-    advice: `Wait ${facts.waitSeconds} seconds, then use one that is good.`,
+    advice: `Wait ${facts.waitSeconds} seconds, then use a valid one.`,
     reference: referenceOf(facts.request),
     headers: [["retry-after", String(facts.waitSeconds)] satisfies HeaderLine],
     program: { kind: "json", extra: {} },

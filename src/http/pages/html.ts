@@ -5,7 +5,7 @@ import { style } from "./style.ts";
 /** `&`, `<`, `>`, `"` and `'` as character references: enough in text and in quoted attributes. */
 const escaped = Bun.escapeHTML;
 
-/** What stands in the mark: an exclamation mark, a bar (no entry), a question mark, a tick. */
+/** The sign in the mark: an exclamation mark, a bar (no entry), a question mark, a tick. */
 const glyphs: Readonly<Record<PageTone, string>> = {
   trouble: '<path d="M22 13v11"/><path d="M22 30.9v.1"/>',
   refused: '<path d="M14 22h16"/>',

@@ -20,7 +20,7 @@ export function loginDenied(facts: {
     tone: "refused",
     title: "You were not signed in",
     happened: "The identity provider ended the sign-in without letting you through.",
-    advice: "Try again, or with another account; if it stays so, ask whoever runs the identity provider.",
+    advice: "Try again, or use another account; if that does not help, ask the administrator of the identity provider.",
     facts: [
       { label: "Its answer", value: shownValue(error, nameLimit) },
       { label: "Its reason", value: shownValue(description, descriptionLimit) },
@@ -37,7 +37,7 @@ export function loginDenied(facts: {
   };
 }
 
-/** Login after login brought no session back: the probable causes instead of one more redirect (decision 10). */
+/** Several logins in a row brought no session back: shows the probable causes instead of another redirect (decision 10). */
 export function loginLoop(facts: { readonly request: PageRequest; readonly startUrl: string | null }): PageSpec {
   return {
     ...plainPage,
@@ -51,22 +51,25 @@ export function loginLoop(facts: { readonly request: PageRequest; readonly start
       "The browser did not return the cookie: cookies are blocked here, or a proxy in front removes Cookie or Set-Cookie.",
       "The cookie is Secure, because external_host is https, but the page was opened over http.",
       "The page was opened under a host that external_host or cookie_domain does not cover.",
-      "The clock of this server is wrong, so a new session counts as over at once.",
+      "The clock of this server is wrong, so a new session expires at once.",
     ],
     action: { kind: "link", label: "Try again", href: facts.startUrl ?? "" },
     reference: referenceOf(facts.request),
   };
 }
 
-/** What the identity provider said of somebody who is refused, and may be the reason. */
+/** A fact from the identity provider that may explain why a user is refused. */
 export type DeniedRemark = "groups_left_out" | "email_not_verified";
 
 const remarkTexts: Readonly<Record<DeniedRemark, { readonly label: string; readonly value: string }>> = {
-  groups_left_out: { label: "Groups", value: "left out by the identity provider: they are too many for a token" },
-  email_not_verified: { label: "Email address", value: "not verified, says the identity provider" },
+  groups_left_out: {
+    label: "Groups",
+    value: "left out by the identity provider, because they are too many for a token",
+  },
+  email_not_verified: { label: "Email address", value: "not verified by the identity provider" },
 };
 
-/** Somebody whom `allow` or a rule does not let in. `switchUrl` starts a login that asks which account. */
+/** A user whom `allow` or a rule does not let in. `switchUrl` starts a login that asks which account to use. */
 export function notAllowed(facts: {
   readonly request: PageRequest;
   readonly username: string;
@@ -80,8 +83,8 @@ export function notAllowed(facts: {
   return {
     ...refusedPage(facts),
     title: "You have no access to this application",
-    happened: "You are signed in, but this account is not among those that may enter.",
-    advice: "Ask whoever runs the application for access, or use another account.",
+    happened: "You are signed in, but this account may not enter.",
+    advice: "Ask the administrator of the application for access, or use another account.",
     facts: [
       { label: "Signed in as", value: email === "" || email === username ? username : `${username} (${email})` },
       { label: "Application", value: shownValue(facts.application, nameLimit) },
@@ -91,13 +94,13 @@ export function notAllowed(facts: {
   };
 }
 
-/** What a rule lets nobody open, whoever they are. */
+/** An address that a rule closes to every user. */
 export function closedToAll(facts: { readonly request: PageRequest; readonly application: string }): PageSpec {
   return {
     ...refusedPage(facts),
     title: "This address is closed",
-    happened: "Nobody may open it from here, with any account.",
-    advice: "Ask whoever runs the application if you need it.",
+    happened: "No account may open it.",
+    advice: "Ask the administrator of the application if you need it.",
     facts: [{ label: "Application", value: shownValue(facts.application, nameLimit) }],
   };
 }
@@ -108,8 +111,8 @@ function refusedPage({ request }: { readonly request: PageRequest }) {
 }
 
 /**
- * 401 for what is no navigation (decision 9): programs get JSON with the login's URL, browsers a page. `challenges` are
- * the values of WWW-Authenticate, which a 401 must have (RFC 9110 15.5.2).
+ * 401 for a request that is not a navigation (decision 9). Programs get JSON with the login's URL, browsers a page. `challenges` are the
+ * values of WWW-Authenticate, which a 401 must have (RFC 9110 15.5.2).
  */
 export function loginRequired(facts: {
   readonly request: PageRequest;
@@ -122,7 +125,7 @@ export function loginRequired(facts: {
     code: "login_required",
     tone: "question",
     title: "You need to sign in",
-    happened: "This request came without a session, and it is not one that can be sent to a sign-in page.",
+    happened: "This request has no session, and it cannot be redirected to a sign-in page.",
     advice: "Sign in, then do it again.",
     action: { kind: "link", label: "Sign in", href: facts.loginUrl },
     reference: referenceOf(facts.request),

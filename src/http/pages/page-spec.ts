@@ -2,7 +2,7 @@ import type { FailureCode } from "../../core/failure.ts";
 import type { HeaderLines } from "../../core/http/header-lines.ts";
 import type { InboundRequest } from "../../core/request.ts";
 
-/** What a page of ours says, before it is known in which form it is wanted. Values are raw: the forms escape them. */
+/** The content of a page, before its form is known. Values are raw: the forms escape them. */
 export interface PageSpec {
   readonly status: number;
   readonly code: PageCode;
@@ -15,11 +15,11 @@ export interface PageSpec {
   readonly action: PageAction | null; //           the one thing to do
   readonly alternative: PageLink | null;
   readonly reference: PageReference;
-  readonly headers: HeaderLines; //                besides those every page has
+  readonly headers: HeaderLines; //                besides those of every page
   readonly program: ProgramForm;
 }
 
-/** The stable word on a page: a failure's code, or the name of an outcome that is no failure. */
+/** The stable word on a page: a failure's code, or the name of an outcome that is not a failure. */
 export type PageCode =
   | FailureCode
   | "not_allowed"
@@ -50,10 +50,10 @@ export type PageAction =
       readonly label: string;
       readonly href: string;
       readonly fields: readonly (readonly [name: string, value: string])[];
-      readonly targets: readonly string[]; //      CSP form-action sources besides 'self': where the answer may redirect to
+      readonly targets: readonly string[]; //      CSP form-action sources besides 'self': the targets of the answer's redirects
     };
 
-/** What to quote when asking for help. */
+/** What a user quotes when asking for help. */
 export interface PageReference {
   readonly requestId: string;
   readonly time: number; //                        seconds since the epoch
@@ -61,8 +61,8 @@ export interface PageReference {
 
 /** What a program gets instead of the page. */
 export type ProgramForm =
-  | { readonly kind: "by_accept"; readonly extra: Readonly<Record<string, string>> } //   our JSON, or plain text
-  | { readonly kind: "json"; readonly extra: Readonly<Record<string, string>> } //        our JSON, also when text is wanted
+  | { readonly kind: "by_accept"; readonly extra: Readonly<Record<string, string>> } //   akproxy's JSON, or plain text
+  | { readonly kind: "json"; readonly extra: Readonly<Record<string, string>> } //        akproxy's JSON, also where the client wants text
   | { readonly kind: "authentik"; readonly members: Readonly<Record<string, string>> }; // authentik's JSON, as it is
 
 /** The facts of a request that a page may show. */
@@ -70,7 +70,7 @@ export type PageRequest = Pick<InboundRequest, "id" | "host" | "hostSource" | "p
   readonly time: number; //                        seconds since the epoch
 };
 
-/** What most pages have not: spread first, then overwritten. */
+/** The parts that most pages leave out. Spread first, then overwritten. */
 export const plainPage = {
   facts: [],
   causes: [],

@@ -4,7 +4,7 @@ import { linkTarget, shownTime } from "./shown-value.ts";
 import { styleSource } from "./style.ts";
 import type { Wants } from "./wants.ts";
 
-/** An answer of ours, whole. */
+/** A whole page with its headers. */
 export interface RenderedPage {
   readonly status: number;
   readonly headers: [name: string, value: string][];
@@ -12,8 +12,8 @@ export interface RenderedPage {
 }
 
 /**
- * `spec` in the form that is wanted. Every form is uncacheable (FWD-16, LEAK-03), sends no referrer (LEAK-02), is not sniffed
- * (XSS-02) and may do nothing that the page itself does not do (XSS-01).
+ * `spec` in the form that the client wants. No form may be cached (FWD-16, LEAK-03), sends a referrer (LEAK-02) or is sniffed (XSS-02), and
+ * its policy allows only what the page itself does (XSS-01).
  */
 export function page(spec: PageSpec, wants: Wants): RenderedPage {
   const form = formOf(spec, wants);
@@ -48,8 +48,8 @@ function formOf(spec: PageSpec, wants: Wants): Form {
 }
 
 /**
- * form-action holds for the redirects that follow a POST too (Chromium; CSP 3, 6.4.1), so a form names where its answer may
- * lead. What is no CSP source is left out: it could otherwise add directives.
+ * form-action also applies to the redirects that follow a POST (Chromium; CSP 3, 6.4.1), so it lists the targets of the form's answer. A
+ * text that is not a CSP source is left out, because it could add directives.
  */
 function htmlPolicy(spec: PageSpec): string {
   const targets = spec.action?.kind === "post" ? ["'self'", ...spec.action.targets.filter(isSource)] : ["'none'"];
@@ -72,7 +72,7 @@ function jsonOf(spec: PageSpec): string {
           request_id: spec.reference.requestId,
           ...spec.program.extra,
         };
-  // Go's encoder writes these three so; it keeps a body harmless where somebody takes it for HTML.
+  // Go's encoder escapes these three; so the body stays harmless where a client reads it as HTML
   const body = JSON.stringify(members, null, "\t").replace(
     /[<>&]/g,
     (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
@@ -83,7 +83,7 @@ function jsonOf(spec: PageSpec): string {
 function textOf(spec: PageSpec): string {
   const target = spec.action?.kind === "link" && spec.action.href !== "" ? linkTarget(spec.action.href) : null;
   return [
-    spec.title, // without the status: a caller may answer with a nearer one (405, 431)
+    spec.title, // without the status: a caller may answer with a more exact one (405, 431)
     "",
     spec.happened,
     spec.advice,

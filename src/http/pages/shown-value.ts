@@ -1,8 +1,8 @@
 /**
- * Control characters, and the marks that turn the direction of text: they let a value forge lines of a plain text answer or
- * read differently from what it is (Unicode TR36; "trojan source", CVE-2021-42574).
+ * Control characters, and the marks that change the direction of text. With them a value could forge lines of a plain text answer, or be
+ * read as another value (Unicode TR36; "trojan source", CVE-2021-42574).
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
 const misleading = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** A foreign value as a page may show it: on one line, free of control and direction marks, at most `limit` characters. */
@@ -11,7 +11,7 @@ export function shownValue(value: string, limit: number): string {
   return characters.length <= limit ? characters.join("") : `${characters.slice(0, limit - 1).join("")}…`;
 }
 
-/** `href` when a link may point there: this page, a path of this host, http: or https:. Else null: the link is left out. */
+/** `href` if a link may point there (this page, a path of this host, http: or https:), else null: the page has no link. */
 export function linkTarget(href: string): string | null {
   return /^(?:$|\/(?![/\\])|https?:\/\/)/.test(href) && shownValue(href, href.length + 1) === href ? href : null;
 }

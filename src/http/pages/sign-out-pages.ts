@@ -1,8 +1,8 @@
 import { type PageRequest, type PageSpec, plainPage, referenceOf } from "./page-spec.ts";
 
 /**
- * Asked before a sign-out that another site or a subresource asked for (OUT-01). `action` is the path to POST to; `targets` are
- * CSP sources the answer may redirect to: the origin of the issuer's end_session endpoint, or `https:` when it redirects on.
+ * Asks for a confirmation when another site or a subresource requests a sign-out (OUT-01). `action` is the path to POST to. `targets` are
+ * the CSP sources that the answer may redirect to: the origin of the issuer's end_session endpoint, or `https:` when that redirects again.
  */
 export function signOutConfirm(facts: {
   readonly request: PageRequest;
@@ -24,7 +24,7 @@ export function signOutConfirm(facts: {
   };
 }
 
-/** No session is left: after a sign-out, or without one before (decision 28). */
+/** After a sign-out, or when there was no session (decision 28). */
 export function signedOut(facts: { readonly request: PageRequest; readonly startUrl: string }): PageSpec {
   return {
     ...plainPage,

@@ -1,6 +1,6 @@
 /**
- * The one style sheet of our pages: system fonts, no external asset, light and dark. Every text colour has at least 4.5:1 on its
- * background in both schemes (WCAG 2.2, 1.4.3). Pages carry it whole, so that a page never needs a second request.
+ * The one style sheet of the pages: system fonts, no external asset, light and dark. Every text colour has at least 4.5:1 on its
+ * background in both schemes (WCAG 2.2, 1.4.3). Each page contains it, so that a page never needs a second request.
  */
 export const style = `
 :root{color-scheme:light dark;--ground:#f4f4f1;--card:#fff;--ink:#1b1d22;--soft:#565b66;--line:#e3e3dd;--well:#f8f8f5;--button:#1b1d22;--on-button:#fff;--focus:#2b5fd9;--trouble:#a15c00;--refused:#b3362b;--question:#3556b8;--done:#1f7a4d}

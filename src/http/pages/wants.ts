@@ -1,12 +1,12 @@
 import { firstValue, type HeaderLines, listMembers } from "../../core/http/header-lines.ts";
 
-/** The form an answer of ours is wanted in. */
+/** The form in which a client wants akproxy's own answer. */
 export type Wants = "html" | "json" | "text";
 
 /**
- * Which form does the sender of `headers` want? A document load gets the page whatever it accepts (Fetch Metadata: only browsers
- * send it); else the better of HTML and JSON by Accept's quality values (RFC 9110 12.5.1), HTML on a tie; a script in a page that
- * accepts anything gets JSON, and who names neither gets text.
+ * The form that the sender of `headers` wants. A document load gets HTML whatever its Accept (Fetch Metadata, which only browsers send).
+ * Otherwise the higher quality value of HTML and JSON in Accept decides (RFC 9110 12.5.1), HTML on a tie. If Accept names neither, a
+ * script in a page gets JSON, and every other client gets text.
  */
 export function wantsOf(headers: HeaderLines): Wants {
   const destination = firstValue(headers, "sec-fetch-dest")?.trim().toLowerCase() ?? null;
@@ -32,7 +32,7 @@ interface MediaRange {
   readonly quality: number; // 0 to 1
 }
 
-/** A member of Accept; a quality that is no number counts as 0: not wanted. */
+/** A member of Accept; a quality that is not a number counts as 0 (not wanted). */
 function rangeOf(member: string): MediaRange {
   const [type = "", ...parameters] = member.split(";").map((part) => part.trim());
   const weight = parameters.find((parameter) => parameter.startsWith("q="));

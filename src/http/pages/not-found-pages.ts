@@ -6,8 +6,8 @@ import { shownValue } from "./shown-value.ts";
 const hostLimit = 260;
 
 /**
- * No provider has this host: which host was seen, where it was read, and whether what the sender forwards counts (decision 6).
- * A program gets authentik's JSON (authentik: Message, Host, Detail).
+ * No provider has the host. The page shows the host, the header it comes from, and whether akproxy trusts the sender's forwarded headers
+ * (decision 6). A program gets authentik's JSON (authentik: Message, Host, Detail).
  */
 export function unknownHost(request: PageRequest): PageSpec {
   const host = shownValue(request.host, hostLimit);
@@ -17,7 +17,7 @@ export function unknownHost(request: PageRequest): PageSpec {
     code: "no_provider_for_host",
     tone: "trouble",
     title: "No application has this address",
-    happened: "The request arrived, but nothing is set up for the host it asked for.",
+    happened: "The request arrived, but no application is set up for its host.",
     advice: "Check the address; if you run this site, compare the host below with each provider's external_host.",
     facts: [
       { label: "Host seen", value: host },
@@ -40,4 +40,20 @@ function senderOf(request: PageRequest): string {
   return request.peerIsTrusted
     ? "a trusted proxy: its forwarded headers count"
     : "an address outside trusted_proxies: forwarded headers were ignored";
+}
+
+/** A path on the host of a forward auth provider that is not akproxy's (authentik: 404, plain text). */
+export function notFound(request: PageRequest): PageSpec {
+  return {
+    ...plainPage,
+    status: 404,
+    code: "not_found",
+    tone: "question",
+    title: "There is nothing at this address",
+    happened: "The request reached the sign-in service, which has no page at this path.",
+    advice:
+      "Check the address; if it belongs to an application, the reverse proxy in front of it sent the request here by mistake.",
+    action: { kind: "link", label: "Go to the start page", href: "/" },
+    reference: referenceOf(request),
+  };
 }
