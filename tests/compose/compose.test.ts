@@ -5,7 +5,8 @@ import { compose, type Outpost } from "../../src/compose/compose.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { idOf, sessionOf } from "../contract/session-store.ts";
 import { startFakeIssuer } from "../fakes/idp.ts";
-import { configOf, surroundingsOf, testFolder, until } from "./composed.ts";
+import { waitUntil } from "../fakes/wait-until.ts";
+import { configOf, surroundingsOf, testFolder } from "./composed.ts";
 
 const root = testFolder();
 const fake = startFakeIssuer();
@@ -112,11 +113,11 @@ test("an issuer that is away at the start is asked again until it answers, witho
   await fake.stop();
   const config = await configOf({ stateDir: mkdtempSync(join(root, "retry-")), issuer: fake.issuer });
   const outpost = await composed(config, surroundingsOf({ issuerRetryMilliseconds: 20 }));
-  await until(() => outpost.issuers()[0]?.lastError != null);
+  await waitUntil(() => outpost.issuers()[0]?.lastError != null);
   const away = outpost.issuers();
   fake.listenAgain();
 
-  await until(() => outpost.issuers()[0]?.ready === true);
+  await waitUntil(() => outpost.issuers()[0]?.ready === true);
 
   expect(away).toMatchObject([{ issuer: fake.issuer, ready: false }]);
 });
@@ -142,7 +143,7 @@ test("decision 42: an open stream is closed with 1008 once its session is over, 
   }
 
   await sessions.delete(ending);
-  await until(() => closed.length > 0);
+  await waitUntil(() => closed.length > 0);
 
   expect(closed).toEqual(["ending 1008"]);
   expect(liveStreams.count()).toBe(1);
@@ -155,7 +156,7 @@ test("streams whose sessions cannot be looked at stay open, and the log says so"
   spyOn(sessions, "get").mockImplementation(() => Promise.reject(new Error("the store is away")));
   liveStreams.add({ person: null, sessionId: "a", close: () => {} });
 
-  await until(() => surroundings.log.lines.some((line) => line.includes("the store is away")));
+  await waitUntil(() => surroundings.log.lines.some((line) => line.includes("the store is away")));
 
   expect(surroundings.log.lines).toContain('warn open streams not checked {"reason":"the store is away"}');
   expect(liveStreams.count()).toBe(1);

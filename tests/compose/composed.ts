@@ -55,12 +55,3 @@ export function surroundingsOf(more: Omit<Partial<Surroundings>, "log"> = {}) {
     ...more,
   };
 }
-
-/** Waits until `isSo`, for at most 5 seconds. */
-export async function until(isSo: () => boolean): Promise<void> {
-  const latest = Date.now() + 5000;
-  while (!isSo()) {
-    if (Date.now() > latest) throw new Error("it did not happen within 5 s");
-    await Bun.sleep(5);
-  }
-}

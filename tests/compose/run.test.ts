@@ -6,6 +6,7 @@ import { exitCodeOf } from "../../src/compose/process.ts";
 import { type Running, run } from "../../src/compose/run.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
+import { freePort } from "../fakes/free-port.ts";
 import { configOf, surroundingsOf, testFolder, type Wishes } from "./composed.ts";
 
 const root = testFolder();
@@ -52,9 +53,7 @@ const isOpen = (origin: string) =>
 
 test("a listener that cannot bind closes the listeners and the store that were opened before it", async () => {
   const taken = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data() {} } });
-  const free = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data() {} } });
-  const { port } = free;
-  free.stop(true);
+  const port = freePort();
   const folder = stateDir();
   const listen = `http = "127.0.0.1:${port}"\nhttps = ""\nmetrics = "127.0.0.1:${taken.port}"`;
 

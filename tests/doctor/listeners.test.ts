@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { listenerSection } from "../../src/doctor/listeners.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
+import { freePort } from "../fakes/free-port.ts";
 import { byName, checkedWorld, worldOf } from "./checks.ts";
 
 const { configOf, root, end } = checkedWorld();
@@ -31,15 +32,8 @@ function answering(status: number, tls = false): string {
   return `127.0.0.1:${server.port}`;
 }
 
-function freeAddress(): string {
-  const listener = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return `127.0.0.1:${port}`;
-}
-
 test("a listener that is off, any free port and a free port are fine", async () => {
-  const free = freeAddress();
+  const free = `127.0.0.1:${freePort()}`;
 
   const checks = await listenersAt({ http: "127.0.0.1:0", metrics: free });
 
