@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
+import { waitUntil } from "../fakes/waits.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -38,10 +39,6 @@ function ask(origin: string, path: string): { readonly socket: Socket; readonly 
   return { socket, over };
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await Bun.sleep(5);
-}
-
 function serve(config: ReturnType<typeof serveConfig>): Served {
   const served = serveProcess(config, { openFiles: 128 });
   stops.push(() => served.end());
@@ -53,7 +50,7 @@ test("DOS-04: three times the connections that 128 open files allow end nothing:
   const served = serve(serveConfig({ internalHost: application.url }));
   const [origin, health] = [await served.address("http"), await served.address("metrics")];
   const held = Array.from({ length: 32 }, () => ask(origin, "/public/slow"));
-  await until(() => application.asked() === 32);
+  await waitUntil(() => application.asked() === 32);
 
   const told: string[] = [];
   for (let count = 0; count < 64; count += 1) told.push(await ask(origin, "/public/more").over);
@@ -81,7 +78,7 @@ test("DOS-04: HTTP and HTTPS are full together, and a TLS client is cut before i
   const [origin, secure] = [await served.address("http"), await served.address("https")];
   const health = await served.address("metrics");
   const held = Array.from({ length: 32 }, () => ask(origin, "/public/slow"));
-  await until(() => application.asked() === 32);
+  await waitUntil(() => application.asked() === 32);
 
   const handshake = await new Promise<string>((resolve) => {
     const socket = connectTls({ port: Number(new URL(secure).port), host: "127.0.0.1", rejectUnauthorized: false });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openKeys } from "../../src/seal/keys.ts";
 import { openSessions } from "../../src/sessions/open.ts";
 import { loginAs } from "../fakes/browser.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { type Stack, type StackOptions, startStack } from "./stack.ts";
 import { app } from "./visit.ts";
 import { openSocket } from "./web-socket-client.ts";
@@ -80,7 +81,7 @@ test("WS-03: a WebSocket and an event stream end when their session reaches its 
 
   expect((await socket.closed).code).toBe(1008);
   await events.over;
-  while (letGo() === 0) await Bun.sleep(5);
+  await waitUntil(() => letGo() !== 0);
 });
 
 test("WS-03: they end when the session is ended by another process", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { requestText, sendRaw } from "../fakes/raw-client.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { app, loggedIn } from "./visit.ts";
 import { openSocket } from "./web-socket-client.ts";
@@ -54,7 +55,7 @@ test("the offered subprotocol that the application chooses is the client's", asy
 });
 
 test("open WebSockets are counted", async () => {
-  while ((await stack.metric("akproxy_websockets")) > 0) await Bun.sleep(5); // those of the tests before are closing
+  await waitUntil(async () => (await stack.metric("akproxy_websockets")) <= 0); // those of the tests before are closing
   const socket = await openSocket(stack.port, { cookie: await cookieOf("alice") });
 
   const open = await stack.metric("akproxy_websockets");

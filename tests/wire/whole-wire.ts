@@ -9,6 +9,7 @@ import type { ByteListener, ByteSocket } from "../../src/wire/socket/byte-socket
 import { listenPlain } from "../../src/wire/socket/plain-listener.ts";
 import { listenTls } from "../../src/wire/socket/tls-listener.ts";
 import type { Pool } from "../../src/wire/upstream/pool.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { ample, roomFor } from "./client/connection-rooms.ts";
 import { passTo, poolWith, upstreamAt } from "./forward/fakes.ts";
 
@@ -19,8 +20,8 @@ export interface WholeWire {
   readonly pool: Pool;
   /** A client's socket, connected. */
   client(): Promise<Client>;
-  /** Resolves when no connection is left on either side; rejects after two seconds. */
-  quiet(): Promise<void>;
+  /** Resolves when no connection is left on either side; rejects after five seconds. */
+  quiet(): Promise<number>;
   /** Lets every limit see that so much time has passed. */
   elapse(seconds: number): void;
   stop(): void;
@@ -32,8 +33,8 @@ export interface Client {
   readonly carrier: Socket;
   /** What came so far. */
   text(): string;
-  /** Resolves when `part` has come; rejects when the connection ends before, or after two seconds. */
-  has(part: string): Promise<void>;
+  /** Resolves when `part` has come; rejects when the connection ends before, or after five seconds. */
+  has(part: string): Promise<number>;
   /** Resolves when the connection is over. */
   readonly over: Promise<void>;
 }
@@ -83,10 +84,7 @@ export async function startWholeWire(carrier: Carrier, handler: WireHandler): Pr
     shared,
     pool,
     client: () => connectClient(carrier, port),
-    quiet: () =>
-      within(async () => {
-        while (shared.connections.size > 0 || pool.count().inUse > 0) await Bun.sleep(1);
-      }, "connections are left"),
+    quiet: () => waitUntil(() => shared.connections.size === 0 && pool.count().inUse === 0),
     elapse(seconds) {
       shift += seconds;
       pool.sweep();
@@ -126,28 +124,11 @@ async function connectClient(carrier: Carrier, port: number): Promise<Client> {
     carrier: raw,
     text: () => text,
     has: (part) =>
-      within(
-        async () => {
-          while (!text.includes(part)) {
-            if (isOver) throw new Error(`it ended before ${JSON.stringify(part)}: ${JSON.stringify(text)}`);
-            await Bun.sleep(1);
-          }
-        },
-        `${JSON.stringify(part)} did not come`,
-      ),
+      waitUntil(() => {
+        if (text.includes(part)) return true;
+        if (isOver) throw new Error(`it ended before ${JSON.stringify(part)}: ${JSON.stringify(text)}`);
+        return false;
+      }),
     over,
   };
-}
-
-/** What `wait` gives, or an error after two seconds. */
-export async function within<Value>(wait: () => Promise<Value>, otherwise: string): Promise<Value> {
-  let timer: Timer | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(otherwise)), 2000);
-  });
-  try {
-    return await Promise.race([wait(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

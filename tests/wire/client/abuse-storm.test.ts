@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from "bun:test";
 import type { ClientConnection } from "../../../src/wire/client/connection.ts";
 import { type RawExchange, startRawUpstream } from "../../fakes/upstream.ts";
+import { turns, waitUntil, within } from "../../fakes/waits.ts";
 import { pick, seeded } from "../../security/random-targets.ts";
 import { switchingTo } from "../forward/tunnel-fakes.ts";
-import { type Carrier, type Client, passingTo, startWholeWire, within } from "../whole-wire.ts";
+import { type Carrier, type Client, passingTo, startWholeWire } from "../whole-wire.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -18,7 +19,7 @@ function serve(exchange: RawExchange): void {
       return;
     case "/chunks":
       exchange.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
-      setTimeout(() => exchange.write("0\r\n\r\n"), 2);
+      void turns().then(() => exchange.write("0\r\n\r\n"));
       return;
     case "/big":
       exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n");
@@ -29,7 +30,7 @@ function serve(exchange: RawExchange): void {
       return;
     case "/half":
       exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-      setTimeout(() => exchange.reset(), 1);
+      void turns().then(() => exchange.reset());
       return;
     case "/dies":
       exchange.reset();
@@ -98,7 +99,7 @@ async function visit(client: Client, random: () => number): Promise<void> {
 async function ask(client: Client, random: () => number): Promise<void> {
   for (let left = 1 + Math.floor(random() * 4); left > 0; left -= 1) {
     client.socket.write(Buffer.from(requestOf(random), "latin1"));
-    if (random() < 0.5) await Bun.sleep(Math.floor(random() * 4));
+    if (random() < 0.5) await turns(Math.floor(random() * 8));
     if (random() < 0.2) client.socket.pause();
   }
 }
@@ -113,10 +114,10 @@ async function leave(client: Client, random: () => number): Promise<void> {
       return;
     case "end":
       client.socket.end();
-      await Bun.sleep(2);
+      await turns();
       return;
     case "wait":
-      await Bun.sleep(5);
+      await turns(5);
       return;
   }
 }
@@ -143,12 +144,10 @@ test.each<Carrier>(["plain", "tls"])(
     }
     // One that has sent its FIN, or far ahead, and then is gone can't be told from one that waits, until something is written to it
     const isHidden = ({ clientEnded, unreadBytes }: ClientConnection) => clientEnded || unreadBytes > 64 * 1024;
-    await within(async () => {
-      while (![...wire.shared.connections].every(isHidden)) await Bun.sleep(1);
-    }, "connections are left");
+    await waitUntil(() => [...wire.shared.connections].every(isHidden));
     for (let limits = 0; limits < 5; limits += 1) {
       wire.elapse(31); // of an upstream's silence, then of the request behind it, at last of what has been answered
-      await Bun.sleep(10);
+      await turns(10);
     }
     await wire.quiet();
     wire.pool.drain();

@@ -3,7 +3,8 @@ import { connect, type Socket } from "node:net";
 import { sweepConnections } from "../../../src/wire/client/listener.ts";
 import { listenTls } from "../../../src/wire/socket/tls-listener.ts";
 import { type RawExchange, startRawUpstream } from "../../fakes/upstream.ts";
-import { certificate, passingTo, startWholeWire, type WholeWire, within } from "../whole-wire.ts";
+import { turns, waitUntil, within } from "../../fakes/waits.ts";
+import { certificate, passingTo, startWholeWire, type WholeWire } from "../whole-wire.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -27,10 +28,8 @@ function sweepAfter({ shared }: WholeWire, seconds: number): void {
 }
 
 /** Resolves when the front has read `bytes` bytes of a request that is not whole. */
-function unread({ shared }: WholeWire, bytes: number): Promise<void> {
-  return within(async () => {
-    while ([...shared.connections].every((connection) => connection.unreadBytes < bytes)) await Bun.sleep(1);
-  }, "the bytes did not come");
+function unread({ shared }: WholeWire, bytes: number): Promise<number> {
+  return waitUntil(() => [...shared.connections].some((connection) => connection.unreadBytes >= bytes));
 }
 
 describe("DOS-02: a head that drips", () => {
@@ -74,10 +73,8 @@ describe("DOS-02: a body", () => {
     return { wire, client, exchanges };
   }
 
-  function received(exchanges: readonly RawExchange[], bytes: number): Promise<void> {
-    return within(async () => {
-      while ((exchanges[0]?.received() ?? 0) < bytes) await Bun.sleep(1);
-    }, "the body did not come");
+  function received(exchanges: readonly RawExchange[], bytes: number): Promise<number> {
+    return waitUntil(() => (exchanges[0]?.received() ?? 0) >= bytes);
   }
 
   test("of which less than a kilobyte comes in twenty seconds is answered 408, and the upstream let go", async () => {
@@ -131,9 +128,7 @@ test("DOS-02: a client that does not read its answer is cut after five minutes, 
   socket.pause();
   stops.push(() => socket.destroy());
   socket.write("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n");
-  await within(async () => {
-    while ([...wire.shared.connections].every(({ isStalled }) => !isStalled)) await Bun.sleep(1);
-  }, "nothing waits");
+  await waitUntil(() => [...wire.shared.connections].some(({ isStalled }) => isStalled));
 
   sweepAfter(wire, 299);
   expect(wire.shared.connections.size).toBe(1);
@@ -165,9 +160,7 @@ test("DOS-02: an ordinary request is answered at once beside 2,000 connections t
   // No more at once than the queue of a listener holds: a lost SYN costs its client a second
   for (let count = 0; count < 2000; count += 200)
     parked.push(...(await Promise.all(Array.from({ length: 200 }, park))));
-  await within(async () => {
-    while (wire.shared.connections.size < 2000) await Bun.sleep(1);
-  }, "not all were accepted");
+  await waitUntil(() => wire.shared.connections.size >= 2000);
   const client = await wire.client();
 
   const startedAt = performance.now();
@@ -231,7 +224,7 @@ describe("DOS-02: a TLS handshake", () => {
 
     for (const piece of pieces) {
       socket.write(piece);
-      await Bun.sleep(5);
+      await turns();
     }
 
     await within(() => closed, "the client was left");

@@ -4,6 +4,7 @@ import type { Reply, WireHandler } from "../../../src/ports/wire.ts";
 import { type HttpListener, listenHttp } from "../../../src/wire/client/listener.ts";
 import { Pool } from "../../../src/wire/upstream/pool.ts";
 import { startRawUpstream } from "../../fakes/upstream.ts";
+import { turns, waitUntil } from "../../fakes/waits.ts";
 import { ample, roomFor } from "./connection-rooms.ts";
 
 const stops: (() => unknown)[] = [];
@@ -100,7 +101,7 @@ test("a fault of ours cuts the connection it was met on, and is told; others are
 
 test("requests in one packet are answered in order, those whose decision takes longer too", async () => {
   const front = startFront(async ({ target }) => {
-    if (target === "/slow") await Bun.sleep(20);
+    if (target === "/slow") await turns(20);
     return answer(200, `[${target}]`);
   });
   const socket = client(front);
@@ -121,7 +122,7 @@ test("a body that comes while its request is still being decided reaches the ups
   });
   stops.push(() => upstream.stop());
   const front = startFront(async () => {
-    await Bun.sleep(50);
+    await turns(50);
     return passTo(upstream.port);
   });
   const socket = client(front);
@@ -183,7 +184,7 @@ describe("bodies that nobody asked for", () => {
     const socket = client(front);
 
     socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-    await Bun.sleep(20);
+    await waitUntil(() => upstream.exchanges.length > 0);
     socket.write("6\r\nworld!\r\n");
     const text = await textUntil(socket, () => false);
     await broken.promise;
@@ -201,7 +202,7 @@ test("a large answer that ends its connection reaches a slow reader whole", asyn
   let received = 0;
   for await (const bytes of socket) {
     received += bytes.length;
-    if (received % 7 === 0) await Bun.sleep(1);
+    if (received % 7 === 0) await turns(1);
   }
 
   expect(received).toBeGreaterThan(size);
@@ -215,7 +216,7 @@ test("draining closes what is idle at once, lets what is under way finish, and t
   });
   const [idle, busy] = [client(front), client(front)];
   busy.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  while (front.inFlight() === 0) await Bun.sleep(1);
+  await waitUntil(() => front.inFlight() > 0);
 
   front.drain();
   const idleText = await textUntil(idle, () => false);
@@ -241,7 +242,7 @@ test("an answer that ends its connection reaches a client that goes on sending i
   const piece = "y".repeat(65_536);
   for (let sent = 0; sent < 100 && socket.writable; sent++) {
     socket.write(piece);
-    await Bun.sleep(0);
+    await turns(1);
   }
   let received = 0;
   for await (const bytes of socket) received += bytes.length;

@@ -15,7 +15,8 @@ import {
 } from "../../../src/wire/client/listener.ts";
 import { listenPlain } from "../../../src/wire/socket/plain-listener.ts";
 import { Pool } from "../../../src/wire/upstream/pool.ts";
-import { certificate, within } from "../whole-wire.ts";
+import { waitUntil, within } from "../../fakes/waits.ts";
+import { certificate } from "../whole-wire.ts";
 import { roomFor } from "./connection-rooms.ts";
 
 const stops: (() => unknown)[] = [];
@@ -84,16 +85,12 @@ function visit(front: Pick<HttpListener, "port">, kind: "http" | "https" = "http
     text += bytes.toString("latin1");
   });
   for (const event of ["end", "error", "close"]) socket.on(event, () => resolve(text));
-  const ask = (part: string) =>
-    within(
-      async () => {
-        text = "";
-        socket.write(request);
-        while (!text.includes(part)) await Bun.sleep(1);
-        return text;
-      },
-      `${JSON.stringify(part)} did not come`,
-    );
+  const ask = async (part: string) => {
+    text = "";
+    socket.write(request);
+    await waitUntil(() => text.includes(part));
+    return text;
+  };
   return { socket, over, ask };
 }
 
@@ -102,12 +99,6 @@ async function fill({ front, room }: Opened, kind: "http" | "https" = "http"): P
   const visitors = Array.from({ length: room.most }, () => visit(front, kind));
   await Promise.all(visitors.map(({ ask }) => ask("served")));
   return visitors;
-}
-
-function until(isSo: () => boolean, otherwise: string): Promise<void> {
-  return within(async () => {
-    while (!isSo()) await Bun.sleep(1);
-  }, otherwise);
 }
 
 describe("DOS-04: above the most connections that a front holds", () => {
@@ -164,7 +155,7 @@ describe("DOS-04: above the most connections that a front holds", () => {
     expect(crowded.p99).toBeLessThan(200);
     expect(knocks).toBeGreaterThan(40);
     expect(opened.refusals()).toBe(knocks);
-    await until(() => opened.room.refused === 0, "refused connections are left");
+    await waitUntil(() => opened.room.refused === 0);
     expect(opened.room.held).toBe(20);
   });
 
@@ -174,7 +165,7 @@ describe("DOS-04: above the most connections that a front holds", () => {
 
     first?.socket.destroy();
     second?.socket.end();
-    await until(() => opened.room.held === 1, "the places were not given back");
+    await waitUntil(() => opened.room.held === 1);
     const [third, fourth, fifth] = [visit(opened.front), visit(opened.front), visit(opened.front)];
     const served = await Promise.all([third.ask("served"), fourth.ask("served")]);
 
@@ -200,8 +191,7 @@ describe("DOS-04: those who are refused", () => {
     await stays.over;
     expect(opened.room.refused).toBe(1);
 
-    const startedAt = performance.now();
-    while (opened.room.refused > 0 && performance.now() - startedAt < 4000) await Bun.sleep(10);
+    await waitUntil(() => opened.room.refused === 0);
 
     expect(opened.room.refused).toBe(0);
   });
@@ -238,8 +228,8 @@ describe("DOS-04: while a front is full", () => {
     const { shared, visitors } = await parked(2, idle);
     visitors[0]?.socket.write("GET / HTTP/1.1\r\nHo");
     visitors[1]?.socket.write("GET /waits HTTP/1.1\r\nHost: app.test\r\n\r\n");
-    await until(() => phases(shared).includes("deciding"), "the request did not come");
-    await until(() => [...shared.connections].some(({ unreadBytes }) => unreadBytes > 0), "the head did not come");
+    await waitUntil(() => phases(shared).includes("deciding"));
+    await waitUntil(() => [...shared.connections].some(({ unreadBytes }) => unreadBytes > 0));
 
     sweepConnections(shared, Date.now() + 6000);
 
@@ -283,7 +273,7 @@ describe("DOS-04: a TLS front that is full", () => {
     const [first] = await fill(opened, "https");
 
     first?.socket.destroy();
-    await until(() => opened.room.held === 1, "the place was not given back");
+    await waitUntil(() => opened.room.held === 1);
 
     expect(await visit(opened.front, "https").ask("served")).toContain(" 200 ");
   });
@@ -292,14 +282,14 @@ describe("DOS-04: a TLS front that is full", () => {
     const opened = await open("https", 4);
     const silent = [visit(opened.front), visit(opened.front)];
     const garbage = [visit(opened.front), visit(opened.front)];
-    await until(() => opened.room.held === 4, "they were not counted");
+    await waitUntil(() => opened.room.held === 4);
     for (const { socket } of garbage) socket.write(request);
 
     await Promise.all(garbage.map(({ over }) => over));
-    await until(() => opened.room.held === 2, "the places of failed handshakes were not given back");
+    await waitUntil(() => opened.room.held === 2);
     for (const { socket } of silent) socket.destroy();
 
-    await until(() => opened.room.held === 0, "the places of those who left were not given back");
+    await waitUntil(() => opened.room.held === 0);
   });
 });
 
@@ -331,7 +321,7 @@ async function parked(
   });
   stops.push(() => listener.stop());
   const visitors = Array.from({ length: count }, () => visit(listener));
-  await until(() => shared.connections.size === count, "not all were accepted");
+  await waitUntil(() => shared.connections.size === count);
   return { shared, visitors };
 }
 

@@ -5,6 +5,7 @@ import { ClientConnection } from "../../../src/wire/client/connection.ts";
 import { type HttpListener, headLimitsOf, listenHttp, sweepConnections } from "../../../src/wire/client/listener.ts";
 import { Pool } from "../../../src/wire/upstream/pool.ts";
 import { header, requestText, sendRaw } from "../../fakes/raw-client.ts";
+import { turns } from "../../fakes/waits.ts";
 import { ample, roomFor } from "./connection-rooms.ts";
 
 let front: HttpListener;
@@ -126,7 +127,7 @@ test("an answer that takes its time holds back the next request, and both are an
           kind: "read_body",
           mostBytes: 20,
           async answer() {
-            await new Promise((next) => setTimeout(next, 20));
+            await turns(20);
             return { status: 200, headers: [], body: "first" };
           },
         },

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { turns, waitUntil } from "../../fakes/waits.ts";
 import { type Match, matchClient, type Received } from "./match.ts";
 import { act, type ScriptFacts, type Step, stepsOf } from "./script.ts";
 import { farewell, isFarewell, type ScriptedUpstream } from "./upstream.ts";
@@ -52,7 +53,7 @@ export async function playRow(row: ConformanceRow, proxied: Proxied): Promise<Pl
   );
   const clientMatch = told === "whole" && !tidied().isClosed ? await farewellTo(client, tidied, patience) : told;
   const asked = () => upstream.heard().filter(({ bytes }) => !isFarewell(bytes));
-  if (row.upstream_cut === true) await until(() => asked().at(-1)?.isClosed === true, patience);
+  if (row.upstream_cut === true) await waitUntil(() => asked().at(-1)?.isClosed === true, patience).catch(() => 0);
   const heard = asked();
   const played: Played = {
     clientMatch,
@@ -62,7 +63,7 @@ export async function playRow(row: ConformanceRow, proxied: Proxied): Promise<Pl
   };
   client.destroy();
   await upstream.end();
-  await Bun.sleep(1); // the proxy is to learn that its connections are gone
+  await turns(); // the proxy is to learn that its connections are gone
   return played;
 }
 
@@ -146,9 +147,4 @@ async function settled(client: Client, match: () => Match, patience: number): Pr
     if (found !== "partial" || left <= 0) return found;
     await client.more(left);
   }
-}
-
-async function until(isSo: () => boolean, patience: number): Promise<void> {
-  const latest = Date.now() + patience;
-  while (!isSo() && Date.now() < latest) await Bun.sleep(1);
 }

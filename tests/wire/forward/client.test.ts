@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { turns, waitUntil } from "../../fakes/waits.ts";
 import { exchangeOf, poolWith } from "./fakes.ts";
 
 const started: RawUpstream[] = [];
@@ -17,11 +18,10 @@ async function scripted(handler: (exchange: RawExchange) => void = () => undefin
 
 /** Resolves when the upstream has got a request's head. */
 async function asked(upstream: RawUpstream): Promise<RawExchange> {
-  for (;;) {
-    const [exchange] = upstream.exchanges;
-    if (exchange !== undefined) return exchange;
-    await Bun.sleep(1);
-  }
+  await waitUntil(() => upstream.exchanges.length > 0);
+  const [exchange] = upstream.exchanges;
+  if (exchange === undefined) throw new Error("the request is gone");
+  return exchange;
 }
 
 test.each([
@@ -52,7 +52,7 @@ test("a client that leaves before the connection stands: it is closed as soon as
   const { client, handle } = exchangeOf(pool, upstream.hostAndPort);
 
   handle.clientGone();
-  await Bun.sleep(20);
+  await turns(10); // the connection stands by then
 
   expect(client.text()).toBe("");
   expect(upstream.exchanges.length).toBe(0);
@@ -143,7 +143,7 @@ test("an upstream that stops reading, answers and says close: the answer arrives
 
   while (!client.text().endsWith("[end]")) {
     if (!client.isPaused) handle.bodyChunk(Buffer.alloc(256 * 1024));
-    await Bun.sleep(1);
+    await turns();
   }
 
   expect(client.text()).toBe("[framed]413 No\r\nContent-Length: 2\r\n\r\nno[end]");

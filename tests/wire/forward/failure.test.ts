@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { turns, waitUntil } from "../../fakes/waits.ts";
 import { answerThrough, exchangeOf, poolWith, sweptPool } from "./fakes.ts";
 
 const started: RawUpstream[] = [];
@@ -122,7 +123,7 @@ test.each([
   const closing = await scripted((exchange) => exchange.end(sent));
   const resetting = await scripted((exchange) => {
     exchange.write(sent);
-    setTimeout(() => exchange.reset(), 10);
+    void turns(4).then(() => exchange.reset());
   });
 
   expect(await answerThrough(poolWith(), closing.hostAndPort)).toBe(`${given}[abort]`);
@@ -132,7 +133,7 @@ test.each([
 test("UPS-14: a reset amid a body that ends with the connection is no end", async () => {
   const upstream = await scripted((exchange) => {
     exchange.write("HTTP/1.1 200 OK\r\n\r\nab");
-    setTimeout(() => exchange.reset(), 10);
+    void turns(4).then(() => exchange.reset());
   });
 
   expect(await answerThrough(poolWith(), upstream.hostAndPort)).toBe(
@@ -154,7 +155,7 @@ test("an upstream that stays silent is a timeout, and its connection is closed",
   const upstream = await scripted();
   const { pool, elapse } = sweptPool();
   const { client } = exchangeOf(pool, upstream.hostAndPort, { timeoutSeconds: 30 });
-  while (upstream.exchanges.length === 0) await Bun.sleep(1);
+  await waitUntil(() => upstream.exchanges.length > 0);
 
   elapse(29);
   const before = client.text();
@@ -183,7 +184,7 @@ test("a body that comes slowly after the head is no timeout, and neither is a li
   const { client } = exchangeOf(pool, upstream.hostAndPort, { timeoutSeconds: 30 });
   const { client: patient } = exchangeOf(pool, silent.hostAndPort, { timeoutSeconds: 0 });
   await client.has("\r\n\r\no");
-  while (silent.exchanges.length === 0) await Bun.sleep(1);
+  await waitUntil(() => silent.exchanges.length > 0);
 
   elapse(100_000);
   upstream.exchanges[0]?.write("k");
@@ -201,7 +202,7 @@ test("a client that still sends its body, or has stopped in the middle, does not
     { method: "POST", timeoutSeconds: 30 },
     { framing: { kind: "length", bytes: 6 } },
   );
-  while (upstream.exchanges.length === 0) await Bun.sleep(1);
+  await waitUntil(() => upstream.exchanges.length > 0);
 
   handle.bodyChunk(Buffer.from("abc"));
   elapse(29);

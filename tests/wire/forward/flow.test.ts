@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { turns, waitUntilStill } from "../../fakes/waits.ts";
 import { exchangeOf, poolWith } from "./fakes.ts";
 
 const started: RawUpstream[] = [];
@@ -41,7 +42,7 @@ test("a client that does not read holds the upstream back, and its connection go
   const { client, handle } = exchangeOf(poolWith(), upstream.hostAndPort);
   client.isFull = true;
   await client.has("200 OK");
-  await Bun.sleep(150);
+  await waitUntilStill(() => client.bytesTaken() + poured());
   const taken = client.bytesTaken();
   const ahead = poured();
 
@@ -80,7 +81,7 @@ test("an upstream that does not read holds the client back, and is sent all when
 
   upstream.exchanges[0]?.socket.resume();
   while (sent < 32) {
-    await Bun.sleep(1);
+    await turns();
     await sendWhileTaken();
   }
   handle.bodyEnd();

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import type { UpstreamRequest } from "../../../src/core/upstream/upstream-request.ts";
 import type { ClientSide } from "../../../src/wire/forward/sides.ts";
 import { type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { waitUntil } from "../../fakes/waits.ts";
 import { answerThrough, exchangeOf, poolWith } from "./fakes.ts";
 
 const started: RawUpstream[] = [];
@@ -124,7 +125,7 @@ test("a PUT whose body has not begun is sent again, and its body with it", async
   await answerThrough(pool, upstream.hostAndPort);
 
   const { client, handle } = exchangeOf(pool, upstream.hostAndPort, put, threeBytes);
-  while (upstream.exchanges.length < 3) await Bun.sleep(1);
+  await waitUntil(() => upstream.exchanges.length >= 3);
   handle.bodyChunk(Buffer.from("abc"));
   handle.bodyEnd();
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
-import { type Carrier, passingTo, startWholeWire, type WholeWire, within } from "../whole-wire.ts";
+import { waitUntil, within } from "../../fakes/waits.ts";
+import { type Carrier, passingTo, startWholeWire, type WholeWire } from "../whole-wire.ts";
 import { switchingTo } from "./tunnel-fakes.ts";
 
 const stops: (() => unknown)[] = [];
@@ -39,9 +40,7 @@ describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
 
       client.socket.write(upload[framing]);
       const exchange = await asked;
-      await within(async () => {
-        while (exchange.received() < 5) await Bun.sleep(1);
-      }, "the body did not come");
+      await waitUntil(() => exchange.received() >= 5);
       if (how === "FIN") client.socket.end();
       else client.carrier.resetAndDestroy();
 
@@ -103,9 +102,7 @@ describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
 
     for (const [sent, byte] of [..."hello"].entries()) {
       client.socket.write(byte);
-      await within(async () => {
-        while (exchange.received() <= sent) await Bun.sleep(1);
-      }, `byte ${sent} did not come`);
+      await waitUntil(() => exchange.received() > sent);
     }
 
     expect(await exchange.body()).toBe("hello");
@@ -131,7 +128,7 @@ describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
     client.socket.end("POST /a HTTP/1.1\r\nHost: app.test\r\nContent-Length: 2\r\n\r\nhi");
     const exchange = await asked;
     await exchange.body();
-    await Bun.sleep(5); // the client's FIN arrives
+    await waitUntil(() => [...wire.shared.connections].every(({ clientEnded }) => clientEnded));
     exchange.write("HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 5\r\n\r\nwhole");
 
     await within(() => client.over, "the answer did not end");

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { turns } from "../../fakes/waits.ts";
 import { sweptPool } from "./fakes.ts";
 import { frame, heardBy, maskedFrame, type OpenedTunnel, switchingTo, tunnelTo } from "./tunnel-fakes.ts";
 
@@ -93,7 +94,7 @@ test("what either side sends after our close goes nowhere", async () => {
 
   handle.clientBytes(Buffer.from(maskedFrame(0x81, "more"), "latin1"));
   exchange.write(frame(0x81, "more"));
-  await Bun.sleep(20);
+  await turns(10);
 
   expect(given()).toBe("\x88\x02\x03\xf0[fin]");
   expect(heard.text()).toBe(sent);
@@ -123,7 +124,7 @@ test("an upstream that answers our close and ends leaves the client the time to 
   close(1008, "");
   await heard.has("\x88");
   exchange.end(frame(0x88, "\x03\xf0"));
-  await Bun.sleep(20);
+  await turns(10);
   const before = [...told];
   handle.clientEnded();
 

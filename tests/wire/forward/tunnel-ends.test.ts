@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { turns, waitUntil, waitUntilStill } from "../../fakes/waits.ts";
 import { sweptPool } from "./fakes.ts";
 import { heardBy, switchingTo, tunnelTo } from "./tunnel-fakes.ts";
 
@@ -35,7 +36,7 @@ test("half-close: what the upstream sends after the client's FIN arrives, then b
       socket.on("data", (bytes: Buffer) => {
         taken += bytes.length;
       });
-      socket.on("end", () => setTimeout(() => socket.end(`${taken} taken`), 10));
+      socket.on("end", () => turns().then(() => socket.end(`${taken} taken`)));
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -108,7 +109,7 @@ test("WS-05: a client that does not read stops the upstream, an upstream that do
   client.isFull = true;
   const flood = Buffer.alloc(1024 * 1024, "u");
   for (let round = 0; round < 64; round += 1) exchange.write(flood);
-  await Bun.sleep(150);
+  await waitUntilStill(() => client.bytesTaken());
   const taken = client.bytesTaken();
   exchange.socket.pause();
   const clientIsStopped = (): boolean => client.isPaused;
@@ -122,7 +123,7 @@ test("WS-05: a client that does not read stops the upstream, an upstream that do
   client.isFull = false;
   handle.clientDrained();
   exchange.socket.resume();
-  while (client.bytesTaken() < 64 * 1024 * 1024 || heard.text().length < given) await Bun.sleep(5);
+  await waitUntil(() => client.bytesTaken() >= 64 * 1024 * 1024 && heard.text().length >= given);
 
   expect(taken).toBeLessThan(8 * 1024 * 1024);
   expect(given).toBeLessThan(32 * 1024 * 1024);

@@ -4,6 +4,7 @@ import type { TunnelUpstream } from "../../../src/wire/forward/sides.ts";
 import { openTunnel } from "../../../src/wire/forward/tunnel.ts";
 import type { Pool } from "../../../src/wire/upstream/pool.ts";
 import type { RawExchange } from "../../fakes/upstream.ts";
+import { waitUntil } from "../../fakes/waits.ts";
 import { passTo, poolWith, type RecordingClient, recordingClient, upstreamAt } from "./fakes.ts";
 
 /** A handshake's lines as they come to a pass: without those of the hop. */
@@ -51,14 +52,12 @@ export function tunnelTo(hostAndPort: string, pool: Pool = poolWith()): OpenedTu
 }
 
 /** What came on the exchange's socket after the request's head, from now on. */
-export function heardBy(exchange: RawExchange): { text(): string; has(part: string): Promise<void> } {
+export function heardBy(exchange: RawExchange): { text(): string; has(part: string): Promise<number> } {
   let text = "";
   exchange.socket.on("data", (bytes: Buffer) => {
     text += bytes.toString("latin1");
   });
-  const has = async (part: string): Promise<void> => {
-    while (!text.includes(part)) await Bun.sleep(1);
-  };
+  const has = (part: string): Promise<number> => waitUntil(() => text.includes(part));
   return { text: () => text, has };
 }
 

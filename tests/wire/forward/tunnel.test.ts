@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { waitUntil } from "../../fakes/waits.ts";
 import { sweptPool } from "./fakes.ts";
 import { heardBy, switchingTo, tunnelTo } from "./tunnel-fakes.ts";
 
@@ -127,7 +128,7 @@ test("nobody listening is a 502, a silent upstream a 504", async () => {
   const upstream = await scripted(() => undefined);
   const { pool, elapse } = sweptPool();
   const silent = tunnelTo(upstream.hostAndPort, pool);
-  while (upstream.exchanges.length === 0) await Bun.sleep(1);
+  await waitUntil(() => upstream.exchanges.length > 0);
 
   elapse(11);
 

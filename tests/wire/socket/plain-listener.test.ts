@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { ListenAddress } from "../../../src/core/config.ts";
 import type { ByteSocket } from "../../../src/wire/socket/byte-socket.ts";
 import { listenPlain } from "../../../src/wire/socket/plain-listener.ts";
-import { within } from "../whole-wire.ts";
+import { waitUntil } from "../../fakes/waits.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(() => {
@@ -61,9 +61,7 @@ test.each<[string, () => ListenAddress]>([
   while (socket.write(Buffer.alloc(100)));
   const toldInThisTurn = [...told];
 
-  await within(async () => {
-    while (!told.includes("closed")) await Bun.sleep(1);
-  }, "the connection was left");
+  await waitUntil(() => told.includes("closed"));
   expect(toldInThisTurn).toEqual([]);
   expect(told.at(-1)).toBe("closed");
 });
@@ -71,16 +69,12 @@ test.each<[string, () => ListenAddress]>([
 test("what a client sent ahead and was not read does not keep the connection of one that is gone", async () => {
   const { client, socket, told } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
   client.write(Buffer.alloc(200_000));
-  await within(async () => {
-    while (client.writableLength > 0) await Bun.sleep(1);
-  }, "the bytes were not taken");
+  await waitUntil(() => client.writableLength === 0);
   await gone(client);
 
   while (socket.write(Buffer.alloc(100)));
 
-  await within(async () => {
-    while (!told.includes("closed")) await Bun.sleep(1);
-  }, "the connection was left");
+  await waitUntil(() => told.includes("closed"));
 });
 
 test("a client that reads nothing for a while is no lost one", async () => {
@@ -95,8 +89,6 @@ test("a client that reads nothing for a while is no lost one", async () => {
   });
   client.resume();
 
-  await within(async () => {
-    while (received < sent) await Bun.sleep(1);
-  }, "not all bytes came");
+  await waitUntil(() => received >= sent);
   expect(told).toEqual([]);
 });

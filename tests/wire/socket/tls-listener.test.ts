@@ -3,7 +3,8 @@ import { connect as connectPlain, createServer } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { ByteSocket } from "../../../src/wire/socket/byte-socket.ts";
 import { listenTls } from "../../../src/wire/socket/tls-listener.ts";
-import { certificate, within } from "../whole-wire.ts";
+import { waitUntil, within } from "../../fakes/waits.ts";
+import { certificate } from "../whole-wire.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(() => {
@@ -110,18 +111,12 @@ test("what waits for a slow client is sent in order, then it is told that none w
   });
   socket.pause();
   socket.write("go");
-  await within(async () => {
-    while (took.length === 0) await Bun.sleep(1);
-  }, "nothing was written");
+  await waitUntil(() => took.length > 0);
   expect([took, told]).toEqual([[false, false, false], ["enters"]]);
 
   socket.resume();
-  await within(async () => {
-    while (!told.includes("drained")) await Bun.sleep(1);
-  }, "it was not told");
-  await within(async () => {
-    while (received() < great.length + 7) await Bun.sleep(1);
-  }, "not all came");
+  await waitUntil(() => told.includes("drained"));
+  await waitUntil(() => received() >= great.length + 7);
 
   expect([text, told]).toEqual(["gthe end", ["enters", "drained"]]);
   socket.destroy();

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { turns } from "../../fakes/waits.ts";
 import { answerThrough, exchangeOf, poolWith, sweptPool } from "../forward/fakes.ts";
 
 const started: RawUpstream[] = [];
@@ -159,7 +160,7 @@ test("what comes on an idle connection closes it: it can't be an answer", async 
 test("the connection of a client that did not take its answer in time is read again for the next", async () => {
   const upstream = await scripted((exchange) => {
     exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
-    setTimeout(() => exchange.write("cd"), 20);
+    void turns(10).then(() => exchange.write("cd"));
   });
   const pool = poolWith();
   const { client, handle } = exchangeOf(pool, upstream.hostAndPort);
