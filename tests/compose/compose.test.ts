@@ -5,7 +5,7 @@ import { compose, type Outpost } from "../../src/compose/compose.ts";
 import { Failure } from "../../src/core/failure.ts";
 import { idOf, sessionOf } from "../contract/session-store.ts";
 import { startFakeIssuer } from "../fakes/idp.ts";
-import { waitUntil } from "../fakes/wait-until.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { configOf, surroundingsOf, testFolder } from "./composed.ts";
 
 const root = testFolder();
