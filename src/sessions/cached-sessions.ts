@@ -10,6 +10,7 @@ export interface CacheOptions {
   /** See SessionRows. Throws Failure store_unavailable when the changes cannot be read. */
   readonly takeChanges: () => RowChanges;
   readonly limit?: number; //                      cached sessions; the oldest entry is evicted first
+  readonly bytes?: number; //                      of all cached sessions together
 }
 
 /**
@@ -18,8 +19,8 @@ export interface CacheOptions {
  * cache as soon as `takeChanges` reports it.
  */
 export function cachedSessions(store: SessionStore, options: CacheOptions): SessionStore {
-  const { now, takeChanges, limit = 100_000 } = options;
-  const kept = keptSessions(limit);
+  const { now, takeChanges, limit = 100_000, bytes = mostBytes } = options;
+  const kept = keptSessions(limit, bytes);
   let changes = 0;
 
   /** Runs a deletion or an update so that no overlapping look-up is cached. */
@@ -93,11 +94,11 @@ const mostBytes = 1024 * 1024 * 1024;
 /** What a session costs besides its texts: the indexes by row and by user. */
 const indexBytes = 1024;
 
-/** Sessions by id, by the key of their row and by user; at most `limit`, and at most 1 GiB. */
-function keptSessions(limit: number) {
+/** Sessions by id, by the key of their row and by user. */
+function keptSessions(limit: number, bytes: number) {
   const open = new Memory<Session>({
     entries: limit,
-    bytes: mostBytes,
+    bytes,
     bytesOf: ({ identity }) => indexBytes + identityBytes(identity),
     evicted: unlink,
   });
