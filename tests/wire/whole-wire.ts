@@ -11,7 +11,7 @@ import { listenTls } from "../../src/wire/socket/tls-listener.ts";
 import type { Pool } from "../../src/wire/upstream/pool.ts";
 import { waitUntil } from "../fakes/waits.ts";
 import { ample, roomFor } from "./client/connection-rooms.ts";
-import { passTo, poolWith, upstreamAt } from "./forward/fakes.ts";
+import { forwardingTo, poolWith, upstreamAt } from "./forward/fakes.ts";
 
 /** The whole wire on one port before one upstream, with its insides to look at; nothing sweeps it but the test. */
 export interface WholeWire {
@@ -45,8 +45,8 @@ export type Carrier = "plain" | "tls";
 export const certificate = makeSelfSigned({ names: ["app.test"], days: 30, now: Math.floor(Date.now() / 1000) });
 
 /** Passes every request on to 127.0.0.1:`upstream`; a WebSocket's becomes a tunnel. */
-export function passingTo(upstream: number): WireHandler {
-  const to = passTo(upstreamAt(`127.0.0.1:${upstream}`));
+export function forwardsTo(upstream: number): WireHandler {
+  const to = forwardingTo(upstreamAt(`127.0.0.1:${upstream}`));
   return ({ method, target, headers }): Reply => {
     const hop = new Set(["connection", "upgrade", "transfer-encoding"]);
     const kept = headers.filter(([name]) => !hop.has(name.toLowerCase()));

@@ -2,12 +2,12 @@ import type { HeaderLines } from "../../core/http/header-lines.ts";
 import type { WireAnswer } from "../../ports/wire.ts";
 import { reasonOf } from "../message/write-head.ts";
 
-/** What the connection does after an answer. */
+/** What the connection does after the answer. */
 export type Afterwards = "keep" | "close";
 
 /**
- * An answer of our own as bytes: head and body in one piece, with Date, Content-Length and Connection. HEAD gets the head of its GET; 204
- * and 304 have neither body nor Content-Length of one (RFC 9110 8.6, 15.3.5, 15.4.5).
+ * akproxy's own answer as bytes: head and body in one piece, with Date, Content-Length and Connection. HEAD gets the head of its GET. 204
+ * and 304 have no body and no Content-Length (RFC 9110 8.6, 15.3.5, 15.4.5).
  */
 export function answerBytes(
   answer: WireAnswer,
@@ -37,19 +37,20 @@ function headOf({ status, headers }: WireAnswer): string {
 }
 
 /**
- * A 200 without a body is a verdict, whose lines are the same object for as long as its session's identity is: its bytes are made once a
- * second, for their Date. New ones each second, since the ones before may be on their way to a slow client yet.
+ * A 200 without a body is the answer to a forward-auth check. Its lines are the same object as long as the identity of its session does
+ * not change, so its bytes are made once a second, for their Date. Each second gets a new buffer, since the previous one may still be on
+ * its way to a slow client.
  */
 function recurringBytes(answer: WireAnswer): Buffer {
   const date = httpDate();
-  const known = bytesBefore.get(answer.headers);
+  const known = cachedBytes.get(answer.headers);
   if (known !== undefined && known.date === date) return known.bytes;
   const bytes = newBytes(answer, "GET", "1.1", "keep");
-  bytesBefore.set(answer.headers, { date, bytes });
+  cachedBytes.set(answer.headers, { date, bytes });
   return bytes;
 }
 
-const bytesBefore = new WeakMap<HeaderLines, { readonly date: string; readonly bytes: Buffer }>();
+const cachedBytes = new WeakMap<HeaderLines, { readonly date: string; readonly bytes: Buffer }>();
 
 let dateSecond = 0;
 let dateText = "";

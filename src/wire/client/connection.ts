@@ -333,7 +333,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     if (this.#phase === "exchange" && this.#exchange !== null) this.#exchange.timeOut();
     else if (this.#phase !== "head") this.socket.terminate();
     else if (this.#unread.length === 0) this.closeAfterwards();
-    else this.refuse({ status: 408, reason: "the request did not come in time" });
+    else this.refuse({ status: 408, reason: "the request did not arrive in time" });
   }
 }
 

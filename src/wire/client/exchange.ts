@@ -48,12 +48,12 @@ const rateMilliseconds = 20_000; //                 how often a body's rate is c
 const leastBytes = 1024; //                         a body that brings less in that time is cut (DOS-02)
 const joinableBytes = 16 * 1024; //                 up to this the body's first bytes and the head before them go out in one piece
 
-export const tooLarge: Refused = { status: 413, reason: "the body is larger than is taken" };
-const tooSlow: Refused = { status: 408, reason: "the request's body comes too slowly" };
+export const tooLarge: Refused = { status: 413, reason: "the body is larger than allowed" };
+const tooSlow: Refused = { status: 408, reason: "the request body arrives too slowly" };
 
 /**
- * The request that a client connection is serving, and its response. One object a request, without closures: whoever forwards the request
- * sees it as the client's side.
+ * The request that a client connection is serving, and its response. One object a request, without closures. The forwarding code sees it
+ * as the client's side.
  */
 export class ClientExchange implements TunnelClient {
   readonly #connection: ExchangeConnection;
@@ -220,7 +220,7 @@ export class ClientExchange implements TunnelClient {
     this.#hasHead = true;
     if (answer.body === "tunnel") this.#beginTunnel();
     this.#lifeEnded = this.#life?.begun(answer.headers, this) ?? null;
-    // RFC 9112 9.3, 9.6: an upload that is still running when its answer ends closes the connection, and the client is told
+    // RFC 9112 9.3, 9.6: an upload that is still running when its answer ends closes the connection, and the response says so
     this.#closesAfter =
       answer.body === "until_close" || !this.#head.keepAlive || !this.#isBodyDone || this.#connection.isLastRequest();
     const more = this.#connectionText(answer);
@@ -237,7 +237,7 @@ export class ClientExchange implements TunnelClient {
   /** The field lines that the listener adds. */
   #connectionText(answer: AnswerHead): string {
     if (answer.body === "tunnel") return "Connection: Upgrade\r\n";
-    // RFC 9110 6.6.1: who forwards an answer without a Date adds it
+    // RFC 9110 6.6.1: a recipient that forwards a response without a Date adds it
     const date = firstValue(answer.headers, "date") === null ? `date: ${httpDate()}\r\n` : "";
     if (this.#closesAfter) return `${date}Connection: close\r\n`;
     return this.version === "1.0" ? `${date}Connection: keep-alive\r\n` : date;

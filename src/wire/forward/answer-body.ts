@@ -3,8 +3,8 @@ import {
   type ChunkedState,
   chunkHead,
   chunkTail,
+  forwardableTrailers,
   lastChunk,
-  passableTrailers,
   readChunked,
   startChunked,
 } from "../message/chunked.ts";
@@ -89,16 +89,16 @@ export interface BodyTarget {
 export const moreFollows: BodyProgress = { kind: "more" };
 
 /** Hands the part of the body that begins at `from` to the client. */
-export function passBody(body: AnswerBody, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+export function forwardBody(body: AnswerBody, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
   switch (body.kind) {
     case "none":
       return { kind: "end", at: from };
     case "length":
-      return passLength(body, bytes, from, target);
+      return forwardLength(body, bytes, from, target);
     case "chunked":
-      return passChunks(body.state, bytes, from, target);
+      return forwardChunks(body.state, bytes, from, target);
     case "unchunked":
-      return passData(body.state, bytes, from, target);
+      return forwardData(body.state, bytes, from, target);
     case "until_close":
       target.writeBody(from === 0 ? bytes : bytes.subarray(from));
       return moreFollows;
@@ -113,7 +113,7 @@ export function endAtClose(body: AnswerBody, target: BodyTarget): void {
   if (body.kind === "chunking") target.writeBody(Buffer.from(lastChunk([]), "latin1"));
 }
 
-function passLength(body: { left: number }, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+function forwardLength(body: { left: number }, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
   const here = bytes.length - from;
   if (here < body.left) {
     body.left -= here;
@@ -126,7 +126,7 @@ function passLength(body: { left: number }, bytes: Buffer, from: number, target:
 }
 
 /** The bytes go on as they came. Trailers are kept back until they are whole, since the client may not get all of them. */
-function passChunks(state: ChunkedState, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+function forwardChunks(state: ChunkedState, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
   const reading = readChunked(state, bytes, from, bytes.length, ignoreData);
   switch (reading.kind) {
     case "refused":
@@ -139,8 +139,8 @@ function passChunks(state: ChunkedState, bytes: Buffer, from: number, target: Bo
       const here = trailerBytesAtEnd(state, at - from);
       if (trailers.length === 0 && here === chunkTail.length) target.writeBody(bytes.subarray(from, at));
       else {
-        const passed = target.trailersForClient(passableTrailers(trailers));
-        const end = Buffer.from(`${linesText(passed, "internal")}${chunkTail}`, "latin1");
+        const forwarded = target.trailersForClient(forwardableTrailers(trailers));
+        const end = Buffer.from(`${linesText(forwarded, "internal")}${chunkTail}`, "latin1");
         target.writeBody(Buffer.concat([bytes.subarray(from, at - here), end]));
       }
       return { kind: "end", at };
@@ -157,7 +157,7 @@ function trailerBytesAtEnd(state: ChunkedState, most: number): number {
 function ignoreData(): void {}
 
 /** Only the data, without its framing. */
-function passData(state: ChunkedState, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+function forwardData(state: ChunkedState, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
   const reading = readChunked(state, bytes, from, bytes.length, (data, start, end) =>
     target.writeBody(data.subarray(start, end)),
   );

@@ -1,24 +1,24 @@
 import { randomBytes } from "node:crypto";
 
-/** Where one direction of a WebSocket stands between frames (RFC 6455 5.2). Made by `startFrames`, changed by `nextBoundary` alone. */
+/** The position of one direction of a WebSocket within its frames (RFC 6455 5.2). `startFrames` makes it, and only `nextBoundary` changes it. */
 export interface FrameTrack {
   payloadLeft: number;
-  headRead: number; //                             bytes of the frame's head so far
+  headRead: number; //                             bytes of the frame's head that were read
   headLength: number; //                           known from the second byte on
   payloadLength: number;
 }
 
-/** At the beginning of a stream of frames. */
+/** The position at the beginning of a stream of frames. */
 export function startFrames(): FrameTrack {
   return { payloadLeft: 0, headRead: 0, headLength: 2, payloadLength: 0 };
 }
 
-/** Is nothing of a frame on its way, so that one of ours may stand here? */
+/** Is the stream between two frames, so that a frame of akproxy can be inserted? */
 export function isBetweenFrames({ payloadLeft, headRead }: FrameTrack): boolean {
   return payloadLeft === 0 && headRead === 0;
 }
 
-/** Follows the frame that is under way, or begins, at `from`: where it ends in `bytes`; -1: not within them, and all were followed. */
+/** Follows the frame at `from` to its end and returns that index. -1: the frame does not end within `bytes`, and all of them were followed. */
 export function nextBoundary(track: FrameTrack, bytes: Uint8Array, from: number): number {
   let at = from;
   while (at < bytes.length) {
@@ -63,7 +63,7 @@ function maskLength({ headLength }: FrameTrack): number {
   return headLength === 6 || headLength === 8 || headLength === 14 ? 4 : 0;
 }
 
-/** A close frame (RFC 6455 5.5.1). To a server it is masked; `code` where it may be sent (7.4), else 1001. */
+/** A close frame (RFC 6455 5.5.1), masked if it goes to the upstream. A `code` that must not be sent (7.4) becomes 1001. */
 export function closeFrame(to: "client" | "upstream", code: number, reason: string): Uint8Array {
   const text = Buffer.from(fittingReason(reason), "utf8");
   const payload = Buffer.alloc(2 + text.length);
@@ -75,7 +75,7 @@ export function closeFrame(to: "client" | "upstream", code: number, reason: stri
   return Buffer.concat([Buffer.from([0x88, 0x80 | payload.length]), mask, masked]);
 }
 
-/** Cut to the 123 bytes of UTF-8 that there is room for, between characters. */
+/** The reason cut to 123 bytes of UTF-8, the limit of a close frame, between two characters. */
 function fittingReason(reason: string): string {
   const bytes = Buffer.from(reason, "utf8");
   if (bytes.length <= 123) return reason;

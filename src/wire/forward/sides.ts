@@ -7,7 +7,7 @@ import type { ResponseHead } from "../message/response-head.ts";
 export interface AnswerHead {
   readonly status: number; //                      200-599, or 101 if it opens a tunnel
   readonly reason: string; //                      as the upstream wrote it; may be ""
-  /** Every line but Connection, including those of the framing. The client's side adds Connection, and nothing that is there already. */
+  /** Every line but Connection, including those of the framing. The client's side adds Connection. */
   readonly headers: HeaderLines;
   /**
    * What `write` carries after it. `none`: nothing (HEAD, 204, 304, a length of 0). `framed`: a body that states where it ends.

@@ -80,7 +80,7 @@ class TunnelRequest implements TunnelUpstream, ProtocolSwitch {
 
 /** Why a WebSocket cannot begin with this 101; null: it can. */
 function problemOf({ upgrade, headers }: ResponseHead, { request }: Forwarding): string | null {
-  if (upgrade?.toLowerCase() !== "websocket") return "a 101 that upgrades to no WebSocket";
+  if (upgrade?.toLowerCase() !== "websocket") return "a 101 that does not upgrade to WebSocket";
   const key = firstValue(request.headers, "sec-websocket-key") ?? "";
   const accepted = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
   return firstValue(headers, "sec-websocket-accept") === accepted ? null : "a 101 with a wrong Sec-WebSocket-Accept";

@@ -15,10 +15,10 @@ import {
   type BodyTarget,
   bodyForClient,
   endAtClose,
+  forwardBody,
   keptFraming,
   moreFollows,
   noBody,
-  passBody,
 } from "./answer-body.ts";
 import type { ClientSide, ProtocolSwitch, UpstreamSide } from "./sides.ts";
 
@@ -46,7 +46,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
   readonly #forwarding: Forwarding;
   readonly #client: ClientSide;
   readonly #protocolSwitch: ProtocolSwitch | null; // null: the request asks for no other protocol
-  readonly #headText: string | null; //            what is sent before the body; null: the request cannot be sent
+  readonly #headText: string | null; //            null: the request cannot stand in a message
   #unsentHead: string; //                          the same until it was sent, then ""
   #connection: UpstreamConnection | null = null; // null: not started
   /** `asking`: no final head has arrived. `answering`: it went to the client. `over`: nothing more happens. */
@@ -75,7 +75,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
   /** Takes a connection and sends the head. */
   start(): void {
     if (this.#headText === null) {
-      queueMicrotask(() => this.fail("upstream_not_carried", "upstream: the request can't be sent as it is"));
+      queueMicrotask(() => this.fail("upstream_not_carried", "upstream: the request cannot be sent as it is"));
     } else {
       this.#occupy(this.#pool.take(this.#forwarding.request.upstream, this));
     }
@@ -208,7 +208,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
         this.#readHeads(bytes);
         break;
       case "answering":
-        this.#passPart(bytes, 0);
+        this.#forwardPart(bytes, 0);
         break;
       case "over":
         return;
@@ -235,7 +235,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
       from = reading.end;
       if (reading.head.status >= 200) this.#beginAnswer(reading.head, all, from);
       else if (reading.head.status === 101) this.#switchProtocols(reading.head, all.subarray(from));
-      else this.#passInterim(reading.head);
+      else this.#forwardInterim(reading.head);
     }
   }
 
@@ -248,11 +248,11 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     this.#searchedTo = reading.searchedTo - from;
   }
 
-  /** RFC 9110 15.2: interim answers are passed on, asked for or not. HTTP/1.0 has none. */
-  #passInterim(head: ResponseHead): void {
+  /** RFC 9110 15.2: interim responses are forwarded, requested or not. HTTP/1.0 has none. */
+  #forwardInterim(head: ResponseHead): void {
     this.#interimHeads += 1;
     if (this.#interimHeads > mostInterimHeads) {
-      this.failUnusable("too many interim answers");
+      this.failUnusable("too many interim responses");
       return;
     }
     if (this.#client.version === "1.0") return;
@@ -261,7 +261,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
   }
 
   #switchProtocols(head: ResponseHead, rest: Buffer): void {
-    if (this.#protocolSwitch === null) this.failUnusable("an unasked 101");
+    if (this.#protocolSwitch === null) this.failUnusable("a 101 that was not requested");
     else this.#protocolSwitch.switched(head, rest);
   }
 
@@ -278,7 +278,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     const spent = bytes.subarray(0, from);
     this.#client.writeHead({ status, reason, headers, body: bodyForClient(body) }, spent);
     this.#forwarding.answered(status);
-    this.#passPart(bytes, from);
+    this.#forwardPart(bytes, from);
   }
 
   #headersForClient({ status, headers }: ResponseHead, body: AnswerBody): HeaderLines {
@@ -286,9 +286,9 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     return body.kind === "chunking" ? [...lines, ["Transfer-Encoding", "chunked"]] : lines;
   }
 
-  #passPart(bytes: Buffer, from: number): void {
+  #forwardPart(bytes: Buffer, from: number): void {
     const body = this.#body;
-    const progress = from === bytes.length && body.kind !== "none" ? moreFollows : passBody(body, bytes, from, this);
+    const progress = from === bytes.length && body.kind !== "none" ? moreFollows : forwardBody(body, bytes, from, this);
     switch (progress.kind) {
       case "more":
         this.#client.flush();

@@ -3,33 +3,33 @@ import { isHopByHop } from "../../core/http/hop-by-hop.ts";
 import { readFields } from "./header-block.ts";
 import { linesText } from "./write-head.ts";
 
-/** How much besides data a chunked message may hold. */
+/** The limits of a chunked message besides those of its data. */
 export interface ChunkedLimits {
   readonly extensionBytes: number; //              of all chunks together
   readonly trailerBytes: number;
   readonly trailerFields: number;
 }
 
-/** Where the reading of one chunked message stands: made by `startChunked`, changed by `readChunked` alone. */
+/** The state of reading one chunked message. `startChunked` makes it, and only `readChunked` changes it. */
 export interface ChunkedState {
   readonly limits: ChunkedLimits;
   place: "size" | "size_lf" | "extension" | "data" | "data_cr" | "data_lf" | "trailer" | "over";
   sizeDigits: number;
-  left: number; //                                 the chunk's size while it is read, then the bytes of data still to come
+  left: number; //                                 the chunk size while it is read, then the bytes of data that follow
   extensionBytes: number;
   text: string; //                                 the extension or the trailer section so far
 }
 
-/** What a slice was: all of it taken and more to come, the message's end at `at`, or no chunked coding. */
+/** The result of a slice: all of it was read and more follows, the message ends at `at`, or the coding is invalid. */
 export type ChunkedReading =
   | { readonly kind: "more" }
   | { readonly kind: "end"; readonly at: number; readonly trailers: HeaderLines }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** Gets each range of data, in order, without a copy. */
+/** Receives each range of data, in order, without a copy. */
 export type ChunkData = (bytes: Buffer, from: number, to: number) => void;
 
-/** A reader at the beginning of a chunked message. */
+/** The state at the beginning of a chunked message. */
 export function startChunked(limits: ChunkedLimits): ChunkedState {
   return { limits, place: "size", sizeDigits: 0, left: 0, extensionBytes: 0, text: "" };
 }
@@ -37,9 +37,9 @@ export function startChunked(limits: ChunkedLimits): ChunkedState {
 const more: ChunkedReading = { kind: "more" };
 
 /**
- * Reads `bytes` from `from` to `to` as the next part of a chunked message (RFC 9112 7.1), however it is cut. Strict (HTTP-01): CRLF
- * alone ends a line, no space around a size, at most 2^53-1 bytes a chunk, extensions by their grammar. After `end` or `refused` the
- * state is spent. With a `data` that does nothing it is the check and the end-finder of a message that is passed on as it stands.
+ * Reads `bytes` from `from` to `to` as the next part of a chunked message (RFC 9112 7.1). The parts may be cut anywhere. Strict (HTTP-01):
+ * only CRLF ends a line, no space around a size, at most 2^53-1 bytes a chunk, extensions by their grammar. After `end` or `refused` the
+ * state must not be used again. With a `data` that does nothing, this checks a message that is forwarded unchanged and finds its end.
  */
 export function readChunked(
   state: ChunkedState,
@@ -66,7 +66,7 @@ export function readChunked(
   return more;
 }
 
-/** Takes one byte outside the data; a text says what is wrong with it. */
+/** Reads one byte outside the data. Returns what is wrong with it, or null. */
 function readByte(state: ChunkedState, byte: number): string | null {
   switch (state.place) {
     case "size":
@@ -76,7 +76,7 @@ function readByte(state: ChunkedState, byte: number): string | null {
     case "size_lf":
       state.place = state.left === 0 ? "trailer" : "data";
       state.text = "";
-      return byte === 0x0a ? null : "a chunk's size line does not end in CRLF";
+      return byte === 0x0a ? null : "the line of a chunk size does not end in CRLF";
     case "data_cr":
       state.place = "data_lf";
       return byte === 0x0d ? null : "a chunk is longer than its size";
@@ -87,7 +87,7 @@ function readByte(state: ChunkedState, byte: number): string | null {
       return readTrailer(state, byte);
     case "data":
     case "over":
-      return "nothing was to be read here";
+      return "nothing can be read here";
   }
 }
 
@@ -96,11 +96,11 @@ function readSize(state: ChunkedState, byte: number): string | null {
   if (digit !== -1) {
     state.left = state.left * 16 + digit;
     state.sizeDigits += 1;
-    return state.sizeDigits > 16 || state.left > Number.MAX_SAFE_INTEGER ? "a chunk's size is too large" : null;
+    return state.sizeDigits > 16 || state.left > Number.MAX_SAFE_INTEGER ? "a chunk size is too large" : null;
   }
-  if (state.sizeDigits === 0) return "a chunk's size is no hexadecimal number";
+  if (state.sizeDigits === 0) return "a chunk size is not a hexadecimal number";
   state.sizeDigits = 0;
-  if (byte !== 0x0d && byte !== 0x3b) return "a chunk's size is no hexadecimal number";
+  if (byte !== 0x0d && byte !== 0x3b) return "a chunk size is not a hexadecimal number";
   state.place = byte === 0x0d ? "size_lf" : "extension";
   if (byte === 0x3b) state.text = ";";
   return null;
@@ -113,17 +113,17 @@ function hexDigit(byte: number): number {
 }
 
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-/** chunk-ext of RFC 9112 7.1.1, without the "bad whitespace" that a sender may not write. */
+/** chunk-ext of RFC 9112 7.1.1, without the "bad whitespace" that a sender must not write. */
 const extensions = new RegExp(`^(?:;${token}(?:=(?:${token}|"(?:[^"\\\\]|\\\\.)*"))?)+$`);
 
 function readExtension(state: ChunkedState, byte: number): string | null {
   if (byte === 0x0d) {
     state.place = "size_lf";
-    return extensions.test(state.text) ? null : "a chunk's extension is malformed";
+    return extensions.test(state.text) ? null : "a chunk extension is malformed";
   }
   state.extensionBytes += 1;
   if (state.extensionBytes > state.limits.extensionBytes) return "too many bytes of chunk extensions";
-  if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return "a chunk's extension holds a control byte";
+  if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return "a chunk extension contains a control byte";
   state.text += String.fromCharCode(byte);
   return null;
 }
@@ -142,7 +142,7 @@ function endOf(state: ChunkedState, at: number): ChunkedReading {
   if (fields.kind === "refused") return refused(state, fields.reason);
   const frames = fields.contentLength !== null || fields.transferEncoding !== null;
   return frames
-    ? refused(state, "a trailer says how a message is framed")
+    ? refused(state, "a trailer states the framing of the message")
     : { kind: "end", at, trailers: fields.lines };
 }
 
@@ -151,12 +151,12 @@ function refused(state: ChunkedState, reason: string): ChunkedReading {
   return { kind: "refused", reason };
 }
 
-/** What stands before the data of a chunk of `bytes` bytes, at least 1: a chunk of 0 would end the message. */
+/** The line before the data of a chunk. `bytes` is at least 1: a chunk of 0 would end the message. */
 export function chunkHead(bytes: number): string {
   return `${bytes.toString(16)}\r\n`;
 }
 
-/** What stands after the data of a chunk. */
+/** The text after the data of a chunk. */
 export const chunkTail = "\r\n";
 
 /** The end of a chunked message. Throws `Failure("internal")` for a trailer that would split it. */
@@ -164,7 +164,7 @@ export function lastChunk(trailers: HeaderLines): string {
   return trailers.length === 0 ? "0\r\n\r\n" : `0\r\n${linesText(trailers, "internal")}\r\n`;
 }
 
-/** What a trailer may not be, since whoever merges it into the head would change the message's meaning (RFC 9110 6.5.1). */
+/** Fields that are not valid in a trailer: a recipient that merges them into the head would change the meaning of the message (RFC 9110 6.5.1). */
 const headOnly: ReadonlySet<string> = new Set([
   "content-length",
   "content-encoding",
@@ -182,7 +182,7 @@ const headOnly: ReadonlySet<string> = new Set([
   "range",
 ]);
 
-/** The trailers of a response that may go on to the client. Those of a request never do (HTTP-06). */
-export function passableTrailers(trailers: HeaderLines): HeaderLines {
+/** The trailers of a response that the client may get. Those of a request are never forwarded (HTTP-06). */
+export function forwardableTrailers(trailers: HeaderLines): HeaderLines {
   return withoutNames(trailers, (name) => headOnly.has(name) || isHopByHop(name));
 }

@@ -1,15 +1,15 @@
 import type { Fields } from "./header-block.ts";
 
-/** How a message's content is delimited (RFC 9112 6.3). */
+/** How the end of a message's content is found (RFC 9112 6.3). */
 export type Framing =
   | { readonly kind: "none" }
   | { readonly kind: "length"; readonly bytes: number }
   | { readonly kind: "chunked" };
 
-/** A response's may also end with the connection: its end and its loss look alike in plain HTTP. */
+/** A response may also end with the connection. In plain HTTP its end then looks like a loss. */
 export type ResponseFraming = Framing | { readonly kind: "until_close" };
 
-/** Framing that could be read in two ways: refused, never repaired. */
+/** Framing that two parsers could read in two ways. It is refused, never repaired. */
 export interface FramingRefused {
   readonly kind: "refused";
   readonly reason: string;
@@ -20,14 +20,14 @@ const chunked: Framing = { kind: "chunked" };
 const untilClose: ResponseFraming = { kind: "until_close" };
 
 /**
- * A request's framing. Stricter than RFC 9112 6.3, which lets some of these be repaired (HTTP-01): Content-Length is digits, once, even
- * where two are equal; Transfer-Encoding is `chunked`, once, in HTTP/1.1, without Content-Length.
+ * A request's framing. Stricter than RFC 9112 6.3, which lets a recipient repair some messages (HTTP-01): Content-Length is digits, once,
+ * even if two are equal. Transfer-Encoding is `chunked`, once, in HTTP/1.1, without Content-Length.
  */
 export function requestFraming(fields: Fields, version: "1.0" | "1.1"): Framing | FramingRefused {
   return statedFraming(fields, version) ?? none;
 }
 
-/** A response's framing, by its request's method too. What it states must be unambiguous even where it has no content. */
+/** A response's framing, which depends on the method of its request. It must be unambiguous even if the response has no content. */
 export function responseFraming(
   fields: Fields,
   version: "1.0" | "1.1",
@@ -40,12 +40,12 @@ export function responseFraming(
   return stated ?? untilClose;
 }
 
-/** Null: neither field is there. */
+/** Null: the message has neither field. */
 function statedFraming(fields: Fields, version: "1.0" | "1.1"): Framing | FramingRefused | null {
   const { contentLength, transferEncoding } = fields;
   if (transferEncoding !== null) {
     if (contentLength !== null) return refused("Content-Length beside Transfer-Encoding");
-    // RFC 9112 6.1: in HTTP/1.0 the framing is faulty, since a 1.0 hop before us may have passed the field on unread.
+    // RFC 9112 6.1: in HTTP/1.0 the framing is faulty, since an earlier HTTP/1.0 hop may have forwarded the field unread
     if (version === "1.0") return refused("Transfer-Encoding in HTTP/1.0");
     return transferEncoding.toLowerCase() === "chunked" ? chunked : refused("Transfer-Encoding is not exactly chunked");
   }
@@ -55,22 +55,21 @@ function statedFraming(fields: Fields, version: "1.0" | "1.1"): Framing | Framin
   return { kind: "length", bytes };
 }
 
-// Thirty-two digits: leading zeros are valid, a line of nothing else is not worth reading. Tabs around them are valid, too, yet parsers
-// of weight refuse them (llhttp), and nobody sends them.
+// Up to 32 digits, since leading zeros are valid. Tabs around them are valid too, but llhttp refuses them, and no client sends them
 const digits = /^ *[0-9]{1,32} *$/;
 
 function refused(reason: string): FramingRefused {
   return { kind: "refused", reason };
 }
 
-/** Does the connection outlive this message, by its version and its Connection field (RFC 9112 9.3)? */
+/** Does the connection stay open after this message, by its version and its Connection field (RFC 9112 9.3)? */
 export function keepsAlive(connection: string | null, version: "1.0" | "1.1"): boolean {
   if (connection === null) return version === "1.1";
   if (hasMember(connection, "close")) return false;
   return version === "1.1" || hasMember(connection, "keep-alive");
 }
 
-/** The protocols a message asks to change to: its Upgrade, where Connection names it, in HTTP/1.1 (RFC 9110 7.8); else null. */
+/** The Upgrade field if Connection names it, in HTTP/1.1 (RFC 9110 7.8); else null. */
 export function upgradeOf(fields: Fields, version: "1.0" | "1.1"): string | null {
   if (fields.upgrade === null || fields.connection === null || version === "1.0") return null;
   return hasMember(fields.connection, "upgrade") ? fields.upgrade : null;
@@ -78,6 +77,6 @@ export function upgradeOf(fields: Fields, version: "1.0" | "1.1"): string | null
 
 function hasMember(list: string, member: string): boolean {
   const lowerCase = list.toLowerCase();
-  // Most lists have one member, and need not be taken apart.
+  // Most lists have one member and need not be split
   return lowerCase === member || lowerCase.split(",").some((entry) => entry.trim() === member);
 }

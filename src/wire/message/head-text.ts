@@ -1,17 +1,17 @@
-/** A head cut out of what has arrived: its text, or why there is none (yet). */
+/** The text of a head, or why there is none (yet). */
 export type HeadText =
   | { readonly kind: "incomplete"; readonly searchedTo: number }
   | { readonly kind: "bare_line_feed" }
   | { readonly kind: "too_long"; readonly within: "first line" | "fields" }
   | { readonly kind: "text"; readonly text: string; readonly end: number };
 
-/** What ends a head: an empty line. */
+/** The empty line that ends a head. */
 const emptyLine = Buffer.from("\r\n\r\n");
 
 /**
- * The head that begins at `start` of `bytes` and ends before `to`, as latin1 text: its lines, each with its CRLF, without the empty one;
- * `end` is the offset after that. `searchedTo` is what an earlier reading of the same head reported, so that bytes are searched once
- * however slowly they arrive. A line that ends in a bare LF is told at once: a client that sends those would never send the empty line.
+ * The head that begins at `start` of `bytes` and ends before `to`, as latin1 text: its lines, each with its CRLF, without the empty line;
+ * `end` is the offset after that. `searchedTo` is the value that an earlier call for the same head returned, so that each byte is searched
+ * once, however slowly the bytes arrive. A bare LF is reported at once: a client that sends those would never send the empty line.
  */
 export function readHeadText(
   bytes: Buffer,
@@ -32,7 +32,7 @@ export function readHeadText(
   return { kind: "too_long", within: within.indexOf(0x0a, start) === -1 ? "first line" : "fields" };
 }
 
-/** Does an LF without its CR stand in a head's text? Asked of refused heads alone, so that the reason doesn't depend on how bytes arrive. */
+/** Does the text of a head contain an LF without CR? Checked only for refused heads, so that the reason does not depend on how the bytes arrive. */
 export function textHasBareLineFeed(text: string): boolean {
   return /(?:^|[^\r])\n/.test(text);
 }

@@ -2,21 +2,21 @@ import { type HeaderLine, type HeaderLines, lowerCaseName } from "../../core/htt
 import { type KnownField, knownField, knownLine, newLine } from "./known-fields.ts";
 
 /**
- * The field lines of a head or of a trailer section, and what they say about the message itself. A field that stands on several lines is
- * joined with commas (RFC 9110 5.3), so that what may stand only once (Host, Content-Length, Transfer-Encoding) is then no valid value.
+ * The field lines of a head or of a trailer section, and the fields that describe the message itself. Several lines of one field are joined
+ * with commas (RFC 9110 5.3). A field that may occur only once (Host, Content-Length, Transfer-Encoding) then has no valid value.
  */
 export interface Fields {
   readonly kind: "fields";
   readonly lines: HeaderLines;
-  readonly host: string | null; //                 null: no such line
-  readonly contentLength: string | null; //        with what stands around it
+  readonly host: string | null; //                 null: there is no such line
+  readonly contentLength: string | null; //        with the space around it
   readonly transferEncoding: string | null;
   readonly connection: string | null;
   readonly expect: string | null;
   readonly upgrade: string | null;
 }
 
-/** Why field lines are refused: 431 for too many, else 400. `reason` holds no value. */
+/** Why field lines are refused: 431 for too many, else 400. `reason` contains no field value. */
 export interface FieldsRefused {
   readonly kind: "refused";
   readonly status: 400 | 431;
@@ -25,38 +25,38 @@ export interface FieldsRefused {
 
 type MutableFields = { -readonly [Key in keyof Fields]: Key extends "lines" ? HeaderLine[] : Fields[Key] };
 
-/** 1 at each byte that may stand in a token (RFC 9110 5.6.2). */
+/** 1 at each byte that is valid in a token (RFC 9110 5.6.2). */
 const tokenBytes = new Uint8Array(256);
 for (const byte of Buffer.from("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
   tokenBytes[byte] = 1;
 }
 
-/** 1 at the lengths of the names that `note` looks at, so that the others are not put in lower case. */
+/** 1 at the lengths of the names that `note` compares, so that only those are put in lower case. */
 const notedLengths = new Uint8Array(256);
 for (const name of ["host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"]) {
   notedLengths[name.length] = 1;
 }
 
-/** May `byte` stand in a token? */
+/** Is `byte` valid in a token? */
 export function isTokenByte(byte: number): boolean {
   return tokenBytes[byte] === 1;
 }
 
-/** Is `text` a token, whole? */
+/** Is the whole of `text` a token? */
 export function isToken(text: string): boolean {
   const { length } = text;
   for (let at = 0; at < length; at += 1) if (tokenBytes[text.charCodeAt(at)] !== 1) return false;
   return length > 0;
 }
 
-/** Where the token that begins at `at` ends; `at` itself when none does. For a text that goes on: the end of a string is slow to meet. */
+/** The end of the token that begins at `at`, or `at` itself if there is none. For text that continues behind it: reading past the end of a string is slow. */
 export function endOfToken(text: string, at: number): number {
   let end = at;
   while (tokenBytes[text.charCodeAt(end)] === 1) end += 1;
   return end;
 }
 
-/** Where the first byte at or after `at` stands that no field value may hold: a control but the tab (RFC 9110 5.5). */
+/** The index of the first byte at or after `at` that is not valid in a field value: a control byte other than tab (RFC 9110 5.5). */
 export function endOfValue(text: string, at: number): number {
   const { length } = text;
   let end = at;
@@ -68,14 +68,14 @@ export function endOfValue(text: string, at: number): number {
   return end;
 }
 
-/** Does a CRLF stand at `at`? */
+/** Is there a CRLF at `at`? */
 export function isLineEnd(text: string, at: number): boolean {
   return text.charCodeAt(at) === 0x0d && text.charCodeAt(at + 1) === 0x0a;
 }
 
 /**
- * Reads the field lines of `text` from `at` to its end, each ended by CRLF (RFC 9112 5). Strict: no fold, no space before the colon, no
- * empty or non-token name, no control byte. `text` is latin1: one UTF-16 unit a byte.
+ * Reads the field lines of `text` from `at` to its end, each ended by CRLF (RFC 9112 5). Strict: no folded line, no space before the colon, no
+ * name that is empty or not a token, no control byte. `text` is latin1: one UTF-16 unit a byte.
  */
 export function readFields(text: string, at: number, mostFields: number): Fields | FieldsRefused {
   const lines: HeaderLine[] = [];
@@ -96,7 +96,7 @@ export function readFields(text: string, at: number, mostFields: number): Fields
     const field = knownField(text, lineStart, nameEnd);
     const known = knownLine(field, text, nameEnd);
     const lineEnd = known === null ? endOfValue(text, nameEnd + 1) : nameEnd + known.rest.length - 2;
-    if (known === null && !isLineEnd(text, lineEnd)) return refused(400, "a field's value holds a control byte");
+    if (known === null && !isLineEnd(text, lineEnd)) return refused(400, "a field value contains a control byte");
     if (lines.length === mostFields) return refused(431, `more than ${mostFields} fields`);
     const line = known?.line ?? readLine(field, text, lineStart, nameEnd, lineEnd);
     lines.push(line);
@@ -106,7 +106,7 @@ export function readFields(text: string, at: number, mostFields: number): Fields
   return fields;
 }
 
-/** Without the space around the value. OWS is space and tab alone (RFC 9110 5.6.3); `trim` takes more than that of bytes above 0x7f. */
+/** Without the space around the value. OWS is only space and tab (RFC 9110 5.6.3); `trim` also removes bytes above 0x7f. */
 function readLine(
   field: KnownField | null,
   text: string,
@@ -126,7 +126,7 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09;
 }
 
-/** The value stands, with the space around it, in `text` from `from` to `to`. */
+/** The value, with the space around it, is in `text` from `from` to `to`. */
 function note(fields: MutableFields, [name, value]: HeaderLine, text: string, from: number, to: number): void {
   switch (lowerCaseName(name)) {
     case "host":
@@ -159,9 +159,9 @@ function refusedName(text: string, lineStart: number, nameEnd: number): FieldsRe
   if (nameEnd === lineStart && isSpace(stop))
     return refused(400, "a line begins with a space: folded fields are obsolete");
   if (nameEnd === lineStart && stop === 0x3a) return refused(400, "a field has no name");
-  if (isSpace(stop)) return refused(400, "a space stands in a field's name or before its colon");
+  if (isSpace(stop)) return refused(400, "a space in a field name or before its colon");
   if (isLineEnd(text, nameEnd)) return refused(400, "a field line has no colon");
-  return refused(400, "a field's name holds a byte that no name may hold");
+  return refused(400, "a field name contains an invalid byte");
 }
 
 function refused(status: 400 | 431, reason: string): FieldsRefused {

@@ -2,8 +2,8 @@ import { ownText, ownWord } from "../../core/bounds/memory.ts";
 import type { HeaderLine } from "../../core/http/header-lines.ts";
 
 /**
- * A name met before, with the lines it was met in the last two times. Nearly every name, and most lines whole, come again with the next
- * message: a browser says the same of itself with each request, an application with each answer.
+ * A field name that was read before, with its last two lines. Nearly every name, and most whole lines, come again with the next message:
+ * a browser sends the same fields with each request, an application with each response.
  */
 export interface KnownField {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface KnownField {
   readonly isSecret: boolean; //                   its lines are not kept
 }
 
-/** A line that was read: what stands from its colon to the end of its CRLF, and what that was. */
+/** A line that was read: its text from the colon to the end of the CRLF, and the result. */
 interface KnownLine {
   readonly rest: string;
   readonly line: HeaderLine;
@@ -26,7 +26,7 @@ const longestRest = 1024;
 /** Lines that hold credentials: they are read anew each time, so that no request leaves them behind in memory (SECURITY.md, 9). */
 const secretNames: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
 
-/** The field whose name stands in `text` from `from` to `to`; null for a name too long to be kept. */
+/** The field whose name is in `text` from `from` to `to`; null for a name that is too long to be kept. */
 export function knownField(text: string, from: number, to: number): KnownField | null {
   const length = to - from;
   if (length > longestName) return null;
@@ -47,7 +47,7 @@ function placeOf(text: string, from: number, length: number): number {
   return (235 * length + 645 * first + 79 * end + 951 * middle + 353 * fourthLast) & 1023;
 }
 
-/** The line of `field` that stands in `text` with its colon at `colon`, where it is one of the last two; else null. */
+/** The line of `field` in `text` whose colon is at `colon`, if it equals one of the last two lines; else null. */
 export function knownLine(field: KnownField | null, text: string, colon: number): KnownLine | null {
   if (field === null) return null;
   const [latest, earlier] = field.lines;
@@ -62,8 +62,8 @@ export function knownLine(field: KnownField | null, text: string, colon: number)
 }
 
 /**
- * The line of a name and the value that stands from `from` to `to` in a text whose colon is at `colon` and whose line ends at `end`. It is
- * kept for the next time, but for what is long or has changed each of the last eight times: of that every sixteenth.
+ * The line of `field` whose value is in `text` from `from` to `to`; its colon is at `colon`, and the line ends at `end`. The line is kept for
+ * the next message unless it is long or secret. Of a field that changed each of the last eight times, every sixteenth line is kept.
  */
 export function newLine(
   field: KnownField,

@@ -4,7 +4,7 @@ import { type Framing, keepsAlive, requestFraming, upgradeOf } from "./framing.t
 import { readHeadText, textHasBareLineFeed } from "./head-text.ts";
 import { endOfToken, isLineEnd, isTokenByte, readFields } from "./header-block.ts";
 
-/** A request's head, accepted. Strings are latin1: one UTF-16 unit a byte. */
+/** An accepted request head. Strings are latin1: one UTF-16 unit a byte. */
 export interface RequestHead {
   readonly method: string; //                      a token as sent; CONNECT is refused, TRACE is not
   readonly target: string; //                      origin-form as sent, or `*` of OPTIONS; from an absolute-form its path and query
@@ -12,25 +12,25 @@ export interface RequestHead {
   readonly headers: HeaderLines; //                with Host, exactly one and valid
   readonly framing: Framing;
   readonly keepAlive: boolean; //                  the client's wish
-  readonly expectsContinue: boolean; //            100-continue, and there is content to wait for
-  readonly upgrade: string | null; //              Upgrade, where Connection names it
+  readonly expectsContinue: boolean; //            100-continue, and the request has content
+  readonly upgrade: string | null; //              Upgrade, if Connection names it
 }
 
-/** How much of a head is read. The first line counts among the bytes, the empty line too. */
+/** The limits of a head. The bytes include the first line and the empty line. */
 export interface RequestHeadLimits {
   readonly headBytes: number;
   readonly targetChars: number;
   readonly fields: number;
 }
 
-/** Why a head is refused. The connection is to be closed after the answer. `reason` holds no value of a field. */
+/** Why a head is refused. The connection must be closed after the answer. `reason` contains no field value. */
 export interface RequestRefused {
   readonly kind: "refused";
   readonly status: 400 | 414 | 417 | 431 | 501 | 505;
   readonly reason: string;
 }
 
-/** What stands at the beginning of `bytes`. */
+/** The result of reading a head. */
 export type RequestReading =
   | { readonly kind: "incomplete"; readonly searchedTo: number }
   | RequestRefused
@@ -39,9 +39,9 @@ export type RequestReading =
 const longestMethod = 32;
 
 /**
- * Reads the request head in `bytes` from `from`; nothing at or after `to` is looked at. `incomplete`: call again with more bytes and its
- * `searchedTo` (offsets of the same buffer). `end` is where the content begins. Anything that two parsers could read in two ways is
- * refused (RFC 9112 2 to 7; HTTP-01, HTTP-03). One empty line before the request is passed over (RFC 9112 2.2).
+ * Reads the request head in `bytes` from `from` to `to`. `incomplete`: call again with more bytes and its `searchedTo` (offsets of the same
+ * buffer). `end` is where the content begins. A head that two parsers could read in two ways is refused (RFC 9112 2 to 7; HTTP-01,
+ * HTTP-03). One empty line before the request is skipped (RFC 9112 2.2).
  */
 export function readRequestHead(
   bytes: Buffer,
@@ -61,7 +61,7 @@ export function readRequestHead(
       return bareLineFeed;
     case "too_long":
       return found.within === "first line"
-        ? refused(414, "the request line does not end in time")
+        ? refused(414, "the request line is too long")
         : refused(431, `a head of more than ${limits.headBytes} bytes`);
     case "text": {
       const head = parseHead(found.text, limits);
@@ -71,7 +71,7 @@ export function readRequestHead(
   }
 }
 
-/** `to` when the bytes so far may yet be an empty line. */
+/** Returns `to` if the bytes so far may still become an empty line. */
 function afterEmptyLine(bytes: Buffer, from: number, to: number): number {
   if (from >= to || bytes[from] !== 0x0d) return from;
   if (from + 1 === to) return to;
@@ -84,14 +84,14 @@ function parseHead(text: string, limits: RequestHeadLimits): RequestHead | Reque
   const { method, version } = line;
   const fields = readFields(text, line.end, limits.fields);
   if (fields.kind === "refused") return fields;
-  // RFC 9112 3.2: without exactly one valid Host 400; in HTTP/1.0, too, since providers are chosen by it.
+  // RFC 9112 3.2: 400 without exactly one valid Host. In HTTP/1.0 too, since Host selects the provider
   if (fields.host === null || parseHost(fields.host) === null) return refused(400, "not exactly one valid Host");
   const target = readTarget(method, line.target, fields.host);
   if (target.kind === "refused") return refused(400, target.reason);
   const framing = requestFraming(fields, version);
   if (framing.kind === "refused") return refused(400, framing.reason);
   const expects = fields.expect !== null;
-  if (expects && fields.expect?.toLowerCase() !== "100-continue") return refused(417, "an expectation unknown here");
+  if (expects && fields.expect?.toLowerCase() !== "100-continue") return refused(417, "an unknown expectation");
   return {
     method,
     target: target.target,
@@ -99,13 +99,13 @@ function parseHead(text: string, limits: RequestHeadLimits): RequestHead | Reque
     headers: fields.lines,
     framing,
     keepAlive: keepsAlive(fields.connection, version),
-    // RFC 9110 10.1.1: ignored in HTTP/1.0, which knows no 100.
+    // RFC 9110 10.1.1: ignored in HTTP/1.0, which has no 100
     expectsContinue: expects && version === "1.1" && hasContent(framing),
     upgrade: upgradeOf(fields, version),
   };
 }
 
-/** Is content announced: chunked, or a length above 0? */
+/** Does the message have content: chunked, or a length above 0? */
 export function hasContent(framing: Framing): boolean {
   return framing.kind === "chunked" || (framing.kind === "length" && framing.bytes > 0);
 }
@@ -119,16 +119,16 @@ interface RequestLine {
 
 function readRequestLine(text: string, targetChars: number): RequestLine | RequestRefused {
   const methodEnd = endOfToken(text, 0);
-  if (text.charCodeAt(methodEnd) !== 0x20) return refused(400, "the method is no token with one space after it");
+  if (text.charCodeAt(methodEnd) !== 0x20) return refused(400, "the method is not a token followed by one space");
   const method = text.slice(0, methodEnd);
-  // RFC 9112 3: a method longer than any that is known is 501.
+  // RFC 9112 3: 501 for a method that is longer than any known one
   if (methodEnd > longestMethod) return refused(501, `a method of more than ${longestMethod} characters`);
   if (method === "CONNECT") return refused(501, "CONNECT is not served");
   const targetStart = methodEnd + 1;
   const targetEnd = endOfTarget(text, targetStart);
   if (targetEnd === targetStart) return refused(400, "no target");
   if (targetEnd - targetStart > targetChars) return refused(414, `a target of more than ${targetChars} characters`);
-  if (text.charCodeAt(targetEnd) !== 0x20) return refused(400, "the target holds a byte that no target may hold");
+  if (text.charCodeAt(targetEnd) !== 0x20) return refused(400, "the target contains an invalid byte");
   const version = versionAt(text, targetEnd + 1);
   if (version === null) return refused(400, "no HTTP version follows the target");
   if (version === "other") return refused(505, "neither HTTP/1.1 nor HTTP/1.0");
@@ -136,7 +136,7 @@ function readRequestLine(text: string, targetChars: number): RequestLine | Reque
   return { method, target, version, end: targetEnd + 11 };
 }
 
-/** Where the first space, control, DEL or `#` stands (decision 26). Bytes above 0x7f are kept: browsers do not send them, programs do. */
+/** The index of the first space, control byte, DEL or `#`. Bytes above 0x7f are valid: browsers do not send them, but programs do. */
 function endOfTarget(text: string, at: number): number {
   let end = at;
   for (;;) {
@@ -162,7 +162,7 @@ function refused(status: RequestRefused["status"], reason: string): RequestRefus
   return { kind: "refused", status, reason };
 }
 
-/** The target to judge and send: origin-form, or `*` of OPTIONS; else why there is none. */
+/** The target to judge and send: origin-form, or `*` of OPTIONS; or why it is refused. */
 export type TargetReading =
   | { readonly kind: "target"; readonly target: string }
   | { readonly kind: "refused"; readonly reason: string };
@@ -170,8 +170,8 @@ export type TargetReading =
 const absoluteForm = /^(https?):\/\/([^/?]*)(.*)$/i;
 
 /**
- * Reads a request target (RFC 9112 3.2) whose bytes are valid. Origin-form stays as sent. Absolute-form becomes origin-form where its
- * authority is that of `host`: RFC 9112 3.2.2 lets the target win over Host, and two names for one request are refused instead.
+ * Reads a request target (RFC 9112 3.2) whose bytes are valid. Origin-form stays as sent. Absolute-form becomes origin-form if its authority
+ * equals `host`. In RFC 9112 3.2.2 the target wins over Host; here a request with two names is refused.
  */
 export function readTarget(method: string, target: string, host: string): TargetReading {
   if (target.charCodeAt(0) === 0x2f || (target === "*" && method === "OPTIONS")) return { kind: "target", target };
@@ -183,7 +183,7 @@ export function readTarget(method: string, target: string, host: string): Target
   };
   const named = key(authority);
   if (named === null || named !== key(host))
-    return { kind: "refused", reason: "the target's authority is not that of Host" };
+    return { kind: "refused", reason: "the authority of the target differs from Host" };
   if (rest.startsWith("/")) return { kind: "target", target: rest };
   return { kind: "target", target: method === "OPTIONS" && rest === "" ? "*" : `/${rest}` };
 }

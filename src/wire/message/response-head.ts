@@ -3,24 +3,24 @@ import { keepsAlive, type ResponseFraming, responseFraming, upgradeOf } from "./
 import { readHeadText, textHasBareLineFeed } from "./head-text.ts";
 import { endOfValue, isLineEnd, readFields } from "./header-block.ts";
 
-/** A response's head, accepted; an interim one (1xx) is a head of its own. Strings are latin1: one UTF-16 unit a byte. */
+/** An accepted response head. An interim response (1xx) has a head of its own. Strings are latin1: one UTF-16 unit a byte. */
 export interface ResponseHead {
   readonly version: "1.0" | "1.1";
   readonly status: number; //                      100-999
   readonly reason: string; //                      the reason phrase as sent; "": none
   readonly headers: HeaderLines;
   readonly framing: ResponseFraming;
-  readonly keepAlive: boolean; //                  may the connection be used again after this message?
-  readonly upgrade: string | null; //              Upgrade, where Connection names it; what a 101 changes to
+  readonly keepAlive: boolean; //                  the connection can be used again after this message
+  readonly upgrade: string | null; //              Upgrade, if Connection names it: the protocol of a 101
 }
 
-/** How much of a head is read. The status line counts among the bytes, the empty line too. */
+/** The limits of a head. The bytes include the status line and the empty line. */
 export interface ResponseHeadLimits {
   readonly headBytes: number;
   readonly fields: number;
 }
 
-/** What stands at the beginning of `bytes`. `refused`: the connection is unusable, its request failed. */
+/** The result of reading a head. `refused`: the connection cannot be used, and its request has failed. */
 export type ResponseReading =
   | { readonly kind: "incomplete"; readonly searchedTo: number }
   | { readonly kind: "refused"; readonly reason: string }
@@ -29,9 +29,9 @@ export type ResponseReading =
 const protocol = Buffer.from("HTTP/1.");
 
 /**
- * Reads the response head in `bytes` from `from`; nothing at or after `to` is looked at. `incomplete`: call again with more bytes and its
- * `searchedTo` (offsets of the same buffer). `end` is where the content begins. As strict as for requests: an upstream that can be
- * read in two ways could poison the answers of others (UPS-13). Whether a 101 was asked for is the caller's to judge.
+ * Reads the response head in `bytes` from `from` to `to`. `incomplete`: call again with more bytes and its `searchedTo` (offsets of the same
+ * buffer). `end` is where the content begins. As strict as for requests: a response that can be read in two ways could poison the responses
+ * to other requests (UPS-13). The caller checks whether a 101 was requested.
  */
 export function readResponseHead(
   bytes: Buffer,
@@ -58,7 +58,7 @@ export function readResponseHead(
   }
 }
 
-/** Told at the first byte that differs, so that an upstream of another protocol fails at once and not at a timeout. */
+/** False at the first byte that differs, so that an upstream of another protocol fails at once and not after a timeout. */
 function mayBeHttp(bytes: Buffer, from: number, to: number): boolean {
   for (let index = 0; index < protocol.length && from + index < to; index += 1) {
     if (bytes[from + index] !== protocol[index]) return false;
@@ -73,11 +73,11 @@ function parseHead(
 ): ResponseHead | Extract<ResponseReading, { kind: "refused" }> {
   const version = versionOf(text);
   const status = statusOf(text);
-  if (version === null || status === null) return refused("the status line is none of HTTP/1.1 or HTTP/1.0");
-  // The space before an empty reason phrase is required (RFC 9112 4), yet servers leave it out, and nothing is unclear then.
+  if (version === null || status === null) return refused("the status line is not of HTTP/1.1 or HTTP/1.0");
+  // RFC 9112 4 requires the space before an empty reason phrase, but servers leave it out, and the line is still unambiguous
   const reasonStart = text.charCodeAt(12) === 0x20 ? 13 : 12;
   const lineEnd = reasonStart === 12 ? 12 : endOfValue(text, 13);
-  if (!isLineEnd(text, lineEnd)) return refused("the status line holds a byte that it may not hold");
+  if (!isLineEnd(text, lineEnd)) return refused("the status line contains an invalid byte");
   const fields = readFields(text, lineEnd + 2, mostFields);
   if (fields.kind === "refused") return refused(fields.reason);
   const framing = responseFraming(fields, version, status, requestMethod);
@@ -98,7 +98,7 @@ function versionOf(text: string): "1.0" | "1.1" | null {
   return text.startsWith("HTTP/1.0 ") ? "1.0" : null;
 }
 
-/** Three digits. Those above 599 are no class of RFC 9110 15, but applications use some (999), so they pass. */
+/** Three digits. RFC 9110 15 has no class above 5xx, but applications use some (999), so they are accepted. */
 function statusOf(text: string): number | null {
   const [hundreds, tens, ones] = [text.charCodeAt(9) - 0x30, text.charCodeAt(10) - 0x30, text.charCodeAt(11) - 0x30];
   if (!(hundreds >= 1 && hundreds <= 9 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)) return null;

@@ -3,20 +3,20 @@ import type { HeaderLine, HeaderLines } from "../../core/http/header-lines.ts";
 import { isToken } from "./header-block.ts";
 
 /**
- * A request's head as it goes to an upstream, in HTTP/1.1, its empty line included; a latin1 string: one UTF-16 unit a byte. Nothing is
- * added: Host and framing stand among `headers`. Throws `Failure("upstream_not_carried")` for what would split the message. `own`: see
- * UpstreamRequest; text that was made and looked at before is used again where `headers` end with them.
+ * A request's head as it goes to an upstream, in HTTP/1.1, including its empty line; a latin1 string: one UTF-16 unit a byte. Nothing is
+ * added: `headers` contain Host and framing. Throws `Failure("upstream_not_carried")` for a value that would split the message. `own`: see
+ * UpstreamRequest. If `headers` end with these lines, their text is made and checked once and then reused.
  */
 export function requestHeadText(method: string, target: string, headers: HeaderLines, own: HeaderLines = []): string {
   if (!isToken(method) || !sendableTarget.test(target)) {
-    throw new Failure("upstream_not_carried", "wire: the method or the target can't be sent");
+    throw new Failure("upstream_not_carried", "wire: the method or the target cannot be sent");
   }
   return `${method} ${target} HTTP/1.1\r\n${fieldsText(headers, own)}\r\n`;
 }
 
 function fieldsText(headers: HeaderLines, own: HeaderLines): string {
   if (own.length === 0 || !endWith(headers, own)) return linesText(headers, "upstream_not_carried");
-  return linesText(headers, "upstream_not_carried", headers.length - own.length) + knownText(own);
+  return linesText(headers, "upstream_not_carried", headers.length - own.length) + cachedText(own);
 }
 
 function endWith(headers: HeaderLines, last: HeaderLines): boolean {
@@ -28,31 +28,31 @@ function endWith(headers: HeaderLines, last: HeaderLines): boolean {
   return true;
 }
 
-function knownText(own: HeaderLines): string {
-  const known = textsBefore.get(own);
+function cachedText(own: HeaderLines): string {
+  const known = cachedTexts.get(own);
   if (known !== undefined) return known;
-  // by way of bytes: a string that was put together of many is put together again with each use
+  // Through a Buffer: a string that was joined from many parts would be joined again at each use
   const text = Buffer.from(linesText(own, "upstream_not_carried"), "latin1").toString("latin1");
-  textsBefore.set(own, text);
+  cachedTexts.set(own, text);
   return text;
 }
 
-const textsBefore = new WeakMap<HeaderLines, string>();
+const cachedTexts = new WeakMap<HeaderLines, string>();
 
-// Bytes but controls, space, DEL and `#`: what readRequestHead lets in, and nothing that a config or claim could add to it.
+// Every byte that readRequestHead accepts: no control byte, space, DEL or `#`, which a config or a claim could have added
 const sendableTarget = /^(?:\*|\/[!"$-~\u0080-\u00ff]*)$/;
 
 /**
- * A response's head as it goes to a client, its empty line included; a latin1 string: one UTF-16 unit a byte. Always HTTP/1.1, to a 1.0
- * client too (RFC 9110 2.5). Nothing is added but `more`, lines of ours as they are written; what else is to be said of Date, Connection
- * and framing stands among `headers`. Throws `Failure("internal")` for what would split the message.
+ * A response's head as it goes to a client, including its empty line; a latin1 string: one UTF-16 unit a byte. Always HTTP/1.1, to a 1.0
+ * client too (RFC 9110 2.5). Only `more` is added, text of complete lines; `headers` contain the other lines of Date, Connection and
+ * framing. Throws `Failure("internal")` for a value that would split the message.
  */
 export function responseHeadText(status: number, reason: string, headers: HeaderLines, more = ""): string {
-  if (!isByteString(reason)) throw new Failure("internal", "wire: the reason phrase can't be sent");
+  if (!isByteString(reason)) throw new Failure("internal", "wire: the reason phrase cannot be sent");
   return `HTTP/1.1 ${status} ${reason}\r\n${linesText(headers, "internal")}${more}\r\n`;
 }
 
-/** The reason phrase of an answer of ours; "" for a status that we never give. */
+/** The reason phrase of akproxy's own answer; "" for a status that akproxy never sends. */
 export function reasonOf(status: number): string {
   return reasons.get(status) ?? "";
 }
@@ -89,16 +89,16 @@ const reasons: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Field lines as they stand on the wire, each with its CRLF, in order and case as given. The last wall against a split message: throws
- * `Failure(code)` for a name that is no token or a value with a control character or a character above 0xff (RFC 9110 5.1, 5.5). `count`:
- * how many of them, from the first on.
+ * Field lines as text, each with its CRLF, in the given order and case. The last check against a split message: throws `Failure(code)` for a
+ * name that is not a token or a value with a control character or a character above 0xff (RFC 9110 5.1, 5.5). `count`: how many of the
+ * lines, from the first on.
  */
 export function linesText(lines: HeaderLines, code: FailureCode, count = lines.length): string {
   let text = "";
   for (let index = 0; index < count; index += 1) {
     const [name, value] = lines[index] ?? nothing;
-    if (!isToken(name)) throw new Failure(code, "wire: a field's name is no token");
-    if (!isByteString(value)) throw new Failure(code, `wire: field "${name}" has a value that can't be sent`);
+    if (!isToken(name)) throw new Failure(code, "wire: a field name is not a token");
+    if (!isByteString(value)) throw new Failure(code, `wire: field "${name}" has a value that cannot be sent`);
     text += `${name}: ${value}\r\n`;
   }
   return text;
@@ -106,7 +106,7 @@ export function linesText(lines: HeaderLines, code: FailureCode, count = lines.l
 
 const nothing: HeaderLine = ["", ""];
 
-/** Can `value` be a field's value or a reason phrase: bytes, and no control but the tab? */
+/** Is `value` valid as a field value or reason phrase: only bytes, and no control character other than tab? */
 export function isByteString(value: string): boolean {
   return !unsendable.test(value);
 }

@@ -104,7 +104,7 @@ function bunListener(server: Server): Pick<SocketListener<TlsSocket>, "reload"> 
   // as: the field has Node's name, and its value is what Bun.listen returned
   const { _handle: listener } = server as Server & { readonly _handle?: SocketListener<TlsSocket> | null };
   if (typeof listener?.reload === "function") return listener;
-  throw new Failure("internal", "wire: this version of Bun gives no way past the streams of node:tls");
+  throw new Failure("internal", "wire: this version of Bun does not expose the listener of node:tls");
 }
 
 function handlersFor(
@@ -138,7 +138,7 @@ function handlersFor(
   return {
     ...socketEvents,
     open(socket: Socket<TlsSocket>) {
-      // The handshake costs most, so a connection is not given one only to learn that there is no room
+      // The handshake is the expensive part, so a connection above the limit gets none
       const hasEntered = door.enters();
       const cutAt = Date.now() + handshakeMilliseconds;
       socket.data = new TlsSocket(socket, fixedAddress ?? socket.remoteAddress, hasEntered, cutAt);

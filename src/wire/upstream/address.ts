@@ -1,19 +1,19 @@
 import { parseAddress } from "../../core/http/ip-address.ts";
 import type { Upstream } from "../../core/provider.ts";
 
-/** TLS to an upstream as Bun.connect takes it; the certificate must name `serverName`, else the host that is connected to. */
+/** TLS options of Bun.connect. The certificate must name `serverName` if it is set, else the host of the connection. */
 export interface UpstreamTls {
   readonly rejectUnauthorized: boolean;
   readonly ca?: string;
   readonly serverName?: string;
 }
 
-/** Where an upstream's connections go. */
+/** The address of an upstream. */
 export type UpstreamAddress =
   | { readonly kind: "tcp"; readonly hostname: string; readonly port: number } // hostname without brackets
   | { readonly kind: "unix"; readonly path: string };
 
-/** The address of `upstream`; a port that is not named is its scheme's. */
+/** The address of `upstream`; without a port, the default port of its scheme. */
 export function upstreamAddress(upstream: Upstream): UpstreamAddress {
   if (upstream.unixPath !== null) return { kind: "unix", path: upstream.unixPath };
   const { hostAndPort } = upstream;
@@ -25,8 +25,8 @@ export function upstreamAddress(upstream: Upstream): UpstreamAddress {
 }
 
 /**
- * TLS options of `upstream`; null: plain. Its identity never follows the Host header (UPS-12). Where an address that was looked up is
- * connected to, the name that was looked up is asked for and verified.
+ * TLS options of `upstream`; null: plain. The name that is verified never comes from the Host header (UPS-12). If akproxy resolved the
+ * address itself, it sends and verifies the name that it resolved.
  */
 export function upstreamTls(upstream: Upstream): UpstreamTls | null {
   if (upstream.scheme === "http") return null;
@@ -38,19 +38,19 @@ export function upstreamTls(upstream: Upstream): UpstreamTls | null {
   };
 }
 
-/** The host where it is a name; an address is verified as such, without SNI (RFC 6066 3). */
+/** The host if it is a name. An IP address is verified as such, without SNI (RFC 6066 3). */
 function nameOf(upstream: Upstream): string | null {
   const address = upstreamAddress(upstream);
   return address.kind === "unix" || parseAddress(address.hostname) !== null ? null : address.hostname;
 }
 
-/** Names an upstream in a message: its socket, or scheme and host; never a target, which may hold a secret. */
+/** The name of an upstream in a message: its socket, or scheme and host. Never the target, which may contain a secret. */
 export function upstreamName(upstream: Upstream): string {
   if (upstream.unixPath !== null) return `unix:${upstream.unixPath}`;
   return `${upstream.scheme}://${upstream.hostAndPort}`;
 }
 
-/** What must be equal for two requests to use one connection: the address, which of them was allowed, and everything that decided whether its TLS was right. */
+/** Two requests may share a connection if this is equal: the address, the allowed addresses, and everything that TLS verification depends on. */
 export function connectionKey(upstream: Upstream): string {
   const { scheme, hostAndPort, unixPath, verifyTls, caPem, serverName, reach } = upstream;
   return JSON.stringify([scheme, unixPath ?? hostAndPort, unixPath !== null, verifyTls, caPem, serverName, reach]);

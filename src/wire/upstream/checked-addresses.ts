@@ -1,20 +1,20 @@
 import { addressRefusal, type UpstreamReach } from "../../core/upstream/upstream-reach.ts";
 
-/** Every address of a name, as the system's resolver tells them. Rejects when there is none. */
+/** Resolves all addresses of a name. Rejects if there is none. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
-/** The resolver of the system: its hosts file, too. */
+/** The system's resolver, including its hosts file. */
 export const systemResolve: Resolve = async (hostname) =>
   (await Bun.dns.lookup(hostname)).map(({ address }) => address);
 
-/** The addresses to connect to, in the resolver's order; or why none of them may be. */
+/** The addresses to connect to, in the resolver's order; or why the name is refused. */
 export type CheckedAddresses =
   | { readonly kind: "usable"; readonly addresses: readonly string[] }
   | { readonly kind: "refused"; readonly reason: string };
 
 /**
- * Looks up `hostname` once and checks every address: one that is refused refuses them all, since a name that answers with both is one
- * that is being rebound (UPS-02). Who connects must connect to these, and not look the name up again.
+ * Resolves `hostname` once and checks every address. One refused address refuses the name, since a name with allowed and refused addresses
+ * is a sign of DNS rebinding (UPS-02). The caller must connect to these addresses and not resolve the name again.
  */
 export async function checkedAddresses(
   hostname: string,
@@ -31,7 +31,7 @@ export async function checkedAddresses(
 
 const refusedAddress = "refused address";
 
-/** Is this why a connection never stood? Then the upstream is one that may not be used, and not one that is away. */
+/** Was the connection refused because of its address? Then the upstream is not allowed, rather than unreachable. */
 export function isRefusedAddress(code: string): boolean {
   return code.startsWith(refusedAddress);
 }

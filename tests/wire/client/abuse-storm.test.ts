@@ -4,7 +4,7 @@ import { type RawExchange, startRawUpstream } from "../../fakes/upstream.ts";
 import { turns, waitUntil, within } from "../../fakes/waits.ts";
 import { pick, seeded } from "../../security/random-targets.ts";
 import { switchingTo } from "../forward/tunnel-fakes.ts";
-import { type Carrier, type Client, passingTo, startWholeWire } from "../whole-wire.ts";
+import { type Carrier, type Client, forwardsTo, startWholeWire } from "../whole-wire.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -129,7 +129,7 @@ test.each<Carrier>(["plain", "tls"])(
     console.log(`storm over ${carrier}: seed ${seed}`);
     const random = seeded(seed);
     const upstream = await startRawUpstream(serve);
-    const wire = await startWholeWire(carrier, passingTo(upstream.port));
+    const wire = await startWholeWire(carrier, forwardsTo(upstream.port));
     stops.push(() => upstream.stop(), wire.stop);
 
     for (let round = 0; round < 10; round += 1) {

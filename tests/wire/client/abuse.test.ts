@@ -4,7 +4,7 @@ import { sweepConnections } from "../../../src/wire/client/listener.ts";
 import { listenTls } from "../../../src/wire/socket/tls-listener.ts";
 import { type RawExchange, startRawUpstream } from "../../fakes/upstream.ts";
 import { turns, waitUntil, within } from "../../fakes/waits.ts";
-import { certificate, passingTo, startWholeWire, type WholeWire } from "../whole-wire.ts";
+import { certificate, forwardsTo, startWholeWire, type WholeWire } from "../whole-wire.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -17,7 +17,7 @@ async function wired(
   serve: (exchange: RawExchange) => void = (exchange) => exchange.write(ok),
 ): Promise<{ readonly wire: WholeWire; readonly exchanges: readonly RawExchange[] }> {
   const upstream = await startRawUpstream(serve);
-  const wire = await startWholeWire("plain", passingTo(upstream.port));
+  const wire = await startWholeWire("plain", forwardsTo(upstream.port));
   stops.push(() => upstream.stop(), wire.stop);
   return { wire, exchanges: upstream.exchanges };
 }
@@ -27,7 +27,7 @@ function sweepAfter({ shared }: WholeWire, seconds: number): void {
   sweepConnections(shared, Date.now() + seconds * 1000);
 }
 
-/** Resolves when the front has read `bytes` bytes of a request that is not whole. */
+/** Resolves when the listener has read `bytes` bytes of a request that is not whole. */
 function unread({ shared }: WholeWire, bytes: number): Promise<number> {
   return waitUntil(() => [...shared.connections].some((connection) => connection.unreadBytes >= bytes));
 }

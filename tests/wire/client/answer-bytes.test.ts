@@ -37,7 +37,9 @@ describe("the bytes of a verdict", () => {
     setSystemTime(new Date("2026-12-01T00:00:00.000Z"));
     verdict();
 
-    expect(verdict([["X-authentik-username", "bob"]]).toString("latin1")).toContain("\r\nX-authentik-username: bob\r\n");
+    expect(verdict([["X-authentik-username", "bob"]]).toString("latin1")).toContain(
+      "\r\nX-authentik-username: bob\r\n",
+    );
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import type { WireOverload } from "../../../src/ports/wire.ts";
 import { type ConnectionRoom, connectionRoom } from "../../../src/wire/client/connection-room.ts";
 
-/** What a front is given to hold `most` connections, and to tell `mostRefused` others at once to come again. */
+/** What a listener is given to hold `most` connections, and to tell `mostRefused` others at once to come again. */
 export function roomFor(
   most: number,
   mostRefused = 10 * most,

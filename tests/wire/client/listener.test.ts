@@ -16,8 +16,8 @@ function answer(status: number, body = ""): Reply {
   return { kind: "answer", answer: { status, headers: [], body } };
 }
 
-function startFront(handler: WireHandler, limits: { bodyBytes?: number; headBytes?: number } = {}): HttpListener {
-  const front = listenHttp({
+function startListener(handler: WireHandler, limits: { bodyBytes?: number; headBytes?: number } = {}): HttpListener {
+  const listener = listenHttp({
     address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
     handler,
     refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
@@ -25,12 +25,12 @@ function startFront(handler: WireHandler, limits: { bodyBytes?: number; headByte
     ...roomFor(ample),
     limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60, ...limits },
   });
-  stops.push(() => front.stop());
-  return front;
+  stops.push(() => listener.stop());
+  return listener;
 }
 
-function client(front: HttpListener): Socket {
-  const socket = connect(front.port ?? 0, "127.0.0.1");
+function client(listener: HttpListener): Socket {
+  const socket = connect(listener.port ?? 0, "127.0.0.1");
   socket.on("error", () => undefined);
   stops.push(() => socket.destroy());
   return socket;
@@ -46,7 +46,7 @@ async function textUntil(socket: Socket, isEnough: (text: string) => boolean): P
 }
 
 /** A pass to an upstream, as the handler of an application makes one. */
-function passTo(port: number, target = "/"): Extract<Reply, { kind: "forward" }> {
+function forwardingTo(port: number, target = "/"): Extract<Reply, { kind: "forward" }> {
   const upstream = {
     scheme: "http",
     hostAndPort: `127.0.0.1:${port}`,
@@ -72,7 +72,7 @@ function passTo(port: number, target = "/"): Extract<Reply, { kind: "forward" }>
 
 test("a fault of ours cuts the connection it was met on, and is told; others are served", async () => {
   const told: number[] = [];
-  const front = listenHttp({
+  const listener = listenHttp({
     address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
     handler({ target }) {
       if (target === "/fault") throw new Error("a fault of ours");
@@ -86,8 +86,8 @@ test("a fault of ours cuts the connection it was met on, and is told; others are
     ...roomFor(ample),
     limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
   });
-  stops.push(() => front.stop());
-  const [hit, other] = [client(front), client(front)];
+  stops.push(() => listener.stop());
+  const [hit, other] = [client(listener), client(listener)];
   const cut = new Promise((resolve) => hit.on("close", resolve));
 
   hit.write("GET /fault HTTP/1.1\r\nHost: app.test\r\n\r\n");
@@ -96,15 +96,15 @@ test("a fault of ours cuts the connection it was met on, and is told; others are
 
   expect(await textUntil(other, (text) => text.endsWith("ok"))).toStartWith("HTTP/1.1 200");
   expect(told).toEqual([500]);
-  expect(front.connections()).toBe(1);
+  expect(listener.connections()).toBe(1);
 });
 
 test("requests in one packet are answered in order, those whose decision takes longer too", async () => {
-  const front = startFront(async ({ target }) => {
+  const listener = startListener(async ({ target }) => {
     if (target === "/slow") await turns(20);
     return answer(200, `[${target}]`);
   });
-  const socket = client(front);
+  const socket = client(listener);
 
   socket.write(
     "GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -121,11 +121,11 @@ test("a body that comes while its request is still being decided reaches the ups
     exchange.end(`HTTP/1.1 200 OK\r\nContent-Length: ${String(body.length).length}\r\n\r\n${body.length}`);
   });
   stops.push(() => upstream.stop());
-  const front = startFront(async () => {
+  const listener = startListener(async () => {
     await turns(50);
-    return passTo(upstream.port);
+    return forwardingTo(upstream.port);
   });
-  const socket = client(front);
+  const socket = client(listener);
 
   socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\nConnection: close\r\n\r\n`);
   socket.write("x".repeat(size));
@@ -136,8 +136,8 @@ test("a body that comes while its request is still being decided reaches the ups
 
 describe("bodies that nobody asked for", () => {
   test("one that has come whole is passed over, and the connection goes on", async () => {
-    const front = startFront(() => answer(401, "no"));
-    const socket = client(front);
+    const listener = startListener(() => answer(401, "no"));
+    const socket = client(listener);
 
     socket.write(
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -148,8 +148,8 @@ describe("bodies that nobody asked for", () => {
   });
 
   test("one that has not ends the connection after the answer", async () => {
-    const front = startFront(() => answer(401, "no"));
-    const socket = client(front);
+    const listener = startListener(() => answer(401, "no"));
+    const socket = client(listener);
 
     socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nhel");
     const text = await textUntil(socket, () => false);
@@ -160,14 +160,14 @@ describe("bodies that nobody asked for", () => {
 
   test("one announced larger than the limit is 413 before anybody is asked", async () => {
     const asked: string[] = [];
-    const front = startFront(
+    const listener = startListener(
       ({ target }) => {
         asked.push(target);
         return answer(200);
       },
       { bodyBytes: 10 },
     );
-    const socket = client(front);
+    const socket = client(listener);
 
     socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
     const text = await textUntil(socket, () => false);
@@ -180,8 +180,8 @@ describe("bodies that nobody asked for", () => {
     const broken = Promise.withResolvers<void>();
     const upstream = await startRawUpstream((exchange) => void exchange.closed.then(broken.resolve));
     stops.push(() => upstream.stop());
-    const front = startFront(() => passTo(upstream.port), { bodyBytes: 10 });
-    const socket = client(front);
+    const listener = startListener(() => forwardingTo(upstream.port), { bodyBytes: 10 });
+    const socket = client(listener);
 
     socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
     await waitUntil(() => upstream.exchanges.length > 0);
@@ -195,8 +195,8 @@ describe("bodies that nobody asked for", () => {
 
 test("a large answer that ends its connection reaches a slow reader whole", async () => {
   const size = 8 * 1024 * 1024;
-  const front = startFront(() => answer(200, "x".repeat(size)));
-  const socket = client(front);
+  const listener = startListener(() => answer(200, "x".repeat(size)));
+  const socket = client(listener);
 
   socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   let received = 0;
@@ -210,18 +210,18 @@ test("a large answer that ends its connection reaches a slow reader whole", asyn
 
 test("draining closes what is idle at once, lets what is under way finish, and takes nothing new", async () => {
   const gate = Promise.withResolvers<void>();
-  const front = startFront(async () => {
+  const listener = startListener(async () => {
     await gate.promise;
     return answer(200, "done");
   });
-  const [idle, busy] = [client(front), client(front)];
+  const [idle, busy] = [client(listener), client(listener)];
   busy.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  await waitUntil(() => front.inFlight() > 0);
+  await waitUntil(() => listener.inFlight() > 0);
 
-  front.drain();
+  listener.drain();
   const idleText = await textUntil(idle, () => false);
   const refused = await new Promise<string>((resolve) => {
-    const late = connect(front.port ?? 0, "127.0.0.1");
+    const late = connect(listener.port ?? 0, "127.0.0.1");
     late.on("connect", () => resolve("connected"));
     late.on("error", () => resolve("refused"));
   });
@@ -235,8 +235,8 @@ test("draining closes what is idle at once, lets what is under way finish, and t
 });
 
 test("an answer that ends its connection reaches a client that goes on sending its body", async () => {
-  const front = startFront(() => answer(413, "x".repeat(200_000)));
-  const socket = client(front);
+  const listener = startListener(() => answer(413, "x".repeat(200_000)));
+  const socket = client(listener);
 
   socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n");
   const piece = "y".repeat(65_536);

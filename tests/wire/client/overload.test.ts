@@ -28,7 +28,7 @@ const request = "GET / HTTP/1.1\r\nHost: app.test\r\n\r\n";
 const answers: WireHandler = () => ({ kind: "answer", answer: { status: 200, headers: [], body: "served" } });
 
 interface Opened {
-  readonly front: HttpListener;
+  readonly listener: HttpListener;
   readonly room: ConnectionRoom;
   readonly refusals: () => number;
 }
@@ -55,12 +55,12 @@ async function open(kind: "http" | "https", most: number, more: Partial<HttpList
   const wanted = options(most, more, () => {
     count += 1;
   });
-  const front =
+  const listener =
     kind === "http"
       ? listenHttp(wanted)
       : await listenHttps(wanted, { fallback: certificate, named: [], minVersion: "1.2" });
-  stops.push(() => front.stop());
-  return { front, room: wanted.room, refusals: () => count };
+  stops.push(() => listener.stop());
+  return { listener, room: wanted.room, refusals: () => count };
 }
 
 interface Visitor {
@@ -71,9 +71,9 @@ interface Visitor {
   ask(part: string): Promise<string>;
 }
 
-/** A client that stays when the front has said its FIN, until it says its own. */
-function visit(front: Pick<HttpListener, "port">, kind: "http" | "https" = "http"): Visitor {
-  const port = front.port ?? 0;
+/** A client that stays when the listener has said its FIN, until it says its own. */
+function visit(listener: Pick<HttpListener, "port">, kind: "http" | "https" = "http"): Visitor {
+  const port = listener.port ?? 0;
   const socket =
     kind === "http"
       ? connect({ port, host: "127.0.0.1", allowHalfOpen: true })
@@ -95,24 +95,24 @@ function visit(front: Pick<HttpListener, "port">, kind: "http" | "https" = "http
 }
 
 /** As many visitors as there is room for, each of whom has been served. */
-async function fill({ front, room }: Opened, kind: "http" | "https" = "http"): Promise<readonly Visitor[]> {
-  const visitors = Array.from({ length: room.most }, () => visit(front, kind));
+async function fill({ listener, room }: Opened, kind: "http" | "https" = "http"): Promise<readonly Visitor[]> {
+  const visitors = Array.from({ length: room.most }, () => visit(listener, kind));
   await Promise.all(visitors.map(({ ask }) => ask("served")));
   return visitors;
 }
 
-describe("DOS-04: above the most connections that a front holds", () => {
+describe("DOS-04: above the most connections that a listener holds", () => {
   test("one more is answered 503 with Retry-After before it has asked, and closed in order", async () => {
     const opened = await open("http", 3);
     await fill(opened);
 
-    const text = await within(() => visit(opened.front).over, "the connection was left open");
+    const text = await within(() => visit(opened.listener).over, "the connection was left open");
 
     expect(text).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
     expect(text).toContain("\r\nretry-after: 10\r\n");
     expect(text).toContain("\r\nconnection: close\r\n");
     expect(text).toEndWith("\r\n\r\nfull");
-    expect(opened.front.connections()).toBe(3);
+    expect(opened.listener.connections()).toBe(3);
   });
 
   test("one that asks at once, with a body, reads the whole answer too, and nobody hears of its request", async () => {
@@ -124,7 +124,7 @@ describe("DOS-04: above the most connections that a front holds", () => {
       },
     });
     await fill(opened);
-    const visitor = visit(opened.front);
+    const visitor = visit(opened.listener);
 
     visitor.socket.write(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 500000\r\n\r\n${"x".repeat(500_000)}`);
     const text = await within(() => visitor.over, "the connection was left open");
@@ -140,7 +140,7 @@ describe("DOS-04: above the most connections that a front holds", () => {
     let isOver = false;
     const knocking = Array.from({ length: 40 }, async () => {
       while (!isOver) {
-        const visitor = visit(opened.front);
+        const visitor = visit(opened.listener);
         expect(await visitor.over).toContain(" 503 ");
         visitor.socket.destroy();
         knocks += 1;
@@ -166,19 +166,19 @@ describe("DOS-04: above the most connections that a front holds", () => {
     first?.socket.destroy();
     second?.socket.end();
     await waitUntil(() => opened.room.held === 1);
-    const [third, fourth, fifth] = [visit(opened.front), visit(opened.front), visit(opened.front)];
+    const [third, fourth, fifth] = [visit(opened.listener), visit(opened.listener), visit(opened.listener)];
     const served = await Promise.all([third.ask("served"), fourth.ask("served")]);
 
     expect(served.every((text) => text.includes(" 200 "))).toBe(true);
     expect(await fifth.over).toContain(" 503 ");
   });
 
-  test("fronts of one room are full together", async () => {
+  test("listeners of one room are full together", async () => {
     const opened = await open("http", 2);
     const other = await open("http", 0, { room: opened.room });
     await fill(opened);
 
-    expect(await visit(other.front).over).toContain(" 503 ");
+    expect(await visit(other.listener).over).toContain(" 503 ");
     expect(other.refusals()).toBe(1);
   });
 });
@@ -187,7 +187,7 @@ describe("DOS-04: those who are refused", () => {
   test("are cut when they do not leave", async () => {
     const opened = await open("http", 1);
     await fill(opened);
-    const stays = visit(opened.front);
+    const stays = visit(opened.listener);
     await stays.over;
     expect(opened.room.refused).toBe(1);
 
@@ -199,10 +199,10 @@ describe("DOS-04: those who are refused", () => {
   test("are cut at once where too many of them stay, so that they hold few descriptors", async () => {
     const opened = await open("http", 1, { room: roomFor(1, 5).room });
     await fill(opened);
-    const stay = Array.from({ length: 5 }, () => visit(opened.front));
+    const stay = Array.from({ length: 5 }, () => visit(opened.listener));
     await Promise.all(stay.map(({ over }) => over));
 
-    const texts = await Promise.all(Array.from({ length: 50 }, () => visit(opened.front).over));
+    const texts = await Promise.all(Array.from({ length: 50 }, () => visit(opened.listener).over));
 
     expect(texts.every((text) => text === "")).toBe(true);
     expect(opened.room.refused).toBe(5);
@@ -210,7 +210,7 @@ describe("DOS-04: those who are refused", () => {
   });
 });
 
-describe("DOS-04: while a front is full", () => {
+describe("DOS-04: while a listener is full", () => {
   const idle = { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 };
 
   test("a connection with nothing in flight is closed in order after five seconds instead of limits.idle", async () => {
@@ -247,14 +247,14 @@ describe("DOS-04: while a front is full", () => {
   });
 });
 
-describe("DOS-04: a TLS front that is full", () => {
+describe("DOS-04: a TLS listener that is full", () => {
   test("cuts a connection before its handshake, counts it, and goes on answering those it holds", async () => {
     const opened = await open("https", 3);
     const held = await fill(opened, "https");
 
     const knocks = await Promise.all(
       Array.from({ length: 9 }, async () => {
-        const visitor = visit(opened.front, "https");
+        const visitor = visit(opened.listener, "https");
         let isSecure = false;
         visitor.socket.on("secureConnect", () => {
           isSecure = true;
@@ -275,13 +275,13 @@ describe("DOS-04: a TLS front that is full", () => {
     first?.socket.destroy();
     await waitUntil(() => opened.room.held === 1);
 
-    expect(await visit(opened.front, "https").ask("served")).toContain(" 200 ");
+    expect(await visit(opened.listener, "https").ask("served")).toContain(" 200 ");
   });
 
   test("counts handshakes that never go on, and gives the places of those that fail back", async () => {
     const opened = await open("https", 4);
-    const silent = [visit(opened.front), visit(opened.front)];
-    const garbage = [visit(opened.front), visit(opened.front)];
+    const silent = [visit(opened.listener), visit(opened.listener)];
+    const garbage = [visit(opened.listener), visit(opened.listener)];
     await waitUntil(() => opened.room.held === 4);
     for (const { socket } of garbage) socket.write(request);
 
@@ -297,7 +297,7 @@ function phases({ connections }: ListenerContext): readonly string[] {
   return [...connections].map(({ phase }) => phase);
 }
 
-/** Connections that ask nothing, of a front that nothing sweeps but the test. */
+/** Connections that ask nothing, of a listener that nothing sweeps but the test. */
 async function parked(
   count: number,
   limits: ListenerLimits,

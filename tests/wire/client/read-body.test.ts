@@ -8,8 +8,8 @@ import { header, requestText, sendRaw } from "../../fakes/raw-client.ts";
 import { turns } from "../../fakes/waits.ts";
 import { ample, roomFor } from "./connection-rooms.ts";
 
-let front: HttpListener;
-afterEach(() => front.stop());
+let listener: HttpListener;
+afterEach(() => listener.stop());
 
 const refusal = ({ status, reason }: { readonly status: number; readonly reason: string }) => ({
   status,
@@ -28,7 +28,7 @@ const echo: WireHandler = ({ method }) =>
       };
 
 function start(handler: WireHandler = echo, bodyBytes = 0): number {
-  front = listenHttp({
+  listener = listenHttp({
     address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
     handler,
     refusal,
@@ -36,7 +36,7 @@ function start(handler: WireHandler = echo, bodyBytes = 0): number {
     ...roomFor(ample),
     limits: { headBytes: 32_768, bodyBytes, idleSeconds: 60 },
   });
-  return front.port ?? 0;
+  return listener.port ?? 0;
 }
 
 const post = (body: string, length = body.length) =>
@@ -74,7 +74,7 @@ test("OUT-05: a length above the most is 413 before a byte of it is read, and th
 
   const { answers, closed } = await sendRaw(port, post("", 21), { answers: 2 });
 
-  expect(answers.map(({ status, body }) => [status, body])).toEqual([[413, "the body is larger than is taken"]]);
+  expect(answers.map(({ status, body }) => [status, body])).toEqual([[413, "the body is larger than allowed"]]);
   expect(closed).toBe(true);
 });
 

@@ -25,9 +25,9 @@ const handler: WireHandler = ({ serverName }) => ({
   answer: { status: 200, headers: [], body: `sni ${serverName ?? "none"}` },
 });
 
-let front: HttpListener;
+let listener: HttpListener;
 beforeAll(async () => {
-  front = await listenHttps(
+  listener = await listenHttps(
     {
       address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
       handler,
@@ -39,11 +39,11 @@ beforeAll(async () => {
     facts,
   );
 });
-afterAll(() => front.stop());
+afterAll(() => listener.stop());
 
 function handshake(options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port: front.port ?? 0, rejectUnauthorized: false, ...options }, () =>
+    const socket = connect({ host: "127.0.0.1", port: listener.port ?? 0, rejectUnauthorized: false, ...options }, () =>
       resolve(socket),
     );
     socket.once("error", reject);
@@ -72,10 +72,10 @@ describe("which certificate is served", () => {
     expect(await served(options)).toEqual([certificate, body]);
   });
 
-  test("both kinds of certificate are changed while the front serves; a connection that stands goes on", async () => {
+  test("both kinds of certificate are changed while the listener serves; a connection that stands goes on", async () => {
     const standing = await handshake({ servername: "app.test" });
 
-    front.replaceCertificates({
+    listener.replaceCertificates({
       fallback: certificateFor("new-fallback.test"),
       named: [
         { serverName: "app.test", certificate: makeSelfSigned({ names: ["app.test", "new.test"], days: 30, now }) },
@@ -87,7 +87,7 @@ describe("which certificate is served", () => {
     standing.write("GET / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n");
     let text = "";
     for await (const bytes of standing) text += bytes;
-    front.replaceCertificates(facts);
+    listener.replaceCertificates(facts);
 
     expect(named[0]).toBe("app.test, DNS:new.test");
     expect(unnamed[0]).toBe("new-fallback.test");
@@ -137,7 +137,7 @@ describe("what a client may speak", () => {
   test("plain HTTP on the TLS port gets no HTTP answer, and the port goes on serving", async () => {
     const answer = await new Promise<string>((resolve) => {
       let text = "";
-      const socket = connectPlain(front.port ?? 0, "127.0.0.1", () =>
+      const socket = connectPlain(listener.port ?? 0, "127.0.0.1", () =>
         socket.write("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n"),
       );
       socket.on("data", (bytes) => {
@@ -172,7 +172,7 @@ test.each([
     "a key of another certificate",
     { ...facts, fallback: { ...facts.fallback, keyPem: certificateFor("other.test").keyPem } },
   ],
-])("%s that can't be loaded opens no front", async (_what, broken) => {
+])("%s that can't be loaded opens no listener", async (_what, broken) => {
   const owner = { data() {}, drained() {}, ended() {}, closed() {}, failed() {} };
   const door = { enters: () => true, left: () => undefined };
 

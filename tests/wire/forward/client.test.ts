@@ -59,7 +59,7 @@ test("a client that leaves before the connection stands: it is closed as soon as
   expect(pool.count()).toEqual({ idle: 0, inUse: 0 });
 });
 
-test("HTTP-02: a body that breaks off takes the upstream's connection with it, and the front answers", async () => {
+test("HTTP-02: a body that breaks off takes the upstream's connection with it, and the listener answers", async () => {
   const upstream = await scripted();
   const { client, handle } = exchangeOf(poolWith(), upstream.hostAndPort, { method: "POST" }, upload);
   handle.bodyChunk(Buffer.from("abc"));

@@ -23,7 +23,7 @@ test.each([
   [
     "UPS-16: answers 101 unasked",
     (exchange: RawExchange) => exchange.write("HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"),
-    "an unasked 101",
+    "a 101 that was not requested",
   ],
   [
     "answers no HTTP",
@@ -49,7 +49,7 @@ test.each([
   [
     "sends interim answers without end",
     (exchange: RawExchange) => exchange.write("HTTP/1.1 102 Processing\r\n\r\n".repeat(33)),
-    "too many interim answers",
+    "too many interim responses",
   ],
 ] as const)("an upstream that %s is unreachable, and its connection is closed", async (_, handler, why) => {
   const upstream = await scripted(handler);

@@ -97,7 +97,7 @@ export function upstreamAt(hostAndPort: string, different: Partial<Upstream> = {
 }
 
 /** `GET /a` on its way to `upstream`; a failure's page is its code and reason. */
-export function passTo(upstream: Upstream, different: Partial<UpstreamRequest> = {}): Forwarding {
+export function forwardingTo(upstream: Upstream, different: Partial<UpstreamRequest> = {}): Forwarding {
   return {
     request: {
       method: "GET",
@@ -145,7 +145,7 @@ export function exchangeOf(
   client: Partial<ClientSide> = {},
 ): { readonly client: RecordingClient; readonly handle: UpstreamSide } {
   const recording = recordingClient({ method: request.method ?? "GET", ...client });
-  const handle = forward(pool, passTo(upstreamAt(hostAndPort), request), recording);
+  const handle = forward(pool, forwardingTo(upstreamAt(hostAndPort), request), recording);
   return { client: recording, handle };
 }
 

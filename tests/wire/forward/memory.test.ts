@@ -19,14 +19,14 @@ async function upstreamOf(serve: (socket: Socket) => void): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** A front of its own process before the upstream at `port`. */
-async function frontBefore(port: number): Promise<{ readonly port: number; rose(): Promise<number> }> {
+/** A listener of its own process before the upstream at `port`. */
+async function listenerBefore(port: number): Promise<{ readonly port: number; rose(): Promise<number> }> {
   const script = `
     import { listenHttp } from "${import.meta.dir}/../../../src/wire/client/listener.ts";
     import { ample, roomFor } from "${import.meta.dir}/../client/connection-rooms.ts";
-    import { passTo, poolWith, upstreamAt } from "${import.meta.dir}/fakes.ts";
-    const to = passTo(upstreamAt("127.0.0.1:${port}"));
-    const front = listenHttp({
+    import { forwardingTo, poolWith, upstreamAt } from "${import.meta.dir}/fakes.ts";
+    const to = forwardingTo(upstreamAt("127.0.0.1:${port}"));
+    const listener = listenHttp({
       address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
       pool: poolWith(),
       ...roomFor(ample),
@@ -38,7 +38,7 @@ async function frontBefore(port: number): Promise<{ readonly port: number; rose(
         forwarding: { ...to, request: { ...to.request, method, target, headers } },
       }),
     });
-    console.log(front.port);`;
+    console.log(listener.port);`;
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
   children.push(child);
   const { value } = await child.stdout.getReader().read();
@@ -97,15 +97,15 @@ test.each([
         pour(socket, end);
       });
     });
-    const front = await frontBefore(upstreamPort);
-    const client = connect(front.port, "127.0.0.1");
+    const listener = await listenerBefore(upstreamPort);
+    const client = connect(listener.port, "127.0.0.1");
 
     client.write("GET /a HTTP/1.1\r\nHost: app.test\r\n\r\n");
     const received = await readSlowly(client, total);
     client.destroy();
 
     expect(received).toBeGreaterThanOrEqual(total);
-    expect(await front.rose()).toBeLessThan(80 * mebibyte);
+    expect(await listener.rose()).toBeLessThan(80 * mebibyte);
   },
   20_000,
 );
@@ -118,8 +118,8 @@ test.each([
   async (_, framing, end) => {
     const received = Promise.withResolvers<number>();
     const upstreamPort = await upstreamOf((socket) => void readSlowly(socket, total).then(received.resolve));
-    const front = await frontBefore(upstreamPort);
-    const client = connect(front.port, "127.0.0.1");
+    const listener = await listenerBefore(upstreamPort);
+    const client = connect(listener.port, "127.0.0.1");
 
     client.write(`PUT /a HTTP/1.1\r\nHost: app.test\r\n${framing}`);
     pour(client, end);
@@ -127,7 +127,7 @@ test.each([
     client.destroy();
 
     expect(arrived).toBeGreaterThanOrEqual(total);
-    expect(await front.rose()).toBeLessThan(80 * mebibyte);
+    expect(await listener.rose()).toBeLessThan(80 * mebibyte);
   },
   20_000,
 );

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
 import { forward } from "../../../src/wire/forward/upstream-exchange.ts";
 import { type RawExchange, type RawUpstream, type RawUpstreamOptions, startRawUpstream } from "../../fakes/upstream.ts";
-import { answerThrough, exchangeOf, passTo, poolWith, recordingClient, upstreamAt } from "./fakes.ts";
+import { answerThrough, exchangeOf, forwardingTo, poolWith, recordingClient, upstreamAt } from "./fakes.ts";
 
 const started: RawUpstream[] = [];
 
@@ -123,14 +123,14 @@ test.each([
 
   const answer = await answerThrough(poolWith(), upstream.hostAndPort, different);
 
-  expect(answer).toBe("[answer]502 upstream_not_carried: upstream: the request can't be sent as it is");
+  expect(answer).toBe("[answer]502 upstream_not_carried: upstream: the request cannot be sent as it is");
   expect(upstream.connections()).toBe(0);
 });
 
 test("nothing is told to the client before `forward` has returned", async () => {
   const client = recordingClient();
 
-  forward(poolWith(), passTo(upstreamAt("127.0.0.1:9"), { target: "no target" }), client);
+  forward(poolWith(), forwardingTo(upstreamAt("127.0.0.1:9"), { target: "no target" }), client);
 
   expect(client.text()).toBe("");
   expect(await client.over).toContain("upstream_not_carried");
@@ -186,7 +186,7 @@ test("a unix socket is spoken to, with the Host as given", async () => {
   const upstream = await upstreamThat(undefined, { unixPath });
   const client = recordingClient();
 
-  forward(poolWith(), passTo(upstreamAt("", { unixPath })), client);
+  forward(poolWith(), forwardingTo(upstreamAt("", { unixPath })), client);
 
   expect(await client.over).toBe("[none]200 OK\r\nContent-Length: 0\r\n\r\n[end]");
   expect(upstream.exchanges[0]?.head).toContain("\r\nHost: app.test");

@@ -10,8 +10,8 @@ afterEach(() => {
   for (const stop of stops.splice(0).reverse()) stop();
 });
 
-/** An HTTPS front in a process of its own, before an upstream that `serve` is. */
-async function frontBefore(
+/** An HTTPS listener in a process of its own, before an upstream that `serve` is. */
+async function listenerBefore(
   serve: (socket: Socket) => void,
 ): Promise<{ readonly port: number; grown(): Promise<number> }> {
   const server = createServer(serve);
@@ -20,8 +20,8 @@ async function frontBefore(
   const address = server.address();
   const upstream = typeof address === "object" && address !== null ? address.port : 0;
   const script = `
-    import { passingTo, startWholeWire } from "${import.meta.dir}/../whole-wire.ts";
-    const { port } = await startWholeWire("tls", passingTo(${upstream}));
+    import { forwardsTo, startWholeWire } from "${import.meta.dir}/../whole-wire.ts";
+    const { port } = await startWholeWire("tls", forwardsTo(${upstream}));
     console.log(port);
   `;
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
@@ -73,13 +73,13 @@ function readSlowly(socket: Socket, enough: number): Promise<number> {
 }
 
 test("WS-05: 128 MiB to a slow reader over TLS need no more memory than what is under way", async () => {
-  const front = await frontBefore((socket) =>
+  const listener = await listenerBefore((socket) =>
     socket.once("data", () => {
       socket.write(`HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: ${total}\r\n\r\n`);
       pour(socket);
     }),
   );
-  const client = connect({ port: front.port, host: "127.0.0.1", rejectUnauthorized: false });
+  const client = connect({ port: listener.port, host: "127.0.0.1", rejectUnauthorized: false });
   stops.push(() => client.destroy());
 
   client.write("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n");
@@ -89,18 +89,18 @@ test("WS-05: 128 MiB to a slow reader over TLS need no more memory than what is 
   );
 
   expect(came).toBe(`HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: ${total}\r\n\r\n`.length + total);
-  expect(await front.grown()).toBeLessThan(80 * mebibyte);
+  expect(await listener.grown()).toBeLessThan(80 * mebibyte);
 }, 20_000);
 
 test("128 MiB to a slow upstream over TLS need no more memory than what is under way", async () => {
   const { promise: received, resolve } = Promise.withResolvers<number>();
-  const front = await frontBefore((socket) => void readSlowly(socket, total).then(resolve));
-  const client = connect({ port: front.port, host: "127.0.0.1", rejectUnauthorized: false });
+  const listener = await listenerBefore((socket) => void readSlowly(socket, total).then(resolve));
+  const client = connect({ port: listener.port, host: "127.0.0.1", rejectUnauthorized: false });
   stops.push(() => client.destroy());
 
   client.write(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${total}\r\n\r\n`);
   pour(client);
 
   expect(await received).toBeGreaterThanOrEqual(total);
-  expect(await front.grown()).toBeLessThan(80 * mebibyte);
+  expect(await listener.grown()).toBeLessThan(80 * mebibyte);
 }, 20_000);

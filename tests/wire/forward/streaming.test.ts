@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
 import { waitUntil, within } from "../../fakes/waits.ts";
-import { type Carrier, passingTo, startWholeWire, type WholeWire } from "../whole-wire.ts";
+import { type Carrier, forwardsTo, startWholeWire, type WholeWire } from "../whole-wire.ts";
 import { switchingTo } from "./tunnel-fakes.ts";
 
 const stops: (() => unknown)[] = [];
@@ -22,7 +22,7 @@ async function wired(carrier: Carrier, serve: (exchange: RawExchange) => void = 
     resolve(exchange);
     serve(exchange);
   });
-  const wire = await startWholeWire(carrier, passingTo(upstream.port));
+  const wire = await startWholeWire(carrier, forwardsTo(upstream.port));
   stops.push(() => upstream.stop(), wire.stop);
   return { wire, upstream, asked };
 }

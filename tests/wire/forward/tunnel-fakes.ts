@@ -5,7 +5,7 @@ import { openTunnel } from "../../../src/wire/forward/tunnel.ts";
 import type { Pool } from "../../../src/wire/upstream/pool.ts";
 import type { RawExchange } from "../../fakes/upstream.ts";
 import { waitUntil } from "../../fakes/waits.ts";
-import { passTo, poolWith, type RecordingClient, recordingClient, upstreamAt } from "./fakes.ts";
+import { forwardingTo, poolWith, type RecordingClient, recordingClient, upstreamAt } from "./fakes.ts";
 
 /** A handshake's lines as they come to a pass: without those of the hop. */
 export const handshake: HeaderLines = [
@@ -36,8 +36,8 @@ export function tunnelTo(hostAndPort: string, pool: Pool = poolWith()): OpenedTu
   const client = recordingClient();
   const told: string[] = [];
   let close: (code: number, reason: string) => void = () => undefined;
-  const pass = {
-    ...passTo(upstreamAt(hostAndPort), { headers: handshake }),
+  const forwarding = {
+    ...forwardingTo(upstreamAt(hostAndPort), { headers: handshake }),
     answered: (status: number) => void told.push(`answered ${status}`),
   };
   const life = {
@@ -47,7 +47,7 @@ export function tunnelTo(hostAndPort: string, pool: Pool = poolWith()): OpenedTu
     },
     closed: () => void told.push("closed"),
   };
-  const handle = openTunnel(pool, pass, life, client);
+  const handle = openTunnel(pool, forwarding, life, client);
   return { client, handle, pool, told, close: (code, reason) => close(code, reason) };
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { type HttpListener, listenHttp } from "../../../src/wire/client/listener.ts";
 import { ample, roomFor } from "../client/connection-rooms.ts";
-import { passTo, poolWith, upstreamAt } from "./fakes.ts";
+import { forwardingTo, poolWith, upstreamAt } from "./fakes.ts";
 
 const stops: (() => unknown)[] = [];
 
@@ -39,11 +39,14 @@ function echoApplication(): { readonly hostAndPort: string; readonly ended: Prom
   return { hostAndPort: `127.0.0.1:${server.port}`, ended };
 }
 
-/** A front that lets every WebSocket through; `close` ends the last one from our side. */
-function openFront(hostAndPort: string): { readonly front: HttpListener; close(code: number, reason: string): void } {
+/** A listener that lets every WebSocket through; `close` ends the last one from our side. */
+function openListener(hostAndPort: string): {
+  readonly listener: HttpListener;
+  close(code: number, reason: string): void;
+} {
   let close: (code: number, reason: string) => void = () => undefined;
-  const pass = passTo(upstreamAt(hostAndPort));
-  const front = listenHttp({
+  const forwarding = forwardingTo(upstreamAt(hostAndPort));
+  const listener = listenHttp({
     address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
     pool: poolWith(),
     ...roomFor(ample),
@@ -53,7 +56,7 @@ function openFront(hostAndPort: string): { readonly front: HttpListener; close(c
       const kept = headers.filter(([name]) => !["connection", "upgrade"].includes(name.toLowerCase()));
       return {
         kind: "tunnel",
-        forwarding: { ...pass, request: { ...pass.request, method, target, headers: kept } },
+        forwarding: { ...forwarding, request: { ...forwarding.request, method, target, headers: kept } },
         life: {
           opened(closing) {
             close = closing;
@@ -63,8 +66,8 @@ function openFront(hostAndPort: string): { readonly front: HttpListener; close(c
       };
     },
   });
-  stops.push(() => front.stop());
-  return { front, close: (code, reason) => close(code, reason) };
+  stops.push(() => listener.stop());
+  return { listener, close: (code, reason) => close(code, reason) };
 }
 
 interface Client {
@@ -93,8 +96,8 @@ function clientOf({ port }: HttpListener): Client {
 }
 
 test("messages of every size come back whole, compressed end to end", async () => {
-  const { front } = openFront(echoApplication().hostAndPort);
-  const { socket, opened, echo } = clientOf(front);
+  const { listener } = openListener(echoApplication().hostAndPort);
+  const { socket, opened, echo } = clientOf(listener);
   await opened;
 
   for (const size of [0, 1, 125, 126, 65535, 65536, 5_000_000]) {
@@ -111,8 +114,8 @@ test("messages of every size come back whole, compressed end to end", async () =
 });
 
 test.each([1000, 1001, 3000, 4999])("the application's close %i reaches the client", async (code) => {
-  const { front } = openFront(echoApplication().hostAndPort);
-  const { socket, opened, ended } = clientOf(front);
+  const { listener } = openListener(echoApplication().hostAndPort);
+  const { socket, opened, ended } = clientOf(listener);
   await opened;
 
   socket.send(`close ${code}`);
@@ -122,7 +125,7 @@ test.each([1000, 1001, 3000, 4999])("the application's close %i reaches the clie
 
 test.each([1000, 3001, 4002])("the client's close %i reaches the application", async (code) => {
   const application = echoApplication();
-  const { socket, opened } = clientOf(openFront(application.hostAndPort).front);
+  const { socket, opened } = clientOf(openListener(application.hostAndPort).listener);
   await opened;
 
   socket.close(code, "bye");
@@ -132,8 +135,8 @@ test.each([1000, 3001, 4002])("the client's close %i reaches the application", a
 
 test("WS-03: our close is seen by both sides with its code", async () => {
   const application = echoApplication();
-  const { front, close } = openFront(application.hostAndPort);
-  const { opened, ended, echo } = clientOf(front);
+  const { listener, close } = openListener(application.hostAndPort);
+  const { opened, ended, echo } = clientOf(listener);
   await opened;
   await echo("hello");
 
@@ -143,13 +146,13 @@ test("WS-03: our close is seen by both sides with its code", async () => {
   expect(await application.ended).toEqual({ code: 1008, reason: "signed out" });
 });
 
-test("a front that stops cuts the tunnel, and the application sees it", async () => {
+test("a listener that stops cuts the tunnel, and the application sees it", async () => {
   const application = echoApplication();
-  const { front } = openFront(application.hostAndPort);
-  const { opened, ended } = clientOf(front);
+  const { listener } = openListener(application.hostAndPort);
+  const { opened, ended } = clientOf(listener);
   await opened;
 
-  front.stop();
+  listener.stop();
 
   expect((await ended).code).toBe(1006);
   expect((await application.ended).code).toBe(1006);

@@ -77,12 +77,12 @@ test.each([
   [
     "another protocol",
     "Upgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n",
-    "a 101 that upgrades to no WebSocket",
+    "a 101 that does not upgrade to WebSocket",
   ],
   [
     "no Connection",
     "Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n",
-    "a 101 that upgrades to no WebSocket",
+    "a 101 that does not upgrade to WebSocket",
   ],
 ])("WS-04: a 101 with %s is no tunnel: 502, and the upstream's connection is closed", async (_, lines, why) => {
   const upstream = await scripted((exchange) => exchange.write(`HTTP/1.1 101 S\r\n${lines}\r\n`));

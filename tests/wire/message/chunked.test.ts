@@ -3,8 +3,8 @@ import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
 import {
   chunkHead,
   chunkTail,
+  forwardableTrailers,
   lastChunk,
-  passableTrailers,
   readChunked,
   startChunked,
 } from "../../../src/wire/message/chunked.ts";
@@ -128,11 +128,11 @@ describe("what is written", () => {
   });
 
   test("a trailer that would split the message is never written", () => {
-    expect(() => lastChunk([["X", "a\r\n\r\nHTTP/1.1 200 OK"]])).toThrow('field "X" has a value that can\'t be sent');
+    expect(() => lastChunk([["X", "a\r\n\r\nHTTP/1.1 200 OK"]])).toThrow('field "X" has a value that cannot be sent');
   });
 
   test("a response's trailers pass, but for what a head alone may say", () => {
-    const passed = passableTrailers([
+    const passed = forwardableTrailers([
       ["Server-Timing", "a"],
       ["Content-Length", "5"],
       ["Transfer-Encoding", "chunked"],

@@ -81,11 +81,11 @@ describe("HDR-10: what would split a message is never written", () => {
     ["a space in the method", "GET /x", "/"],
     ["no method", "", "/"],
   ])("%s", (_name, method, target) => {
-    expect(() => requestHeadText(method, target, lines)).toThrow("the method or the target can't be sent");
+    expect(() => requestHeadText(method, target, lines)).toThrow("the method or the target cannot be sent");
   });
 
   test("a reason phrase with CRLF", () => {
-    expect(() => responseHeadText(200, "OK\r\nX: y", [])).toThrow("the reason phrase can't be sent");
+    expect(() => responseHeadText(200, "OK\r\nX: y", [])).toThrow("the reason phrase cannot be sent");
   });
 });
 

@@ -5,7 +5,7 @@ import { forward } from "../../../src/wire/forward/upstream-exchange.ts";
 import { checkedAddresses, systemResolve } from "../../../src/wire/upstream/checked-addresses.ts";
 import type { Pool } from "../../../src/wire/upstream/pool.ts";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
-import { passTo, poolWith, recordingClient, upstreamAt } from "../forward/fakes.ts";
+import { forwardingTo, poolWith, recordingClient, upstreamAt } from "../forward/fakes.ts";
 
 const started: RawUpstream[] = [];
 afterEach(async () => {
@@ -25,7 +25,7 @@ const fooAt = (upstream: RawUpstream) => upstream.hostAndPort.replace("127.0.0.1
 
 async function answerOf(pool: Pool, hostAndPort: string, different: Partial<Upstream> = {}): Promise<string> {
   const client = recordingClient();
-  forward(pool, passTo(upstreamAt(hostAndPort, { reach: "no_link_local", ...different })), client);
+  forward(pool, forwardingTo(upstreamAt(hostAndPort, { reach: "no_link_local", ...different })), client);
   return (await client.over).replace(/:\d+"/, '"').replace(/^.*\r\n\r\n/s, "");
 }
 

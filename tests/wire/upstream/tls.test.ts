@@ -6,7 +6,7 @@ import { makeSelfSigned } from "../../../src/tls/self-signed.ts";
 import { forward } from "../../../src/wire/forward/upstream-exchange.ts";
 import type { Pool } from "../../../src/wire/upstream/pool.ts";
 import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
-import { passTo, poolWith, recordingClient, sweptPool, upstreamAt } from "../forward/fakes.ts";
+import { forwardingTo, poolWith, recordingClient, sweptPool, upstreamAt } from "../forward/fakes.ts";
 
 const started: RawUpstream[] = [];
 const servers: Server[] = [];
@@ -43,7 +43,7 @@ async function outcome(
   const client = recordingClient();
   forward(
     pool,
-    passTo(upstreamAt(hostAndPort, { scheme: "https", ...different }), { headers: [["Host", host]] }),
+    forwardingTo(upstreamAt(hostAndPort, { scheme: "https", ...different }), { headers: [["Host", host]] }),
     client,
   );
   return (await client.over).replace(/:\d+"/, '"').replace(/^.*\r\n\r\n/s, "");
