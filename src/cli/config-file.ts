@@ -23,7 +23,10 @@ export interface ReadConfig {
 type Expectations = NonNullable<Surroundings["expectations"]>;
 
 /** Finds and reads the config file (spec: reading rules). A missing file is reported as a problem. Never throws. */
-export async function readConfig(flag: string | undefined, expectations: Expectations = "held"): Promise<ReadConfig> {
+export async function readConfig(
+  flag: string | undefined,
+  expectations: Expectations = "checked",
+): Promise<ReadConfig> {
   const [{ findConfigFile }, { fileExists }, { loadConfig }] = await Promise.all([
     import("../config/file/find-config-file.ts"),
     import("../config/file/read-file.ts"),

@@ -19,7 +19,7 @@ export function healthcheckCommand(): Command {
 }
 
 async function check(flag: string | undefined): Promise<0 | 1> {
-  const read = await usableConfig(flag, "not asked");
+  const read = await usableConfig(flag, "skipped");
   if (read.kind === "unusable") return 1;
   const question = questionOf(read.config);
   if (question === null) {

@@ -6,8 +6,8 @@ import type { ConfigTable } from "./schema/schema.ts";
 import { covers } from "./tables/provider.ts";
 
 /**
- * What can only be seen with everything side by side. Hosts are compared as the file has them, also of providers in which
- * something else is wrong.
+ * Checks that need the whole file: unique hosts and cookie domains, and secrets used twice. Providers with other problems take part, so
+ * that one run reports everything.
  */
 export function checkAcross(source: Source, table: ConfigTable, providers: readonly Provider[]): void {
   checkHosts(source, table);
@@ -18,7 +18,7 @@ export function checkAcross(source: Source, table: ConfigTable, providers: reado
   }
 }
 
-/** CFG-06: hosts compare in lower case, without default port and trailing dot (decision 27); one cookie domain has one provider. */
+/** CFG-06: each host, in lower case without default port and trailing dot (decision 27), and each cookie domain has one provider. */
 function checkHosts(source: Source, table: ConfigTable): void {
   const hostOwners = new Map<string, string>();
   const domainOwners = new Map<string, string>();
@@ -45,7 +45,7 @@ function claim(owners: Map<string, string>, name: string, slug: string, taken: (
   else taken(owner);
 }
 
-/** CFG-04: who knows the one must not know the other. */
+/** CFG-04: somebody who knows one of these secrets must not know the other. */
 function checkSharedSecret(source: Source, providers: readonly Provider[]): void {
   for (const secret of readSecrets(source, ["outpost"], "secret")) {
     const owner = providers.find((provider) => provider.oidc.clientSecret === secret.value);

@@ -1,14 +1,14 @@
 /** A key of the config as a path: `["providers", "app", "skip_path_regex", 1]`. */
 export type Path = readonly (string | number)[];
 
-/** What a finding points at: a key itself, its value, a character within its (decoded) string value, or a known place. */
+/** The place of a finding: a key, its value, a character of its decoded string value, or a known line and column. */
 export type Spot =
   | { readonly kind: "key" }
   | { readonly kind: "value" }
   | { readonly kind: "character"; readonly offset: number } // UTF-16 units from the start of the string value
   | { readonly kind: "place"; readonly line: number; readonly column: number };
 
-/** A problem that does not know its line yet. */
+/** A problem before its line and column are known. */
 export interface Finding {
   readonly severity: "error" | "warning";
   readonly path: Path;
@@ -17,12 +17,12 @@ export interface Finding {
   readonly spot: Spot;
 }
 
-/** Collects what is wrong in one run. The same message about the same key is kept once. */
+/** Collects the problems of one run. The same message about the same key is kept once. */
 export interface Findings {
   readonly all: readonly Finding[];
   error(path: Path, message: string, hint: string | null, spot?: Spot): void;
   warning(path: Path, message: string, hint: string | null, spot?: Spot): void;
-  isFaulty(path: Path): boolean; //                is there an error about this key itself?
+  isFaulty(path: Path): boolean; //                is there an error at exactly this key?
 }
 
 /** An empty collection. */
@@ -46,7 +46,7 @@ export function createFindings(): Findings {
   };
 }
 
-/** `providers.app.skip_path_regex[1]`; a key that is no bare TOML key is quoted. */
+/** `providers.app.skip_path_regex[1]`; a key that is not a bare TOML key is quoted. */
 export function pathText(path: Path): string {
   let text = "";
   for (const part of path) {

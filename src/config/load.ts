@@ -16,22 +16,22 @@ import { refuseOtherModes } from "./tables/other-modes.ts";
 import { providerOf } from "./tables/provider.ts";
 import { serverOf } from "./tables/server.ts";
 
-/** What a config says. `config` is null exactly when there is an error among the problems, which are sorted by place. */
+/** The result of reading a config. `config` is null if and only if a problem is an error. The problems are sorted by place. */
 export interface Loaded {
   readonly config: Config | null;
   readonly problems: readonly Problem[];
-  readonly unreadable: "no" | "absent" | "permission" | "other"; // why the file itself could not be read
+  readonly unreadable: "no" | "absent" | "permission" | "other"; // why the file could not be read
 }
 
-/** What the reading of a config depends on besides its text. */
+/** The surroundings of a config text that its meaning depends on. */
 export interface Surroundings {
-  readonly file: string; //                        named in problems; relative paths are relative to its folder
+  readonly file: string; //                        named in problems; relative paths are relative to its directory
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly expectations?: "held" | "not asked"; // held; not asked: by who wants to see why one is not met
+  readonly expectations?: "checked" | "skipped"; // default: checked; explain skips them to show why one fails
   readonly credentialsDirectory?: string | null; // default: $CREDENTIALS_DIRECTORY of `env`
 }
 
-/** Reads and checks a config file. Never throws for what is in the file or the environment. */
+/** Reads and checks a config file. Never throws because of the file or the environment. */
 export async function loadConfig(options: Surroundings): Promise<Loaded> {
   const read = readFile(options.file);
   if (read.kind === "text") return parseText(read.text, options, read.mode);
@@ -41,7 +41,7 @@ export async function loadConfig(options: Surroundings): Promise<Loaded> {
   return { config: null, problems: await placed("", options.file, findings.all), unreadable: read.cause };
 }
 
-/** The same for a text that is in no file; files it names are still read. */
+/** The same for a text. Files that it names are read. */
 export function parseConfigText(text: string, options: Surroundings): Promise<Loaded> {
   return parseText(text, options, 0o600);
 }
@@ -55,10 +55,10 @@ async function parseText(text: string, options: Surroundings, mode: number): Pro
   return { config: isBad ? null : config, problems, unreadable: "no" };
 }
 
-/** Deeper than any key of ours, and far from the end of the stack. */
+/** Deeper than any key of akproxy, and far below what overflows the stack. */
 const deepest = 32;
 
-/** The TOML document; null when it is none. Only the first line of the parser's message: the others quote the file. */
+/** The TOML document; null if the text is not TOML. Reports only the first line of the parser's message: the others quote the file. */
 function parseToml(text: string, findings: Findings): Tree | null {
   try {
     const tree = parse(text);
@@ -70,7 +70,7 @@ function parseToml(text: string, findings: Findings): Tree | null {
       findings.error([], `not TOML: ${message}`, "correct the syntax; see https://toml.io/en/v1.1.0", spot);
       return null;
     }
-    if (!(thrown instanceof RangeError)) throw thrown; // the stack's end: a key of thousands of parts
+    if (!(thrown instanceof RangeError)) throw thrown; // stack overflow: a key with thousands of parts
   }
   findings.error(
     [],
@@ -103,7 +103,7 @@ function readConfig(raw: Tree, options: Surroundings, mode: number, findings: Fi
   const providers = built.filter((provider): provider is Provider => provider !== null);
   checkAcross(source, table, providers);
   checkSurroundings(source, file, mode);
-  if (options.expectations !== "not asked") checkExpectations(source, table.providers, providers);
+  if (options.expectations !== "skipped") checkExpectations(source, table.providers, providers);
   return { ...server, providers };
 }
 
@@ -127,7 +127,7 @@ function checkSurroundings(source: Source, file: string, mode: number): void {
 async function placed(text: string, file: string, findings: readonly Finding[]): Promise<readonly Problem[]> {
   if (findings.length === 0) return [];
   const isAboutKeys = findings.some(({ path, spot }) => path.length > 0 && spot.kind !== "place");
-  const locate = await createLocate(isAboutKeys ? text : ""); // a text that is no config need not be parsed again
+  const locate = await createLocate(isAboutKeys ? text : ""); // for a text that is not a config a second parse is useless
   return findings
     .map(({ severity, path, message, hint, spot }) => {
       return { severity, path: pathText(path), message, hint, place: { file, ...place(locate(path, spot)) } };

@@ -12,7 +12,7 @@ test("schema prints the JSON Schema whole, also into a pipe", async () => {
   expect(schema.properties.sessions.properties.max).toEqual({
     type: "string",
     default: "24h",
-    description: "absolute life of a session",
+    description: "maximum lifetime of a session",
   });
   expect(schema.properties.providers.propertyNames.pattern).toBe("^[a-z0-9_-]+$");
   expect(schema.properties.providers.additionalProperties.required).toEqual(["mode", "external_host"]);

@@ -61,7 +61,7 @@ async function explainUrl(text: string, options: ExplainOptions): Promise<ExitCo
   const wrong = wrongOption(options);
   if (wrong !== null) return usage(...wrong);
   // explain shows why an expectation is not met, so an unmet one does not stop it
-  const read = await usableConfig(options.config, "not asked");
+  const read = await usableConfig(options.config, "skipped");
   if (read.kind === "unusable") return read.exitCode;
   const { config } = read;
   const given = givenUrl(text, originOf(config));

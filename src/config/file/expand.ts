@@ -4,7 +4,7 @@ import { mapStrings, type Tree } from "./tree.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Keys whose text is a regex, where `$` means something else (spec: reading rules). */
+/** Keys whose value is a regex, where `$` has its own meaning (spec: reading rules). */
 const regexKeys: ReadonlySet<string | number> = new Set([
   "skip_path_regex",
   "protect_path_regex",
@@ -13,8 +13,8 @@ const regexKeys: ReadonlySet<string | number> = new Set([
 ]);
 
 /**
- * Expands `${VAR}`, `${VAR:-default}` (used when VAR is unset or empty, as in a shell) and `$$` once; what comes out is not
- * looked at again. Any other `$` stands for itself.
+ * Expands `${VAR}`, `${VAR:-default}` (used if VAR is unset or empty, as in a shell) and `$$` once. The result is not expanded again.
+ * Any other `$` stays.
  */
 export function expandText(text: string, env: Environment): Reading<string> {
   const problems: Reading<never>[] = [];
@@ -37,7 +37,7 @@ export function expandText(text: string, env: Environment): Reading<string> {
   return problems[0] ?? ok(value);
 }
 
-/** A copy of `raw` with every string value expanded; a key that cannot be is left out and reported. */
+/** A copy of `raw` with every string value expanded. A key that cannot be expanded is reported and listed in `failed`. */
 export function expandTree(raw: Tree, env: Environment, findings: Findings): { tree: Tree; failed: readonly Path[] } {
   const failed: Path[] = [];
   const tree = mapStrings(raw, (text, path) => {

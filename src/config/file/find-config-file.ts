@@ -1,13 +1,13 @@
 import type { Problem } from "../../core/problem.ts";
 
-/** Where the config file is, or a problem that names every place looked at. */
+/** The path of the config file, or a problem that names every place that was tried. */
 export type ConfigFile =
   | { readonly kind: "found"; readonly file: string }
   | { readonly kind: "absent"; readonly problem: Problem };
 
 /**
- * `-c FILE`, else `$AKPROXY_CONFIG`, else `./akproxy.toml`, else `/etc/akproxy/config.toml` (spec: reading rules). One that is
- * asked for is not replaced by another when it is absent.
+ * `-c FILE`, else `$AKPROXY_CONFIG`, else `./akproxy.toml`, else `/etc/akproxy/config.toml` (spec: reading rules). A file
+ * that is named explicitly is not replaced by another if it does not exist.
  */
 export function findConfigFile(
   flag: string | undefined,

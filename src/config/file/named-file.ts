@@ -3,12 +3,12 @@ import type { Path } from "../findings.ts";
 import { isShared, modeText, readFile } from "./read-file.ts";
 import type { Source } from "./source.ts";
 
-/** Whether others may read a file that the config names; of a secret that is worth a warning (CFG-05). */
+/** Does the file hold a secret? Then it is a warning if other users can read it (CFG-05). */
 export type Secrecy = "public" | "secret";
 
 /**
  * The text of the file that the key at `path` names; null, with an error naming the file, when it is missing, empty, a directory or
- * unreadable (CFG-02). `credential:NAME` is `$CREDENTIALS_DIRECTORY/NAME` (systemd.exec(5), credentials).
+ * unreadable (CFG-02). `credential:NAME` is the file `$CREDENTIALS_DIRECTORY/NAME` (systemd.exec(5), credentials).
  */
 export function readNamedFile(source: Source, path: Path, name: string, secrecy: Secrecy): string | null {
   const file = fileOf(source, path, name);
@@ -24,7 +24,7 @@ export function readNamedFile(source: Source, path: Path, name: string, secrecy:
     source.findings.error(path, `the file ${file} is empty`, "write its content, or remove the key");
     return null;
   }
-  // systemd guards its credentials itself; an ACL there shows as group bits
+  // systemd protects its credentials itself; an ACL there looks like group permissions
   if (secrecy === "secret" && !name.startsWith("credential:") && isShared(read.mode)) {
     source.findings.warning(
       path,

@@ -1,23 +1,23 @@
 import type { AST } from "toml-eslint-parser";
 import type { Path, Spot } from "../findings.ts";
 
-/** Offsets in the text: where the key of a path stands, and from where to where its value. */
+/** Offsets in the text of a key and of its value. */
 interface Entry {
   readonly key: number;
   readonly value: readonly [start: number, end: number];
 }
 
-/** Finds the line and column, both from 1, of a spot. */
+/** Finds the line and the column of a spot; both count from 1. */
 export type Locate = (path: Path, spot: Spot) => { readonly line: number; readonly column: number };
 
 /**
- * Reads where the keys of a TOML text stand. A key that is not there is placed at the nearest table around it. The parser is
- * loaded here and only here: a file without problems does not pay for it.
+ * Finds the places of the keys in a TOML text. A key that is absent has the place of the nearest table around it. The parser is loaded
+ * only here, because a file without problems does not need it.
  */
 export async function createLocate(text: string): Promise<Locate> {
   const { parseTOML } = await import("toml-eslint-parser");
   const entries = new Map<string, Entry>();
-  // The text has passed smol-toml; should this parser think otherwise, a place is worth less than the problem: line 1
+  // smol-toml accepted the text. If this parser does not, the problem is still reported, at line 1
   try {
     collect(parseTOML(text, { tomlVersion: "1.1" }).body[0], [], entries);
   } catch {
@@ -61,7 +61,7 @@ function collect(container: Container, base: Path, entries: Map<string, Entry>):
   }
 }
 
-/** Notes a key, and each table that a dotted key opens on its way. The last key of a header stands for the whole header. */
+/** Notes the place of a key, and of each table that a dotted key opens. The place of a header is that of its last key. */
 function note(
   entries: Map<string, Entry>,
   path: Path,
@@ -109,8 +109,8 @@ function lineAndColumn(text: string, offset: number): { readonly line: number; r
 }
 
 /**
- * For a TOML string as it stands in the file (quotes included): where each UTF-16 unit of its decoded value begins in that text,
- * and where the value ends. TOML 1.1 strings: basic, literal, and both in their multi-line forms.
+ * For a TOML string as written in the file, with its quotes: the offset of each UTF-16 unit of the decoded value, and of the end of the
+ * value. Reads all strings of TOML 1.1: basic, literal, and the multi-line form of both.
  */
 export function stringOffsets(token: string): readonly number[] {
   const quote = token.slice(0, 1);
@@ -130,7 +130,7 @@ export function stringOffsets(token: string): readonly number[] {
   return offsets;
 }
 
-/** How long the escape at `position` is, and how many UTF-16 units it stands for; a line-ending backslash stands for none. */
+/** The length of the escape at `position`, and the number of UTF-16 units it decodes to: 0 for a backslash at the end of a line. */
 function escapeAt(token: string, position: number): { readonly length: number; readonly units: number } {
   const rest = token.slice(position);
   const folded = /^\\[ \t]*\r?\n\s*/.exec(rest);

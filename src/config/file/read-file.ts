@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 
-/** A file's text and its permission bits, or why it could not be had. */
+/** A file's text and its permission bits, or why it could not be read. */
 export type FileText =
   | { readonly kind: "text"; readonly text: string; readonly mode: number }
   | { readonly kind: "unreadable"; readonly reason: string; readonly cause: "absent" | "permission" | "other" };
 
-/** Reads a small text file (UTF-8). Directories, and files above 1 MiB, are refused. */
+/** Reads a small UTF-8 text file. A directory, or a file larger than 1 MiB, is unreadable. */
 export function readFile(path: string): FileText {
   try {
     const facts = statSync(path);
@@ -28,17 +28,17 @@ function reasonOf(thrown: unknown): FileText {
   return { kind: "unreadable", reason: `cannot be read (${code === "" ? "unknown reason" : code})`, cause: "other" };
 }
 
-/** May others than the owner read it? */
+/** Can users other than the owner read it? */
 export function isShared(mode: number): boolean {
   return (mode & 0o044) !== 0;
 }
 
-/** Permission bits as chmod takes them: `0644`. */
+/** Permission bits in the form of chmod: `0644`. */
 export function modeText(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }
 
-/** Is there something at `path`? Also true where this user may not look, so that reading it says why it cannot. */
+/** Does something exist at `path`? Also true without the permission to look: reading the file then reports why. */
 export function fileExists(path: string): boolean {
   const facts = readFile(path);
   return facts.kind === "text" || facts.cause !== "absent";

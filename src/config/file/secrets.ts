@@ -3,15 +3,15 @@ import { readNamedFile } from "./named-file.ts";
 import type { Source } from "./source.ts";
 import { valueAt } from "./tree.ts";
 
-/** A secret and the key that gave it, for messages about it. */
+/** A secret, and the key that it came from, for messages. */
 export interface Secret {
   readonly value: string;
   readonly path: Path;
 }
 
 /**
- * The secrets that `table.key` or its twin `table.key_file` gives, each a text or a list of texts; none when neither is written or
- * both are empty. Both at once is an error (spec: reading rules).
+ * The secrets of `table.key` or of `table.key_file`; each key has one string or a list. Empty if neither key is given or both are empty.
+ * Both at once is an error (spec: reading rules).
  */
 export function readSecrets(source: Source, table: Path, key: string): readonly Secret[] {
   const path = [...table, key];
@@ -37,15 +37,15 @@ function texts(value: unknown, path: Path): readonly Secret[] {
   return value.flatMap((item, index) => texts(item, [...path, index]));
 }
 
-/** A secret made of variables alone is not in the file. */
+/** Remembers a secret that is in the config file itself. One that is only a variable is not. */
 function noteInline(source: Source, path: Path): void {
   const raw = valueAt(source.raw, path);
   if (typeof raw === "string" && !/^\$\{[A-Za-z_]\w*\}$/.test(raw)) source.inlineSecrets.push(path);
 }
 
 /**
- * `client_secret = "${X}"` with an empty X would quietly make a public client, and an empty entry of a list would quietly be none:
- * both are slips. `${X:-}` says that empty is meant.
+ * Reports a secret that an empty variable made empty: `client_secret = "${X}"` would silently become a public client, and an empty entry
+ * of a list would silently disappear. `${X:-}` says that empty is intended.
  */
 function noteEmptied(source: Source, path: Path): void {
   const value = valueAt(source.tree, path);

@@ -1,25 +1,25 @@
 import type { Findings, Path } from "../findings.ts";
 import { isWritten, type Tree, valueAt } from "./tree.ts";
 
-/** One config text on its way to a Config: what the file says, where it stands, and what was found wrong so far. */
+/** One config text while it is read: its content, its surroundings and the problems found so far. */
 export interface Source {
   readonly findings: Findings;
-  readonly raw: Tree; //                           as written: `${VAR}` not expanded
-  readonly tree: Tree; //                          expanded
+  readonly raw: Tree; //                           as written, before expansion
+  readonly tree: Tree; //                          after expansion
   readonly directory: string; //                   absolute; relative paths are relative to it
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly credentialsDirectory: string | null;
-  readonly inlineSecrets: Path[]; //               grows: secrets that stand in the file itself (CFG-05)
+  readonly inlineSecrets: Path[]; //               grows: keys of secrets that are in the file itself (CFG-05)
 }
 
-/** Does the file name this key? */
+/** Does the file have this key? */
 export function written(source: Source, path: Path): boolean {
   return isWritten(source.tree, path);
 }
 
 /**
- * The value at `path` as a message may show it: quoted as the file has it, so that what came out of an environment variable is
- * never shown, without the user part of a URL, and cut at 100 characters.
+ * The value at `path` for a message: quoted, as written in the file, so that a value from an environment variable is never shown. The user
+ * name and password of a URL are left out, and the text is cut at 100 characters.
  */
 export function quoted(source: Source, path: Path): string {
   const value = valueAt(source.raw, path);

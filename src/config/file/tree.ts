@@ -1,6 +1,6 @@
 import type { Path } from "../findings.ts";
 
-/** A parsed TOML document before its shape is known: null-prototype tables, arrays, scalars. */
+/** A parsed TOML document before it is checked: tables without prototype, arrays and scalars. */
 export type Tree = { [key: string]: unknown };
 
 /** Is `value` a TOML table? Dates and arrays are not. */
@@ -10,7 +10,7 @@ export function isTable(value: unknown): value is Tree {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** The value at `path`; undefined when a part of it is absent. Looks at own keys only. */
+/** The value at `path`; undefined if a part of the path is absent. Uses own keys only. */
 export function valueAt(tree: unknown, path: Path): unknown {
   let current: unknown = tree;
   for (const part of path) {
@@ -21,12 +21,12 @@ export function valueAt(tree: unknown, path: Path): unknown {
   return current;
 }
 
-/** Does the file itself name the key at `path`? */
+/** Does the tree have the key at `path`? */
 export function isWritten(tree: unknown, path: Path): boolean {
   return valueAt(tree, path) !== undefined;
 }
 
-/** Removes the key at `path`; of an array the whole array, so that indices of other problems stay true. */
+/** Removes the key at `path`. A path into an array removes the whole array, so that indices of other problems stay correct. */
 export function removeAt(tree: Tree, path: Path): void {
   const firstIndex = path.findIndex((part) => typeof part === "number");
   const keys = firstIndex === -1 ? path : path.slice(0, firstIndex);
@@ -45,7 +45,7 @@ export function mapStrings(value: unknown, change: (text: string, path: Path) =>
   return copy;
 }
 
-/** Removes every `__proto__` key and returns where they stood (CFG-08). */
+/** Removes every `__proto__` key, and returns their paths (CFG-08). */
 export function removePrototypeKeys(value: unknown, path: Path = []): readonly Path[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => removePrototypeKeys(item, [...path, index]));
   if (!isTable(value)) return [];
@@ -54,7 +54,7 @@ export function removePrototypeKeys(value: unknown, path: Path = []): readonly P
   return [...own, ...Object.entries(value).flatMap(([key, item]) => removePrototypeKeys(item, [...path, key]))];
 }
 
-/** Do tables and lists stand more than `limit` deep in each other? Walks without recursion: what is found may be deeper than the stack. */
+/** Are tables and lists nested more than `limit` levels deep? Does not recurse, since the nesting could overflow the stack. */
 export function isDeeperThan(value: unknown, limit: number): boolean {
   let level: readonly unknown[] = [value];
   for (let depth = 0; depth <= limit; depth++) {

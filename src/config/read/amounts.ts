@@ -5,7 +5,7 @@ import { optionalTextOf, textOf } from "./text-type.ts";
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 const accepted = "write a whole number and a unit (s, m, h or d), for example 30s, 15m, 24h or 7d";
 
-/** Ten years: longer is a slip, and cookies have no use for it. */
+/** Ten years. A longer time is a mistake, and longer than browsers keep a cookie. */
 const longestSeconds = 3650 * 86400;
 
 /** `30s`, `15m`, `24h`, `7d`, `0s` in seconds (spec: reading rules). */
@@ -49,7 +49,7 @@ export function size() {
   return textOf(readSize, 0);
 }
 
-/** The size of a request head, in bytes: less takes no request, more is an attack on memory. */
+/** The size of a request head in bytes. A smaller limit would refuse every request; a larger one would let clients use too much memory. */
 export function headSize() {
   return textOf((text) => {
     const reading = readSize(text);
@@ -58,7 +58,7 @@ export function headSize() {
   }, 32768);
 }
 
-/** `20/1m`: so many in so much time; `""` is null, no limit. */
+/** A count per time, `20/1m`; `""` is null, no limit. */
 export function rate() {
   return optionalTextOf((text): Reading<Rate> => {
     const read = parseRate(text);

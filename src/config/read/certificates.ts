@@ -7,8 +7,8 @@ import type { Path } from "../findings.ts";
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * The certificate chain and key that `certificate_file` and `key_file` of `table` name, read and checked to belong together; null
- * when neither is given or something is wrong (CFG-02).
+ * The certificate chain and the key in the files `certificate_file` and `key_file` of `table`, checked to belong together; null if
+ * neither key is given or something is wrong (CFG-02).
  */
 export function readCertificate(
   source: Source,
@@ -39,7 +39,7 @@ export function readCertificate(
   return { certificatePem, keyPem };
 }
 
-/** The authorities in a CA file as PEM; null when none is named or the file is no good. */
+/** The authorities in a CA file as PEM; null if no file is named or the file is wrong. */
 export function readAuthorities(source: Source, path: Path, file: string): string | null {
   if (file === "") return null;
   const pem = readNamedFile(source, path, file, "public");

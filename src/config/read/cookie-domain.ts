@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { ok, type Reading, wrong } from "../reading.ts";
 import { optionalTextOf } from "./text-type.ts";
 
-/** `cookie_domain` in lower case without its leading dot, when a browser takes it (CK-02; RFC 6265bis 5.6.3). */
+/** `cookie_domain` in lower case without leading dot, if browsers accept it (CK-02; RFC 6265bis 5.6.3). */
 export function readCookieDomain(text: string): Reading<string> {
   const domain = text.toLowerCase().replace(/^\./, "").replace(/\.$/, "");
   if (isIP(domain) !== 0 || domain.includes(":")) return wrong("is an address", "write a domain name: company.test");
@@ -19,14 +19,14 @@ export function readCookieDomain(text: string): Reading<string> {
   return ok(domain);
 }
 
-/** A domain for cookies; `""` is null. */
+/** A cookie domain; `""` is null. */
 export function cookieDomain() {
   return optionalTextOf(readCookieDomain);
 }
 
 /**
- * Two-label suffixes under which strangers register names. Not the Public Suffix List, which is 300 KB and changes weekly: the
- * country suffixes that are common and the hosting domains that are, so that a slip such as `co.uk` is caught. Browsers refuse the rest.
+ * Public suffixes with two labels, under which anyone can register a name. Not the Public Suffix List, which is 300 KB and changes weekly:
+ * only the common country suffixes and hosting domains, to catch a mistake such as `co.uk`. Browsers refuse the others.
  */
 const secondLevel: Readonly<Record<string, string>> = {
   ac: "at il in jp ke kr nz th uk za",
@@ -56,7 +56,7 @@ const hosting: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Is this domain (lower case) one that strangers share? A single label always is. */
+/** Is this domain, in lower case, a public suffix? A single label always is. */
 function isPublicSuffix(domain: string): boolean {
   const labels = domain.split(".");
   if (labels.length === 1) return true;

@@ -5,7 +5,7 @@ import { listOf, textOf } from "./text-type.ts";
 
 const accepted = 'write HOST:PORT (0.0.0.0:9000), [::]:PORT, unix:/path.sock, or "" to turn it off';
 
-/** A listener's address: `HOST:PORT`, `[::]:PORT` or `unix:/path.sock`; `""` is null, turned off (spec: reading rules). */
+/** A listener's address: `HOST:PORT`, `[::]:PORT` or `unix:/path.sock`; `""` is null, a listener that is off (spec: reading rules). */
 export function readAddress(text: string): Reading<ListenAddress | null> {
   if (text === "") return ok(null);
   if (text.startsWith("unix:")) {
@@ -33,7 +33,7 @@ export function address() {
   return textOf(readAddress, null);
 }
 
-/** A network; `everybody` says that it holds every IPv4 or every IPv6 address (decision 41, CFG-09). */
+/** A network. `everybody`: it contains every IPv4 or every IPv6 address (decision 41, CFG-09). */
 export interface Network {
   readonly cidr: string; //                        with its prefix length, also for one address
   readonly everybody: boolean;
@@ -58,14 +58,14 @@ export function readCidr(text: string): Reading<Network> {
   return ok({ cidr: `${host}/${prefix}`, everybody: prefix === 0 || isAllMapped(host, prefix) });
 }
 
-/** `::ffff:0:0/96` and wider is the whole of IPv4 in IPv6's clothes (RFC 4291 2.5.5.2). */
+/** `::ffff:0:0/96` and wider networks contain every IPv4-mapped address (RFC 4291 2.5.5.2). */
 function isAllMapped(host: string, prefix: number): boolean {
   if (isIP(host) !== 6 || prefix > 96) return false;
   const canonical = new URL(`http://[${host}]/`).hostname;
   return canonical === "[::ffff:0:0]" || (canonical === "[::]" && prefix <= 80);
 }
 
-/** A list of networks; null stands for one that cannot be read. */
+/** A list of networks; an entry that cannot be read is null. */
 export function cidrs() {
   return listOf(readCidr, null);
 }

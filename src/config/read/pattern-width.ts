@@ -1,16 +1,16 @@
 import { compileGoRegExps } from "../../goregexp/compile.ts";
 import { type PatternToken, patternTokens } from "../../goregexp/tokens.ts";
 
-/** A way in which a public pattern opens more, or less, than it seems to. `message` continues the quoted pattern. */
+/** Why a public pattern matches more, or less, than intended. `message` follows the quoted pattern. */
 export interface Width {
   readonly message: string;
   readonly hint: string;
 }
 
-/** A path that nobody names: a pattern that finds it finds anything. */
+/** A path that no application has: a pattern that matches it matches everything. */
 const nobodysPath = "/zq7f3a9c/x";
 
-/** PATH-09, for a pattern that is searched in the path; null: nothing to say. */
+/** PATH-09 for a pattern that is searched in the path; null: no warning. */
 export function pathWidth(pattern: string): Width | null {
   const set = compileGoRegExps([pattern]);
   const matchesStart = set.match("") !== null || set.match("/") !== null;
@@ -34,7 +34,7 @@ export function pathWidth(pattern: string): Width | null {
   return { message, hint: "start it with ^" };
 }
 
-/** PATH-09, for a pattern that is searched in the whole URL with its query (forward_domain; decision 13); null: nothing to say. */
+/** PATH-09 for a pattern that is searched in the whole URL with its query (forward_domain; decision 13); null: no warning. */
 export function urlWidth(pattern: string): Width | null {
   const set = compileGoRegExps([pattern]);
   if (set.match("https://zq7f3a9c.invalid/x") !== null) {
@@ -51,7 +51,7 @@ export function urlWidth(pattern: string): Width | null {
   return dotWidth(patternTokens(pattern));
 }
 
-/** A dot that is any character: in the host it is another domain's letter, repeated it reaches into the query. */
+/** Warns of an unescaped dot: in the host it matches a letter of another domain, and repeated it matches into the query. */
 function dotWidth(tokens: readonly PatternToken[]): Width | null {
   const slashes = tokens.findIndex((_, at) => [0, 1, 2].every((n) => tokens[at + n]?.text === "://"[n]));
   const pathStart = slashes === -1 ? -1 : tokens.findIndex((token, at) => at > slashes + 2 && token.text === "/");
@@ -70,15 +70,15 @@ function dotWidth(tokens: readonly PatternToken[]): Width | null {
   return null;
 }
 
-/** Does something have to be found after these repetition marks and closing brackets? */
+/** Must the pattern match something more after these repetition marks and closing brackets? */
 function goesOn(tokens: readonly PatternToken[]): boolean {
   const next = tokens.find((token) => token.kind !== "close" && token.text !== "?" && token.text !== "$");
   return next !== undefined && next.text !== "|";
 }
 
 /**
- * Does every alternative of this Go regex begin at the start of the text (`^`, `\A`)? A pattern without is searched for anywhere
- * (PATH-09). Reads only as much of the syntax as that takes; the pattern is known to compile.
+ * Does every alternative of this Go regex start at the start of the text (`^`, `\A`)? A pattern without it matches anywhere (PATH-09).
+ * Parses only the syntax that this needs; the pattern is known to compile.
  */
 export function isAnchored(pattern: string): boolean {
   return alternativesOf(pattern).every(beginsAtStart);
@@ -93,7 +93,7 @@ function beginsAtStart(alternative: string): boolean {
   return !/^(?:[?*]|\{0)/.test(rest.slice(end + 1)) && isAnchored(inner);
 }
 
-/** The parts between the `|` that are in no group and no class. */
+/** The alternatives: the parts between each `|` that is not in a group or a class. */
 function alternativesOf(pattern: string): readonly string[] {
   const parts: string[] = [];
   let depth = 0;
@@ -109,7 +109,7 @@ function alternativesOf(pattern: string): readonly string[] {
   return [...parts, pattern.slice(start)];
 }
 
-/** Where the group that begins `text` is closed. */
+/** The offset of the bracket that closes the group at the start of `text`. */
 function groupEnd(text: string): number {
   let depth = 0;
   for (const { at, token } of tokensOf(text)) {
@@ -119,7 +119,7 @@ function groupEnd(text: string): number {
   return text.length;
 }
 
-/** Escapes, `\Q…\E` and classes as one token each, anything else a character. */
+/** Each escape, `\Q…\E` and class is one token; every other character is one too. */
 function tokensOf(pattern: string): readonly { readonly at: number; readonly token: string }[] {
   const token = /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|[\s\S]/g;
   return [...pattern.matchAll(token)].map((match) => ({ at: match.index, token: match[0] }));

@@ -6,13 +6,13 @@ import type { Path } from "../findings.ts";
 import type { Width } from "./pattern-width.ts";
 import { addRemark, type Context } from "./text-type.ts";
 
-/** One pattern of a list of lines, and where it begins in its string (UTF-16 units). */
+/** One pattern, and its offset in its string (UTF-16 units). */
 export interface PatternLine {
   readonly pattern: string;
   readonly offset: number;
 }
 
-/** A regex a line; a carriage return at a line's end is dropped, and a blank line is nothing. */
+/** One regex per line. A carriage return at the end of a line is removed, and blank lines are skipped. */
 export function patternLines(text: string): readonly PatternLine[] {
   const lines: PatternLine[] = [];
   let offset = 0;
@@ -24,7 +24,7 @@ export function patternLines(text: string): readonly PatternLine[] {
   return lines;
 }
 
-/** Patterns in Go's RE2 syntax, compiled: a text with one a line, or a list. A bad one is reported at its character. */
+/** Compiled patterns in Go's RE2 syntax: a string with one per line, or a list. A wrong pattern is reported at its character. */
 export function patterns() {
   return z.union([z.string(), z.array(z.string())]).transform((value, context): GoRegExpSet => {
     const written = linesOf(value, []);
@@ -58,7 +58,7 @@ function linesOf(value: unknown, path: Path): readonly WrittenLine[] {
   return Array.isArray(value) ? value.flatMap((item, index) => linesOf(item, [...path, index])) : [];
 }
 
-/** Says whether the pattern compiles, having reported it when not. */
+/** Does the pattern compile? Reports it if not. */
 function isGood(context: Context, path: Path, line: PatternLine): boolean {
   const bad = checkGoRegExp(line.pattern);
   if (bad === null) return true;
@@ -77,7 +77,7 @@ function hintFor(pattern: string): string {
   return "use Go's RE2 syntax; try it with: akproxy test-regex";
 }
 
-/** Warns of those `compiled` patterns at `path` that open more, or less, than they seem to (PATH-09). */
+/** Warns of each `compiled` pattern at `path` that matches more, or less, than intended (PATH-09). */
 export function warnWide(
   source: Source,
   path: Path,

@@ -11,8 +11,8 @@ const forms =
   'write "sqlite", "sqlite:FILE", "memory", "redis://HOST", "rediss://HOST" or "postgres://USER@HOST/DATABASE"';
 
 /**
- * `sessions.store`, or what the file that `store_file` names holds (CFG-05). No message shows the value: it may hold a password, and a
- * slip in a URL may be in the password.
+ * The session store of `sessions.store`, or of the file that `store_file` names (CFG-05). No message shows the value, which may have a
+ * password.
  */
 export function readSessionStore(source: Source, store: string, stateDir: string): SessionsConfig {
   const fallback: SessionsConfig = { kind: "sqlite", file: resolve(stateDir, "sessions.sqlite") };
@@ -67,7 +67,7 @@ const sslModes = ["disable", "require", "verify-ca", "verify-full"];
 function readStoreUrl(text: string): Reading<StoreUrl> {
   const scheme = /^(rediss?|postgres)(?:ql)?:\/\//.exec(text)?.[1];
   if (scheme !== "redis" && scheme !== "rediss" && scheme !== "postgres") return wrong("is not a session store", forms);
-  // the name may be postgresql: too (libpq: connection URIs)
+  // libpq also accepts postgresql: (connection URIs)
   const canonical = text.replace(/^postgresql:/, "postgres:");
   const advice = "percent-encode @ : / ? # and % in the user name and password";
   if (!URL.canParse(canonical) || /[\s\\]/.test(canonical)) return wrong("is not a URL", advice);
@@ -122,7 +122,7 @@ function postgresStore(url: URL, parameters: StoreUrl["parameters"], authorities
     kind: "postgres",
     url: url.href,
     place: placeOf(url),
-    // as: one of sslModes, as postgresFault has seen to
+    // as: postgresFault has checked that it is one of sslModes
     tlsMode: tls as "disable" | "require" | "verify-ca" | "verify-full",
     certificateAuthorities: authorities,
   };

@@ -2,18 +2,18 @@ import { z } from "zod";
 import type { Path, Spot } from "../findings.ts";
 import { ok, type Reading, wrong } from "../reading.ts";
 
-/** What a type of the schema says about a value, once zod has found it to be of the right kind. */
+/** A problem that a type of the schema finds in a value of the right TOML type. */
 export interface Remark {
   readonly message: string;
   readonly hint: string | null;
-  readonly shown: "value" | "nothing"; //          does the quoted value stand before the message?
+  readonly shown: "value" | "nothing"; //          is the quoted value put before the message?
   readonly spot: Spot;
 }
 
-/** Where a type says it: the context that zod gives to a transform. */
+/** The context that zod passes to a transform, which takes issues. */
 export type Context = z.core.$RefinementCtx<unknown>;
 
-/** Adds an issue about the value, or about what stands at `path` below it. The value itself stays usable: the rest is still checked. */
+/** Adds an issue about the value, or about the part of it at `path`. The rest of the file is still checked. */
 export function addRemark(
   context: Context,
   path: Path,
@@ -23,13 +23,13 @@ export function addRemark(
   context.addIssue({ code: "custom", path: [...path], message: remark.message, params, continue: true });
 }
 
-/** The remark that `addRemark` put into an issue; null for an issue of zod's own. */
+/** The remark in an issue of `addRemark`; null for an issue of zod itself. */
 export function remarkOf(issue: z.core.$ZodRawIssue): Remark | null {
   // as: every custom issue of the schema is made by addRemark
   return issue.code === "custom" ? (issue.params as unknown as Remark) : null;
 }
 
-/** The value of a good reading, else `fallback`; what is wrong becomes an issue. */
+/** The value of a reading. If the text is wrong, adds an issue and returns `fallback`. */
 export function settle<T, F>(context: Context, path: Path, reading: Reading<T>, fallback: F): T | F {
   if (reading.kind === "ok") return reading.value;
   const { message, hint, spot } = reading;
@@ -37,17 +37,17 @@ export function settle<T, F>(context: Context, path: Path, reading: Reading<T>, 
   return fallback;
 }
 
-/** A text that `read` makes a value of; `fallback` stands for one that cannot be read, and keeps the rest of the file checkable. */
+/** A string that `read` turns into a value; `fallback` is the value of a string that cannot be read. */
 export function textOf<T, F>(read: (text: string) => Reading<T>, fallback: F) {
   return z.string().transform((text, context): T | F => settle(context, [], read(text), fallback));
 }
 
-/** The same where `""` means that there is none: null. */
+/** The same for a key where `""` means none: its value is null. */
 export function optionalTextOf<T>(read: (text: string) => Reading<T>) {
   return textOf((text): Reading<T | null> => (text === "" ? ok(null) : read(text)), null);
 }
 
-/** A list of such texts. */
+/** A list of such strings. */
 export function listOf<T, F>(read: (text: string) => Reading<T>, fallback: F) {
   return z
     .array(z.string())
@@ -56,7 +56,7 @@ export function listOf<T, F>(read: (text: string) => Reading<T>, fallback: F) {
     );
 }
 
-/** A text that becomes a header's value. */
+/** A string that is sent as a header value. */
 export function headerText() {
   return textOf((text) => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these may not stand in a header (RFC 9110 5.5)
@@ -65,12 +65,12 @@ export function headerText() {
   }, "");
 }
 
-/** A text that is taken as it is. */
+/** A string without further checks. */
 export function text(initial: string, meaning: string) {
   return z.string().default(initial).describe(meaning);
 }
 
-/** Texts that are taken as they are. */
+/** A list of strings without further checks. */
 export function texts(meaning: string) {
   return z.array(z.string()).default([]).describe(meaning);
 }

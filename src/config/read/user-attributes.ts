@@ -7,7 +7,7 @@ import type { Path } from "../findings.ts";
 import { ok, type Reading, wrong } from "../reading.ts";
 import { addRemark, type Context } from "./text-type.ts";
 
-/** A template of the config; one that is none is reported at its character. */
+/** A template of the config; a mistake is reported at its character. */
 export function readTemplate(text: string): Reading<Template> {
   const parsed = parseTemplate(text);
   if (parsed.kind === "template") return ok(parsed.template);
@@ -15,7 +15,7 @@ export function readTemplate(text: string): Reading<Template> {
   return { ...wrong(parsed.message, parsed.hint), spot };
 }
 
-/** `user_attributes`: any table, its texts templates, its `additionalHeaders` request headers. */
+/** `user_attributes`: any table. Its strings are templates, and its `additionalHeaders` become request headers. */
 export function userAttributes() {
   return z.record(z.string(), z.unknown()).transform((table, context): AttributeTable => {
     const attributes: Record<string, AttributeTemplate> = Object.create(null);

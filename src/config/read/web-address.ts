@@ -9,10 +9,10 @@ export function isLoopback(hostname: string): boolean {
   return isIPv4(hostname) && hostname.startsWith("127.");
 }
 
-/** An absolute http or https URL without user part and fragment, in which nothing had to be repaired. */
+/** An absolute http or https URL without user name, password and fragment, spelled as URLs are: nothing is repaired. */
 function readHttpUrl(text: string, example: string): Reading<URL> {
   const hint = `write the whole URL, for example ${example}`;
-  // new URL() drops tabs, reads "\" as "/" and takes "http:host": refuse what it would repair (WHATWG URL 4.4)
+  // new URL() drops tabs, reads "\" as "/" and takes "http:host": refuse such spellings (WHATWG URL 4.4)
   if (!/^https?:\/\/[^\s\\/]/i.test(text) || /[\s\\]/.test(text) || !URL.canParse(text)) {
     return wrong("is not an http:// or https:// URL", hint);
   }
@@ -25,7 +25,7 @@ function readHttpUrl(text: string, example: string): Reading<URL> {
   return ok(url);
 }
 
-/** `external_host`: where the browser reaches the provider. Lower case, without default port and trailing dot (decision 27). */
+/** `external_host`: the URL of the provider for browsers. Lower case, without default port and trailing dot (decision 27). */
 export function readExternalHost(text: string): Reading<URL> {
   const reading = readHttpUrl(text, "https://app.company");
   if (reading.kind === "wrong") return reading;
@@ -35,20 +35,20 @@ export function readExternalHost(text: string): Reading<URL> {
   return ok(url);
 }
 
-/** `issuer`: kept as it is written, since `iss` is compared with it byte for byte (OIDC Discovery 4.3). */
+/** `issuer`: `iss` is compared with it byte for byte, so it is kept as written (OIDC Discovery 4.3). */
 export function readIssuer(text: string): Reading<URL> {
   const reading = readHttpUrl(text, "https://idp.company/");
   if (reading.kind === "wrong") return reading;
   return text.includes("?") ? wrong("has a query", "remove the query: an issuer has none (OIDC Discovery 2)") : reading;
 }
 
-/** A URL that browsers are sent to; its query is its own affair. */
+/** A URL that browsers are redirected to; it may have a query. */
 export function readRedirectUri(text: string): Reading<string> {
   const reading = readHttpUrl(text, "https://app.company/");
   return reading.kind === "wrong" ? reading : ok(text);
 }
 
-/** `internal_host` taken apart; TLS settings are the caller's. Link-local addresses are refused (decision 20). */
+/** The parts of `internal_host`; the caller adds the TLS settings. Link-local addresses are refused (decision 20). */
 export function readUpstream(text: string): Reading<Omit<Upstream, "verifyTls" | "caPem" | "serverName" | "reach">> {
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
@@ -85,12 +85,12 @@ export function readHostAndPort(text: string): Reading<string> {
   return wrong("is not a host", "write HOST or HOST:PORT, without scheme and path");
 }
 
-/** A URL of a host, as browsers have it; null where it cannot be read. */
+/** The URL of a host; null if it cannot be read. */
 export function origin() {
   return textOf(readExternalHost, null);
 }
 
-/** An issuer's URL as it is written; `""` where there is none, or where it cannot be read. */
+/** The URL of an issuer as written; `""` if none is given or it cannot be read. */
 export function issuerUrl() {
   return textOf((text): Reading<string> => {
     const reading = text === "" ? ok(null) : readIssuer(text);
@@ -98,12 +98,12 @@ export function issuerUrl() {
   }, "");
 }
 
-/** A URL that browsers are sent to; `""`: none. */
+/** A URL that browsers are redirected to; `""`: none. */
 export function redirectUri() {
   return textOf((text) => (text === "" ? ok("") : readRedirectUri(text)), "");
 }
 
-/** Where requests go; `""` is null. */
+/** The parts of an upstream URL; `""` is null. */
 export function upstream() {
   return optionalTextOf(readUpstream);
 }

@@ -8,7 +8,7 @@ interface SchemaNode {
   readonly items?: SchemaNode;
 }
 
-/** Names people bring from elsewhere, and what they are called here. */
+/** Names of keys in other programs, and the name of the key here. */
 const otherNames: Readonly<Record<string, string>> = {
   unauthenticated_path: "skip_path_regex",
   unauthenticated_paths: "skip_path_regex",
@@ -22,10 +22,10 @@ const otherNames: Readonly<Record<string, string>> = {
   cookie_secret: "secret",
 };
 
-/** What to do about the unknown key at `path`: the nearest known name there, or where a key of that name belongs. */
+/** A hint about the unknown key at `path`: the nearest known name in its table, or the table that has such a key. */
 export function unknownKeyHint(path: Path): string {
   const key = String(path.at(-1));
-  const root = configJsonSchema() as SchemaNode; // as: zod's JSON Schema, of which three keywords are read
+  const root = configJsonSchema() as SchemaNode; // as: zod's JSON Schema, of which only three keywords are used
   const here = Object.keys(nodeAt(root, path.slice(0, -1))?.properties ?? {});
   const renamed = otherNames[key.toLowerCase()];
   if (renamed !== undefined && here.includes(renamed)) return `use "${renamed}" instead`;
@@ -45,7 +45,7 @@ function nodeAt(node: SchemaNode | undefined, path: Path): SchemaNode | undefine
   return typeof node.additionalProperties === "object" ? nodeAt(node.additionalProperties, rest) : undefined;
 }
 
-/** Every table that knows `key`, as its header. */
+/** The header of every table that has `key`. */
 function placesOf(node: SchemaNode, key: string, table: string): readonly string[] {
   const own = Object.hasOwn(node.properties ?? {}, key) ? [table === "" ? "the top of the file" : `[${table}]`] : [];
   const prefix = table === "" ? "" : `${table}.`;

@@ -1,4 +1,4 @@
-/** The candidate closest to `word` by edit distance; null when none is close enough to be a slip of the hand. */
+/** The candidate closest to `word` by edit distance; null if none is close enough to be a typing error. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const wanted = word.toLowerCase().replaceAll("-", "_");
   const limit = Math.max(1, Math.floor(wanted.length / 3));

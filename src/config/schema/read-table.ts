@@ -8,8 +8,8 @@ import { nearest } from "./nearest.ts";
 import { type ConfigTable, configSchema, lenientSchema } from "./schema.ts";
 
 /**
- * Reads `source.tree` by the schema: reports what is wrong and gives the rest with its defaults, so that it is still checked. A text that
- * its type cannot read is a harmless value; a value of the wrong kind, and an unknown key, are taken out of the tree.
+ * Reads `source.tree` with the schema, reports its problems, and returns the rest with defaults, so that the rest is checked too. A string
+ * that its type cannot read becomes a harmless value. A value of the wrong type, and an unknown key, are removed from the tree.
  */
 export function readTable(source: Source): ConfigTable {
   const judged = run(configSchema, source.tree);
@@ -27,14 +27,14 @@ export function readTable(source: Source): ConfigTable {
   return left.issues.every((issue) => remarkOf(issue) !== null) ? left.value : lenientSchema.parse({});
 }
 
-/** What zod makes of the tree, with its issues beside it: safeParse gives either the value or the issues. */
+/** The value that zod makes of the tree, together with its issues: safeParse returns only one of the two. */
 function run(
   schema: z.ZodType,
   tree: Tree,
 ): { readonly value: ConfigTable; readonly issues: readonly z.core.$ZodRawIssue[] } {
   const result = schema._zod.run({ value: tree, issues: [] }, { async: false });
-  if (result instanceof Promise) throw new Error("the schema of the config waits for nothing");
-  return { value: result.value as ConfigTable, issues: result.issues }; // as: of this shape but where a zod issue says otherwise
+  if (result instanceof Promise) throw new Error("a type of the config schema is asynchronous");
+  return { value: result.value as ConfigTable, issues: result.issues }; // as: true where no issue of zod is in the value
 }
 
 function pathOf(issue: z.core.$ZodRawIssue): Path {
@@ -46,7 +46,7 @@ function reportRemark(source: Source, path: Path, { message, hint, shown, spot }
   source.findings.error(path, text, hint, spot);
 }
 
-/** No value of the file is in an issue's words; every path in them is one of ours. */
+/** Reports an issue of zod. Its words have no value of the file, so no secret. */
 function report(source: Source, issue: z.core.$ZodRawIssue): void {
   const path = pathOf(issue);
   if (issue.code === "unrecognized_keys") {
@@ -56,7 +56,7 @@ function report(source: Source, issue: z.core.$ZodRawIssue): void {
   if (issue.code === "invalid_key") {
     source.findings.error(path, "is not a slug", "use only a-z, 0-9, _ and -", { kind: "key" });
   } else if (valueAt(source.tree, path) === undefined) {
-    // one that is written but gone has been reported when its variables were expanded
+    // a key that is written but no longer in the tree was reported before, for example for an unset variable
     if (!isWritten(source.raw, path)) source.findings.error(path, "is required", missingHint(path));
   } else {
     const { message, hint } = wordsOf(source, issue, path);
@@ -70,7 +70,7 @@ function reportUnknown(source: Source, path: Path): void {
   removeKey(source.tree, path);
 }
 
-/** Unlike removeAt this goes into arrays: without the unknown key the other keys beside it can still be read. */
+/** Unlike removeAt, this also removes inside arrays: the other keys of the same table are still read. */
 function removeKey(tree: Tree, path: Path): void {
   const parent = valueAt(tree, path.slice(0, -1));
   if (isTable(parent)) Reflect.deleteProperty(parent, String(path.at(-1)));

@@ -4,23 +4,23 @@ import { providerTable } from "../tables/provider.ts";
 import { serverKeys } from "../tables/server.ts";
 
 const slug = z.string().regex(/^[a-z0-9_-]+$/);
-const providersMeaning = "the protected applications: [providers.SLUG]; SLUG is the application's slug, a-z 0-9 _ -";
+const providersMeaning = "the protected applications, each a table [providers.SLUG]; a slug has only a-z, 0-9, _ and -";
 
-/** The config file: the one source of the parser and of the JSON Schema. Each type reads its texts and says what is wrong with them. */
+/** The schema of the config file, for the parser and for the JSON Schema. Its types read the strings and report what is wrong. */
 export const configSchema = z.strictObject({
   ...serverKeys,
   oidc: oidcTable,
   providers: z.record(slug, providerTable).describe(providersMeaning),
 });
 
-/** The same with nothing required: what a file with problems is read by, so that one run finds all of them. */
+/** The same schema without required keys. A file with problems is read with it, so that one run finds every problem. */
 export const lenientSchema = z.strictObject({
   ...serverKeys,
   oidc: oidcTable,
   providers: z.record(slug, providerTable.partial({ mode: true, external_host: true })).default({}),
 });
 
-/** The config file with its defaults applied and its texts read. */
+/** The config file with defaults applied and strings read. */
 export type ConfigTable = z.output<typeof lenientSchema>;
 
 /** The JSON Schema (draft 2020-12) of the config file, for editors. */

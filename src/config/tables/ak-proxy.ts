@@ -11,7 +11,7 @@ import { readTemplate, userAttributes } from "../read/user-attributes.ts";
 import { readHostAndPort } from "../read/web-address.ts";
 import { ok, type Reading, wrong } from "../reading.ts";
 
-/** The Host that the upstream gets: the same for every request, or made from a user's claims. */
+/** The Host header that the upstream gets: a constant, or a template that is filled in with the claims of the user. */
 interface HostHeader {
   readonly constant: string | null;
   readonly template: Template | null;
@@ -34,7 +34,7 @@ function readHostHeader(text: string): Reading<HostHeader> {
   return host.kind === "wrong" ? host : ok({ constant: host.value, template: null });
 }
 
-/** Its scheme, and its host where no claim is in it, are looked at now; the rest when it is filled in. */
+/** Checks the scheme and the constant parts. The rest is checked when the template is filled in at login. */
 function readOverride(text: string): Reading<Template | null> {
   if (text === "") return ok(null);
   const reading = readTemplate(text);
@@ -65,7 +65,7 @@ function readOverrideHost(text: string): Reading<OverrideHost> {
   return ok({ kind: "below", suffix: host.hostname });
 }
 
-/** As URLs have it, which an override is compared by: `[0:0:0:0:0:0:0:1]` is `[::1]`. */
+/** The spelling of the host in a URL, with which an override is compared: `[0:0:0:0:0:0:0:1]` is `[::1]`. */
 function canonicalHost(hostname: string): string | null {
   return URL.canParse(`http://${hostname}/`) ? new URL(`http://${hostname}/`).hostname : null;
 }
@@ -75,28 +75,32 @@ export const akProxyTable = z
   .strictObject({
     backend_override: textOf(readOverride, null)
       .prefault("")
-      .describe("another upstream per user; {claim} is replaced by the claim"),
+      .describe("another upstream for each user; {claim} is the value of that claim"),
     host_header: textOf(readHostHeader, noHostHeader)
       .prefault("")
-      .describe('the Host the upstream gets; "{internal_host}": its own; {claim} is replaced by the claim'),
+      .describe(
+        'Host header that the upstream gets; "{internal_host}": the host of internal_host; {claim} is the value of that claim',
+      ),
     backend_override_hosts: listOf(readOverrideHost, null)
       .prefault([])
-      .describe("the only hosts an override may name: host, host:port, *.suffix, *"),
+      .describe("allowed hosts of an override: host, host:port, *.suffix, *"),
     user_attributes: userAttributes()
       .prefault({})
-      .describe("attributes of every user, {claim} replaced in texts; additionalHeaders in it become request headers"),
+      .describe(
+        "attributes of every user; {claim} in a string is the value of that claim; additionalHeaders become request headers",
+      ),
   })
   .prefault({})
   .describe("what authentik's scope mappings return, written here");
 
-/** What `ak_proxy` gives a provider; `hostHeader` is the constant host that every request gets, logged in or not. */
+/** The fields of a provider that `ak_proxy` sets. `hostHeader` is the constant host of every request, also of anonymous ones. */
 export interface AkProxyKeys {
   readonly akProxy: AkProxyTable;
   readonly hostHeader: string | null;
   readonly overrideHosts: readonly OverrideHost[];
 }
 
-/** Reads the table at `path`, and reports an override that no login could ever follow. */
+/** Makes these fields of the table at `path`, and reports an override that can never be used. */
 export function akProxyOf(source: Source, path: Path, table: z.output<typeof akProxyTable>): AkProxyKeys {
   const overrideHosts = table.backend_override_hosts.filter((host) => host !== null);
   warnAnyHost(source, [...path, "backend_override_hosts"], table.backend_override_hosts);
@@ -122,7 +126,7 @@ function warnAnyHost(source: Source, path: Path, hosts: readonly (OverrideHost |
   source.findings.warning([...path, index], message, 'list the hosts, or their domain: "*.svc.local"');
 }
 
-/** Where the template has its host itself, what no login could ever follow is seen now: by the code that follows it. */
+/** A template with a constant host is checked now, by the code that uses overrides at run time. */
 function refuseUnfollowed(source: Source, path: Path, template: Template, hosts: readonly OverrideHost[]): void {
   if (hosts.length === 0) {
     const hint = 'add the hosts that it may name: backend_override_hosts = ["foo.bar.baz"]';
@@ -141,7 +145,7 @@ function refuseUnfollowed(source: Source, path: Path, template: Template, hosts:
     );
 }
 
-/** What an override takes its TLS settings from, which decide nothing here. */
+/** An override takes its TLS settings from this upstream; they do not matter for the check. */
 const anyUpstream: Upstream = {
   scheme: "http",
   hostAndPort: "localhost",

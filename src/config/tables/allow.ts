@@ -8,7 +8,7 @@ import { fieldsOf } from "./fields.ts";
 
 const claimAdvice = { message: "is not a claim name or a dotted path", hint: "write name or outer.inner" };
 
-/** Claims and the values each may have; a single text is a list of one. */
+/** Claims, each with its allowed values. A single string is a list with one value. */
 export function claimValues() {
   return z.record(z.string(), z.union([z.string(), z.array(z.string())])).transform((table, context) => {
     const lists: Record<string, readonly string[]> = {};
@@ -20,7 +20,7 @@ export function claimValues() {
   });
 }
 
-/** A claim that feeds a header; `""`: the header stays empty. */
+/** The claim of an identity header; `""`: the header is empty. */
 export function claimPath(text: string) {
   if (text === "" || isClaimPath(text)) return ok(text);
   return wrong(claimAdvice.message, claimAdvice.hint);
@@ -38,15 +38,17 @@ function readEmailDomain(text: string) {
 /** `allow`, of a provider or of one of its rules (spec: config, allow). */
 export const allowTable = z.strictObject({
   groups: texts("members of one of these groups"),
-  users: texts("these user names"),
-  emails: texts("these email addresses"),
-  email_domains: listOf(readEmailDomain, "").prefault([]).describe("email addresses of these domains"),
+  users: texts("users with one of these names"),
+  emails: texts("users with one of these email addresses"),
+  email_domains: listOf(readEmailDomain, "")
+    .prefault([])
+    .describe("users with an email address in one of these domains"),
   claims: claimValues()
     .prefault({})
-    .describe('any claim that is, or has in its list, one of these values: { department = ["it"] }'),
+    .describe('users with a claim that is, or contains, one of these values: { department = ["it"] }'),
 });
 
-/** What `allow` says; null when there is none. */
+/** The `allow` table as core has it; null if the file has none. */
 export function allowOf(source: Source, path: Path, table: z.output<typeof allowTable> | undefined): Allow | null {
   if (table === undefined) return null;
   const { claims, ...lists } = table;
@@ -58,7 +60,7 @@ export function allowOf(source: Source, path: Path, table: z.output<typeof allow
   return fieldsOf(allowTable.shape, table);
 }
 
-/** Every claim that these ask about. */
+/** Every claim that one of these tables tests. */
 export function claimsAskedFor(allows: readonly (Allow | null)[]): readonly string[] {
   return [...new Set(allows.flatMap((allow) => Object.keys(allow?.claims ?? {})))];
 }

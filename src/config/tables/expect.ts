@@ -12,25 +12,25 @@ import { claimValues } from "./allow.ts";
 
 /** One of a provider's `expect`. */
 export const expectTable = z.strictObject({
-  url: z.string().describe("a URL of this provider"),
+  url: z.string().describe("a URL of this provider, or a path at external_host"),
   method: text("GET", "request method"),
   as: z
     .strictObject({
       username: text("", "user name"),
       groups: texts("groups of this user"),
       email: text("", "email address of this user"),
-      claims: claimValues().prefault({}).describe("claims of this user that allow or rules ask about"),
+      claims: claimValues().prefault({}).describe("claims of this user"),
     })
     .optional()
-    .describe("who asks; absent: anonymous"),
-  is: z.enum(["public", "login", "allowed", "denied"]).describe("the verdict it must get"),
+    .describe("the user who sends the request; absent: an anonymous user"),
+  is: z.enum(["public", "login", "allowed", "denied"]).describe("the expected result"),
 });
 
 type Expect = z.output<typeof expectTable>;
 
 /**
- * Holds every `expect` against what serve would decide; one that is not met is an error at its place, so that a config which opens or
- * closes what it should not is never served. Not looked at while anything else is wrong: what would be decided is not known then.
+ * Compares every `expect` with what serve would decide. A failed expectation is an error at its place, so that a config with the wrong
+ * access is never served. Skipped while the file has any other error, because the decision is not known then.
  */
 export function checkExpectations(
   source: Source,
@@ -43,12 +43,12 @@ export function checkExpectations(
     for (const [index, expected] of (tables[provider.slug]?.expect ?? []).entries()) {
       const path = ["providers", provider.slug, "expect", index];
       const url = urlOf(source, [...path, "url"], expected, provider, directory);
-      if (url !== null) hold(source, path, expected, url, provider);
+      if (url !== null) compare(source, path, expected, url, provider);
     }
   }
 }
 
-/** The URL of an expectation when it is one of `provider`. */
+/** The URL of an expectation; null, with an error, if its host is not a host of `provider`. */
 function urlOf(
   source: Source,
   path: Path,
@@ -70,7 +70,7 @@ function urlOf(
   return null;
 }
 
-function hold(source: Source, path: Path, expected: Expect, url: GivenUrl, provider: Provider): void {
+function compare(source: Source, path: Path, expected: Expect, url: GivenUrl, provider: Provider): void {
   const method = expected.method.toUpperCase();
   const { is, because } = outcomeOf({ url, method, visitor: visitorOf(expected) }, provider);
   if (is === expected.is) return;

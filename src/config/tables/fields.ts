@@ -1,11 +1,11 @@
 type CamelCase<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : Key;
 
-/** Some keys of a table of the config, spelled as TypeScript spells them: `send_jwt` is `sendJwt`. */
+/** Keys of a table in the config file as fields of the Config: `send_jwt` is `sendJwt`. */
 type Fields<Table, Keys extends keyof Table> = { readonly [Key in Keys as CamelCase<Key>]: Table[Key] };
 
 /**
- * The values that `table` has for the keys declared in `keys`, as fields of the Config. A key that is used as it is read is declared there
- * and is a field in core, by the same name in camel case; nothing else has to be written. The compiler compares the two types.
+ * The values of `keys` in `table`, as fields of the Config. A key that needs no further reading is declared in `keys` and has a field of
+ * the same name, in camel case, in core. The compiler checks that its type in the schema fits the type of the field.
  */
 export function fieldsOf<Keys extends object, Table extends { readonly [Key in keyof Keys]: unknown }>(
   keys: Keys,
@@ -16,5 +16,5 @@ export function fieldsOf<Keys extends object, Table extends { readonly [Key in k
     key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
     values[key],
   ]);
-  return Object.fromEntries(entries) as Fields<Table, keyof Keys & keyof Table>; // as: the renaming that the type spells out
+  return Object.fromEntries(entries) as Fields<Table, keyof Keys & keyof Table>; // as: the loop renames as the type does
 }

@@ -14,7 +14,7 @@ const trustedProxies = [
   "fc00::/7",
 ];
 
-/** Refused, since a key that is ignored is a wall that is not there. */
+/** More than one worker is an error: an operator must not rely on a key that is ignored. */
 function workers() {
   return z.union([z.int().min(1), z.literal("auto")]).transform((value, context) => {
     if (value === 1) return;
@@ -34,16 +34,18 @@ export const listenTable = z
     metrics: address().prefault("127.0.0.1:9300").describe('address of /metrics, /livez and /readyz; "" turns it off'),
     trusted_proxies: cidrs()
       .prefault(trustedProxies)
-      .describe("networks whose X-Forwarded-*, X-Original-* and Forwarded headers count"),
-    danger_trust_any_proxy: flag(false, "must be true for 0.0.0.0/0 or ::/0 in trusted_proxies"),
-    workers: workers().prefault(1).describe('processes that share the ports; "auto": one per core'),
+      .describe("networks of trusted proxies: only their X-Forwarded-*, X-Original-* and Forwarded headers are used"),
+    danger_trust_any_proxy: flag(false, "must be true to allow 0.0.0.0/0 or ::/0 in trusted_proxies"),
+    workers: workers()
+      .prefault(1)
+      .describe('number of processes that share the ports; only 1 is available so far; "auto" will be one per core'),
   })
   .prefault({})
-  .describe("listeners, and whom they believe");
+  .describe("listeners and trusted proxies");
 
 type ListenTable = z.output<typeof listenTable>;
 
-/** The three listeners; two at one address, and none for requests, are reported. */
+/** The three listeners. It is an error if two have the same address, or if neither `http` nor `https` has one. */
 export function listenOf(source: Source, { http, https, metrics }: ListenTable): Listen {
   const isFaulty = (key: string) => source.findings.isFaulty(["listen", key]);
   if (http === null && https === null && !isFaulty("http") && !isFaulty("https")) {
@@ -71,7 +73,7 @@ export function listenOf(source: Source, { http, https, metrics }: ListenTable):
   return { http, https, metrics };
 }
 
-/** The trusted networks; one that holds every address is an error unless the file says that it is meant. */
+/** The trusted networks. One that contains every address is an error, or a warning with `danger_trust_any_proxy`. */
 export function trustedProxiesOf(source: Source, table: ListenTable): readonly string[] {
   return table.trusted_proxies.flatMap((network, index) => {
     if (network === null) return [];

@@ -9,7 +9,7 @@ import { hostAndPort, isLoopback, issuerUrl, redirectUri } from "../read/web-add
 import { ok, wrong } from "../reading.ts";
 import { fieldsOf } from "./fields.ts";
 
-/** What the authorization request sets itself; somebody else's value would break the login or its checks. */
+/** Parameters that akproxy sets for each login. Another value would break the login or its checks. */
 const ownParams: ReadonlySet<string> = new Set(
   "client_id redirect_uri response_type response_mode scope state nonce code_challenge code_challenge_method request request_uri".split(
     " ",
@@ -33,52 +33,56 @@ function readScope(scope: string) {
   return wrong("is not a scope", "write one scope per entry, without spaces");
 }
 
-/** Keys that an OidcClient has as they are read, by the same name in camel case. */
+/** Keys that are fields of OidcClient, with the same name in camel case. */
 const clientKeys = {
   issuer: issuerUrl()
     .prefault("")
-    .describe("the issuer, exactly as it names itself; https, or http for loopback or with danger_allow_http_issuer"),
+    .describe(
+      "URL of the issuer, exactly as the issuer names itself; http:// only for loopback, or with danger_allow_http_issuer",
+    ),
   client_id: text("", "client id of akproxy at the issuer"),
   scopes: listOf(readScope, "")
     .prefault(["openid", "profile", "email", "entitlements", "ak_proxy"])
-    .describe("scopes to ask for, of those the issuer advertises; openid always"),
+    .describe(
+      "scopes to request; if the issuer lists its scopes, only those on its list are sent; openid is always sent",
+    ),
   authorize_params: authorizeParams()
     .prefault({})
-    .describe("added to the authorization request: prompt, acr_values, hd, …"),
+    .describe("parameters added to the authorization request: prompt, acr_values, hd, …"),
   token_endpoint_auth_method: z
     .enum(["", "client_secret_basic", "client_secret_post", "client_secret_jwt", "none"])
     .default("")
-    .describe("how akproxy proves itself at the token endpoint; empty: as the issuer's metadata says"),
+    .describe("how akproxy authenticates at the token endpoint; empty: chosen from the metadata of the issuer"),
   post_logout_redirect_uri: redirectUri()
     .prefault("")
-    .describe("sent at sign-out when given; register it with the issuer"),
+    .describe("URL sent to the issuer at sign-out; register it there; empty: not sent"),
   backchannel_host: hostAndPort()
     .prefault("")
-    .describe("another HOST or HOST:PORT to reach the issuer's own endpoints at (split DNS)"),
+    .describe("HOST or HOST:PORT that akproxy connects to for the endpoints of the issuer (split DNS)"),
 };
 
 const shape = {
   ...clientKeys,
   danger_allow_http_issuer: flag(
     false,
-    "accept an http:// issuer that is not loopback: tokens can be forged in transit",
+    "allow an http:// issuer that is not loopback: an attacker on the network can log in as any user",
   ),
   client_secret: text("", "client secret; empty: a public client (PKCE)"),
   client_secret_file: text("", "a file that holds the client secret, or credential:NAME"),
-  ca_file: text("", "PEM file of the authorities that sign the issuer's certificate"),
+  ca_file: text("", "PEM file of the authorities that sign the certificate of the issuer"),
 };
 
-/** `[oidc]`: what every provider has unless it says otherwise. */
+/** `[oidc]`: the defaults of every provider. */
 export const oidcTable = z
   .strictObject(shape)
   .prefault({})
-  .describe("defaults for every provider; each key may stand in a provider too, where it wins");
+  .describe("defaults for every provider; a provider may set each of these keys for itself");
 
 type OidcTable = z.output<typeof oidcTable>;
 type OwnKeys = { readonly [Key in keyof OidcTable]?: OidcTable[Key] | undefined };
 type Overrides = { [Key in keyof typeof shape]: z.ZodOptional<ReturnType<(typeof shape)[Key]["unwrap"]>> };
 
-/** The same keys in a provider, without their defaults: an absent one is `[oidc]`'s. */
+/** The same keys in a provider, without defaults: an absent key has the value of `[oidc]`. */
 export const oidcOverrides = Object.fromEntries(
   Object.entries(shape).map(([key, type]) => [
     key,
@@ -87,9 +91,9 @@ export const oidcOverrides = Object.fromEntries(
       .optional()
       .describe(type.description ?? ""),
   ]),
-) as Overrides; // as: what the type spells out, key by key
+) as Overrides; // as: the loop does for each key what the type says
 
-/** The OpenID Connect client of provider `slug`: its own keys over those of `[oidc]`. */
+/** The OpenID Connect client of provider `slug`: its own keys take precedence over `[oidc]`. */
 export function oidcOf(source: Source, slug: string, own: OwnKeys, shared: OidcTable): OidcClient {
   const table = { ...shared, ...withoutAbsent(own) };
   const pathOf = (key: keyof OidcTable): Path => (own[key] === undefined ? ["oidc", key] : ["providers", slug, key]);
@@ -117,7 +121,7 @@ function withoutAbsent(own: OwnKeys): Partial<OidcTable> {
   return Object.fromEntries(Object.entries(own).filter(([key, value]) => key in shape && value !== undefined));
 }
 
-/** The provider's own secret in either form, else `[oidc]`'s; "" written in the provider makes it a public client. */
+/** The secret of the provider in either form, else that of `[oidc]`. A provider with client_secret = "" is a public client. */
 function readClientSecret(source: Source, slug: string): string {
   const own = ["providers", slug];
   const isOwn = written(source, [...own, "client_secret"]) || written(source, [...own, "client_secret_file"]);
@@ -137,7 +141,7 @@ function checkIssuer(source: Source, slug: string, path: Path, table: OidcTable)
   else source.findings.error(path, message, "use https, or add danger_allow_http_issuer = true next to it");
 }
 
-/** A key that neither table gives; silent when the one that did give it has been reported (its value was taken out). */
+/** Reports a key that neither table gives, unless its value was wrong: that is reported already. */
 function missing(source: Source, slug: string, key: string, hint: string, path: Path): void {
   const own = ["providers", slug, key];
   if ([own, path].some((place) => source.findings.isFaulty(place))) return;

@@ -10,7 +10,7 @@ interface Row {
 const forward = { forward_single: "forward_single", forward_domain: "forward_domain" };
 const byReverseProxy = "remove it: your reverse proxy reaches the application";
 
-/** Keys of a provider, and the modes in which they are an error. */
+/** Keys of a provider, each with the modes in which it is an error. */
 const rows: readonly Row[] = [
   {
     key: ["cookie_domain"],
@@ -22,7 +22,7 @@ const rows: readonly Row[] = [
   { key: ["ak_proxy", "backend_override_hosts"], modes: forward, hint: byReverseProxy },
 ];
 
-/** Reports the keys that have no meaning in their provider's mode, and takes them out: their values are not looked at. */
+/** Reports the keys that the mode of their provider does not allow, and removes them, so that their values are not checked. */
 export function refuseOtherModes(source: Source): void {
   const providers = valueAt(source.tree, ["providers"]);
   for (const slug of isTable(providers) ? Object.keys(providers) : []) {
@@ -38,7 +38,7 @@ export function refuseOtherModes(source: Source): void {
   }
 }
 
-/** A text or a list with something in it. */
+/** Is the value a string or a list that is not empty? */
 function isGiven(value: unknown): boolean {
   return (typeof value === "string" || Array.isArray(value)) && value.length > 0;
 }

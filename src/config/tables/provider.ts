@@ -18,77 +18,94 @@ import { oidcOf, oidcOverrides, type oidcTable } from "./oidc.ts";
 import { rulesOf, ruleTable, type ServedHosts } from "./rules.ts";
 import type { ServerTable } from "./server.ts";
 
-/** Keys that a Provider has as they are read, by the same name in camel case. */
+/** Keys that are fields of Provider, with the same name in camel case. Such a key needs a line here and a field in core/provider.ts. */
 const plainKeys = {
   intercept_header_auth: flag(
     true,
-    "answer a refused Bearer or Basic credential with 401; false: take its sender for anybody else",
+    "answer a refused Bearer or Basic credential with 401; false: treat the request as anonymous",
   ),
   header_encoding: z
     .enum(["utf8", "percent", "rfc2047"])
     .default("utf8")
-    .describe("how a non-ASCII identity header value is sent"),
+    .describe("encoding of identity header values that are not ASCII"),
   groups_filter: patterns()
     .prefault([])
-    .describe("groups that X-authentik-groups names, Go RE2 syntax; empty: every group"),
-  send_jwt: flag(true, "send X-authentik-jwt; it can be large"),
+    .describe("groups to send in X-authentik-groups, Go RE2 syntax; empty: every group"),
+  send_jwt: flag(true, "send X-authentik-jwt, which can be large"),
   claims: z
     .strictObject(
       byClaimKey(({ claim, header }) => textOf(claimPath, "").prefault(claim).describe(`claim of ${header}`)),
     )
     .prefault({})
-    .describe("which claim feeds which header; a dotted path reaches inside (Keycloak: realm_access.roles)"),
+    .describe(
+      "the claim of each identity header; a dotted path names a claim inside another (Keycloak: realm_access.roles)",
+    ),
 };
 
 /** `[providers.SLUG]`: every key with its default and meaning (spec: config, a provider). */
 export const providerTable = z.strictObject({
-  name: headerText().optional().describe("X-authentik-meta-provider; default: the slug"),
+  name: headerText().optional().describe("sent as X-authentik-meta-provider; default: the slug"),
   mode: z.enum(["proxy", "forward_single", "forward_domain"]).describe("how requests reach akproxy"),
-  external_host: origin().describe("URL where the browser reaches it; in forward_domain the authentication URL"),
+  external_host: origin().describe("URL of the application for browsers; in forward_domain the authentication URL"),
   internal_host: upstream()
     .prefault("")
     .describe("URL of the upstream, required in proxy mode: http://, https:// or unix:/path"),
-  internal_host_ssl_validation: flag(true, "verify the upstream's certificate"),
-  internal_host_ca_file: text("", "PEM file of the authorities that sign the upstream's certificate"),
+  internal_host_ssl_validation: flag(true, "verify the certificate of the upstream"),
+  internal_host_ca_file: text("", "PEM file of the authorities that sign the certificate of the upstream"),
   internal_host_server_name: serverName()
     .prefault("")
-    .describe("name to ask for (SNI) and to verify in the upstream's certificate"),
+    .describe("host name to request (SNI) and to verify in the certificate of the upstream"),
   cookie_domain: cookieDomain()
     .prefault("")
-    .describe("domain of the cookie in forward_domain and forward_single; must cover external_host"),
+    .describe("cookie domain, required in forward_domain, optional in forward_single; must cover external_host"),
   skip_path_regex: patterns()
     .prefault([])
-    .describe("unauthenticated paths (URLs in forward_domain), Go RE2 syntax, a regex a line or a list"),
-  protect_path_regex: patterns().prefault([]).describe("wins over skip_path_regex: what matches always needs a login"),
+    .describe(
+      "public paths (in forward_domain whole URLs), Go RE2 syntax; a list, or a string with one regex per line",
+    ),
+  protect_path_regex: patterns()
+    .prefault([])
+    .describe("paths that always need a login; takes precedence over skip_path_regex"),
   ...oidcOverrides,
   basic_auth_enabled: flag(false, "send HTTP Basic credentials to the upstream"),
-  basic_auth_user_attribute: text("", "key of the user name in user_attributes; empty: the email"),
-  basic_auth_password_attribute: text("", "key of the password in user_attributes; required when enabled"),
-  session_max: lifetime().optional().describe("absolute life of a session; default: sessions.max"),
+  basic_auth_user_attribute: text("", "key of the user name in user_attributes; empty: the email address"),
+  basic_auth_password_attribute: text(
+    "",
+    "key of the password in user_attributes; required if basic_auth_enabled is true",
+  ),
+  session_max: lifetime().optional().describe("maximum lifetime of a session; default: sessions.max"),
   session_idle: duration().optional().describe("idle limit of a session; default: sessions.idle"),
   websocket_logout: z
     .enum(["close", "keep"])
     .default("close")
-    .describe("open WebSockets and event streams when their session ends"),
-  certificate_file: text("", "certificate chain served for external_host by SNI, PEM"),
-  key_file: text("", "its private key, PEM, or credential:NAME"),
+    .describe("what happens to open WebSockets and event streams when their session ends"),
+  certificate_file: text("", "PEM file with the certificate chain that akproxy serves for external_host (SNI)"),
+  key_file: text("", "PEM file with the private key of the certificate, or credential:NAME"),
   ...plainKeys,
   ak_proxy: akProxyTable,
-  allow: allowTable.optional().describe("who may enter, any one that matches; absent: every authenticated user"),
-  rules: z.array(ruleTable).prefault([]).describe("first match wins, before allow"),
-  expect: z.array(expectTable).prefault([]).describe("checked by validate and before every reload"),
+  allow: allowTable
+    .optional()
+    .describe("the users who may enter: those who match any of these keys; absent: every logged-in user"),
+  rules: z
+    .array(ruleTable)
+    .prefault([])
+    .describe("access rules; the first that matches decides, before skip_path_regex and allow"),
+  expect: z
+    .array(expectTable)
+    .prefault([])
+    .describe("expectations, checked by akproxy validate, at start and before every reload"),
 });
 
 /** One provider of the file; `mode` and `external_host` are absent when they were missing or wrong. */
 export type ProviderTable = z.output<ReturnType<typeof providerTable.partial<{ mode: true; external_host: true }>>>;
 
-/** What a provider takes from the rest of the file. */
+/** The tables of the file that a provider takes defaults from. */
 export interface Shared {
   readonly oidc: z.output<typeof oidcTable>;
   readonly sessions: ServerTable["sessions"];
 }
 
-/** Provider `slug`, or null when something that it cannot be without is missing or wrong; all of it is reported either way. */
+/** Provider `slug`, or null if a required key is missing or wrong. Every problem of the provider is reported in both cases. */
 export function providerOf(source: Source, slug: string, table: ProviderTable, shared: Shared): Provider | null {
   const path = ["providers", slug];
   const externalHost = table.external_host ?? null;
@@ -138,7 +155,7 @@ function servedHosts({ mode, external_host }: ProviderTable, domain: string | nu
   return { hostname: external_host.hostname, domain: mode === "forward_domain" ? domain : null };
 }
 
-/** CFG-10: what authentik documents of its domain level, said once where nothing in the file says otherwise. */
+/** CFG-10: without rules and allow every user may enter every host, as authentik documents for its domain level. */
 function warnOpenDomain(source: Source, slug: string, table: ProviderTable, domain: string | null): void {
   if (table.mode !== "forward_domain" || domain === null) return;
   if (table.allow !== undefined || isWritten(source.raw, ["providers", slug, "rules"])) return;
@@ -149,7 +166,7 @@ function warnOpenDomain(source: Source, slug: string, table: ProviderTable, doma
   );
 }
 
-/** Decision 17: the prefix makes the browser itself refuse a cookie with another scope (RFC 6265bis 4.1.3). */
+/** Decision 17: because of the prefix, browsers refuse a cookie with another scope (RFC 6265bis 4.1.3). */
 function cookieScope(slug: string, externalHost: URL, domain: string | null): CookieScope {
   const secure = externalHost.protocol === "https:";
   const prefix = secure ? (domain === null ? "__Host-" : "__Secure-") : "";
@@ -167,7 +184,7 @@ function warnExternalHost(source: Source, slug: string, url: URL): void {
   }
 }
 
-/** The cookie domain when it covers the external host at a label boundary (RFC 6265bis 5.1.3). */
+/** The cookie domain, if it covers the external host at a label boundary (RFC 6265bis 5.1.3). */
 function cookieDomainOf(source: Source, slug: string, table: ProviderTable): string | null {
   const path = ["providers", slug, "cookie_domain"];
   const { cookie_domain: domain, external_host } = table;
@@ -188,12 +205,12 @@ function cookieDomainOf(source: Source, slug: string, table: ProviderTable): str
   return null;
 }
 
-/** Does a cookie of `domain` reach `hostname`? */
+/** Do browsers send a cookie of `domain` to `hostname`? */
 export function covers(domain: string, hostname: string): boolean {
   return hostname === domain || hostname.endsWith(`.${domain}`);
 }
 
-/** Where a proxy provider's requests go; null in the other modes and when it is missing or wrong. */
+/** The upstream of a proxy provider; null in the other modes, and if internal_host is missing or wrong. */
 function upstreamOf(source: Source, slug: string, table: ProviderTable): Upstream | null {
   const at = (key: string) => ["providers", slug, key];
   const caPem = readAuthorities(source, at("internal_host_ca_file"), table.internal_host_ca_file);

@@ -28,24 +28,29 @@ function readMethod(text: string): Reading<string> {
 
 /** One of a provider's `rules`. */
 export const ruleTable = z.strictObject({
-  hosts: listOf(readRuleHost, null).prefault([]).describe("hosts this rule is about; *.suffix"),
-  path_regex: pattern().prefault("").describe("paths this rule is about, Go RE2 syntax"),
-  methods: listOf(readMethod, "").prefault([]).describe("methods this rule is about"),
-  allow: allowTable.optional().describe("who may enter"),
-  access: z.enum(["public", "login", "deny"]).optional().describe("instead of allow"),
+  hosts: listOf(readRuleHost, null)
+    .prefault([])
+    .describe("hosts of this rule; *.suffix is every host under it; empty: every host"),
+  path_regex: pattern().prefault("").describe("paths of this rule, Go RE2 syntax; empty: every path"),
+  methods: listOf(readMethod, "").prefault([]).describe("methods of this rule; GET includes HEAD; empty: every method"),
+  allow: allowTable.optional().describe("the users who may enter"),
+  access: z
+    .enum(["public", "login", "deny"])
+    .optional()
+    .describe("public: everyone; login: every logged-in user; deny: nobody; instead of allow"),
 });
 
 type RuleTable = z.output<typeof ruleTable>;
 
-/** Which hosts a provider has: its external host, and in domain level everything under the cookie domain. */
+/** The hosts of a provider: its external host, and in forward_domain every host under the cookie domain. */
 export interface ServedHosts {
   readonly hostname: string;
   readonly domain: string | null;
 }
 
 /**
- * The rules at `path`, in the order of the file. Reports what can't be meant: a rule that is never reached, one about a host the provider
- * does not have, one that opens everything. `served` is null when that is not known.
+ * The rules at `path`, in the order of the file. Warns of a rule that is never reached, of a host that the provider does not have, and
+ * of a rule that makes everything public. `served` is null if the hosts of the provider are not known.
  */
 export function rulesOf(
   source: Source,

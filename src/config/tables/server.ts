@@ -14,21 +14,26 @@ const textOrList = z.union([z.string(), z.array(z.string()).min(1)]);
 
 const outpost = z
   .strictObject({
-    name: headerText().prefault("akproxy").describe("name of this outpost: X-authentik-meta-outpost"),
+    name: headerText().prefault("akproxy").describe("outpost name, sent as X-authentik-meta-outpost"),
     secret: textOrList
       .default("")
       .describe(
-        "at least 32 characters; a list rotates: the first seals, all open. Unset: made once, kept in state_dir",
+        "at least 32 characters; a list rotates: the first seals, all open; unset: akproxy makes one and stores it in state_dir",
       ),
-    secret_file: textOrList.default("").describe("a file that holds the secret, or credential:NAME; or a list of them"),
+    secret_file: textOrList
+      .default("")
+      .describe("a file that holds the secret, or credential:NAME; or a list of such files"),
   })
   .prefault({})
   .describe("this outpost");
 
 const tls = z
   .strictObject({
-    certificate_file: text("", "certificate chain of the HTTPS listener, PEM; unset: a self-signed one, made once"),
-    key_file: text("", "its private key, PEM, or credential:NAME"),
+    certificate_file: text(
+      "",
+      "PEM file with the certificate chain of the HTTPS listener; unset: akproxy makes a self-signed certificate once",
+    ),
+    key_file: text("", "PEM file with the private key of the certificate, or credential:NAME"),
     min_version: z.enum(["1.2", "1.3"]).default("1.2").describe("lowest TLS version"),
   })
   .prefault({})
@@ -37,35 +42,35 @@ const tls = z
 const sessions = z
   .strictObject({
     store: text("sqlite", '"memory", "sqlite", "sqlite:FILE", "redis://…", "rediss://…" or "postgres://…"'),
-    store_file: text("", "a file that holds the store's whole URL, with its password; or credential:NAME"),
-    max: lifetime().prefault("24h").describe("absolute life of a session"),
-    idle: duration().prefault("0s").describe("a session ends when it is not used for this long; 0s: no idle limit"),
-    refresh: flag(true, "use refresh tokens to keep claims fresh; a refused refresh ends the session"),
+    store_file: text("", "a file that holds the whole URL of the store, which has a password; or credential:NAME"),
+    max: lifetime().prefault("24h").describe("maximum lifetime of a session"),
+    idle: duration().prefault("0s").describe("a session that is not used for this long expires; 0s: no idle limit"),
+    refresh: flag(true, "refresh claims with refresh tokens; a refused refresh ends the session"),
   })
   .prefault({})
-  .describe("logged-in browsers");
+  .describe("sessions of logged-in users");
 
 const limits = z
   .strictObject({
-    request_header_bytes: headSize().prefault("32KiB").describe("largest request head, 1KiB to 1MiB"),
-    request_body: size().prefault("0").describe("largest request body; 0: no limit"),
-    upstream_connect: duration().prefault("10s").describe("time to connect to an upstream; 0s: none"),
+    request_header_bytes: headSize().prefault("32KiB").describe("maximum size of a request head, 1KiB to 1MiB"),
+    request_body: size().prefault("0").describe("maximum size of a request body; 0: no limit"),
+    upstream_connect: duration().prefault("10s").describe("timeout to connect to an upstream; 0s: no timeout"),
     upstream_response_header: duration()
       .prefault("60s")
-      .describe("time to the first byte of an upstream's answer; 0s: none"),
-    idle: duration().prefault("120s").describe("life of a connection with nothing in flight"),
+      .describe("timeout for the first byte of an upstream response; 0s: no timeout"),
+    idle: duration().prefault("120s").describe("a connection without a request in flight is closed after this time"),
     failed_credentials: rate()
       .prefault("20/1m")
-      .describe('failed Basic and Bearer credentials per address and per user name; "" turns it off'),
-    drain: duration().prefault("30s").describe("how long in-flight requests get at shutdown"),
+      .describe('rate limit of refused Basic and Bearer credentials, per address and per user name; "": no limit'),
+    drain: duration().prefault("30s").describe("time for requests in flight to finish at shutdown"),
   })
   .prefault({})
-  .describe("sizes and times");
+  .describe("size limits, timeouts and rate limits");
 
 const log = z
   .strictObject({
-    level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("what is logged"),
-    format: z.enum(["auto", "json", "text"]).default("auto").describe("auto: text on a terminal, else json"),
+    level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("lowest level that is logged"),
+    format: z.enum(["auto", "json", "text"]).default("auto").describe("auto: text on a terminal, otherwise json"),
   })
   .prefault({})
   .describe("the log");
@@ -76,7 +81,7 @@ export const serverKeys = {
     .string()
     .optional()
     .describe(
-      "holds sessions.sqlite, secret.key and the self-signed certificate; default: $STATE_DIRECTORY, else ./akproxy-state",
+      "directory of sessions.sqlite, secret.key and the self-signed certificate; default: $STATE_DIRECTORY, else ./akproxy-state",
     ),
   outpost,
   listen: listenTable,
@@ -86,10 +91,10 @@ export const serverKeys = {
   log,
 };
 
-/** The file's tables but `[oidc]` and the providers. */
+/** The file without `[oidc]` and the providers. */
 export type ServerTable = z.output<z.ZodObject<typeof serverKeys>>;
 
-/** Everything of the config but its providers. What is wrong is reported, and stands in the result by a harmless value. */
+/** The Config without its providers. Where a value is wrong, the problem is reported and the result has a harmless value. */
 export function serverOf(source: Source, table: ServerTable): Omit<Config, "providers"> {
   const stateDir = stateDirectory(source, table.state_dir);
   const { limits } = table;
@@ -114,7 +119,7 @@ export function serverOf(source: Source, table: ServerTable): Omit<Config, "prov
   };
 }
 
-/** The file's, else systemd's (the first, when it names several: systemd.exec(5)), else a folder beside the file. */
+/** `state_dir`, else the first directory of systemd's $STATE_DIRECTORY (systemd.exec(5)), else a directory next to the file. */
 function stateDirectory(source: Source, configured: string | undefined): string {
   if (configured === "") source.findings.error(["state_dir"], "is empty", "name a directory, or remove the key");
   const fromSystemd = source.env["STATE_DIRECTORY"]?.split(":")[0];
@@ -126,7 +131,7 @@ const advice =
 const samples =
   /change.?me|replace.?(?:me|this)|your.?secret|example|placeholder|insecure|password|secret.?key|super.?secret|^(?:0123456789|abcdef)/i;
 
-/** `outpost.secret` or `secret_file`: the first seals, all open; null when akproxy is to make one (CFG-04). */
+/** `outpost.secret` or `secret_file`: the first seals, all open; null when akproxy makes one itself (CFG-04). */
 function outpostSecrets(source: Source): readonly string[] | null {
   const secrets = readSecrets(source, ["outpost"], "secret");
   for (const { value, path } of secrets) {
@@ -136,7 +141,7 @@ function outpostSecrets(source: Source): readonly string[] | null {
   return secrets.length === 0 ? null : secrets.map((secret) => secret.value);
 }
 
-/** Is it long, and not a value from somebody's manual? The value itself is in no message. */
+/** Checks that a secret is long enough and not a sample value. No message contains the value. */
 export function judgeSecret(value: string): Reading<string> {
   if (value.length < 32) return wrong(`the secret has ${value.length} characters; at least 32 are required`, advice);
   if (samples.test(value)) return wrong("the secret is a sample value", advice);

@@ -154,6 +154,7 @@ external_host = "https://\${CANARY}@app.company"
 internal_host = "http://user:${canary}@app"
 client_secret = { a = "${canary}" }
 client_secret_file = "empty"
+ak_proxy.user_attributes = { password = "${canary}{", list = ["${canary}}"] }
 `;
 
   const file = write("canary.toml", text, 0o644);
