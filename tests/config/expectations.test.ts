@@ -57,7 +57,7 @@ test.each([
   ],
   [
     'url = "/x", is = "public"',
-    'GET "/x" by an anonymous user is login, not public: no rule and no public path speaks of it',
+    'GET "/x" by an anonymous user is login, not public: no rule and no public path matches',
   ],
   ['url = "/x", is = "allowed", as = { username = "eve" }', 'GET "/x" by "eve" is denied, not allowed: allow decides'],
   [
@@ -86,7 +86,7 @@ is = "public"
 
   expect(config).toBeNull();
   expect(problems.map(problemText)).toEqual([
-    `a.toml:15:6: error: providers.app.expect[1].is: GET "https://app.company/health" by an anonymous user is login, not public: no rule and no public path speaks of it
+    `a.toml:15:6: error: providers.app.expect[1].is: GET "https://app.company/health" by an anonymous user is login, not public: no rule and no public path matches
   hint: correct the rule or the expectation; show the whole decision with: akproxy explain`,
   ]);
 });

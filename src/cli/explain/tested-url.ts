@@ -1,28 +1,29 @@
-import { type Because, decide } from "../../core/decide/decide.ts";
+import type { Because } from "../../core/decide/decide.ts";
+import { type Access, accessBy, decideAbout } from "../../core/decide/expectation.ts";
 import type { GivenUrl } from "../../core/http/given-url.ts";
 import { judgePath, matchSubject, type PublicPaths } from "../../core/http/judged-target.ts";
 import type { Provider } from "../../core/provider.ts";
 
-/** What became of one URL. */
+/** What an anonymous navigation to one URL gets. */
 export interface TestedUrl {
   readonly url: string; //                         as given
   readonly searched: string; //                    the string that patterns are searched in
-  readonly pattern: string | null; //              the one that decided or that was found; null: none
-  readonly verdict: "public" | "login" | "denied";
-  readonly reason: string; //                      why, in words
+  readonly pattern: string | null; //              the pattern that decided or matched; null: none
+  readonly verdict: Exclude<Access, "allowed">;
+  readonly reason: string; //                      in words
 }
 
-/** What serve decides of an anonymous visitor's navigation to `url`: its rules count, too. */
+/** The decision of serve about an anonymous navigation to `url`: the provider's rules count, too. */
 export function testByProvider(url: GivenUrl, provider: Provider): TestedUrl {
   const { scheme, host, target } = url;
-  const request = { method: "GET", scheme, host, target, isNavigation: true };
-  const decision = decide(request, provider, { kind: "anonymous" });
+  const decision = decideAbout({ url, method: "GET", visitor: { kind: "anonymous" } }, provider);
+  const access = accessBy(decision, provider);
   const { pattern, reason } = inWords(decision.because);
   const searched = matchSubject(provider, `${scheme}://${host}`, target);
-  return { url: url.given, searched, pattern, verdict: verdictOf(decision.kind), reason };
+  return { url: url.given, searched, pattern, verdict: access === "allowed" ? "public" : access, reason };
 }
 
-/** The same for public paths that belong to no provider. */
+/** The same for public paths without a provider. */
 export function testByPatterns(url: GivenUrl, paths: PublicPaths): TestedUrl {
   const origin = `${url.scheme}://${url.host}`;
   const path = judgePath(paths, origin, url.target);
@@ -41,19 +42,6 @@ function becauseOf(path: ReturnType<typeof judgePath>): Because {
       return path;
     case "unmatched":
       return { kind: "no_rule" };
-  }
-}
-
-function verdictOf(kind: ReturnType<typeof decide>["kind"]): TestedUrl["verdict"] {
-  switch (kind) {
-    case "allow":
-    case "allow_public":
-      return "public";
-    case "denied":
-      return "denied";
-    case "login":
-    case "unauthorized":
-      return "login";
   }
 }
 

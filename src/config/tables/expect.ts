@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ProviderDirectory, providerDirectory } from "../../core/decide/choose-provider.ts";
 import type { Visitor } from "../../core/decide/decide.ts";
-import { becauseText, outcomeOf } from "../../core/decide/expectation.ts";
+import { accessBy, becauseText, decideAbout } from "../../core/decide/expectation.ts";
 import { type GivenUrl, givenUrl } from "../../core/http/given-url.ts";
 import { assumedIdentity } from "../../core/identity/assumed-identity.ts";
 import type { Provider } from "../../core/provider.ts";
@@ -72,13 +72,14 @@ function urlOf(
 
 function compare(source: Source, path: Path, expected: Expect, url: GivenUrl, provider: Provider): void {
   const method = expected.method.toUpperCase();
-  const { is, because } = outcomeOf({ url, method, visitor: visitorOf(expected) }, provider);
+  const decision = decideAbout({ url, method, visitor: visitorOf(expected) }, provider);
+  const is = accessBy(decision, provider);
   if (is === expected.is) return;
   const who = expected.as === undefined ? "an anonymous user" : whoText(source, path);
   const asked = `${method} ${quoted(source, [...path, "url"])} by ${who}`;
   source.findings.error(
     [...path, "is"],
-    `${asked} is ${is}, not ${expected.is}: ${becauseText(because)}`,
+    `${asked} is ${is}, not ${expected.is}: ${becauseText(decision.because)}`,
     "correct the rule or the expectation; show the whole decision with: akproxy explain",
   );
 }

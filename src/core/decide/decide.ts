@@ -1,24 +1,34 @@
 import type { CredentialScheme } from "../http/header-credential.ts";
 import { parseHost } from "../http/host.ts";
 import { type JudgedTarget, judgePath, type PathVerdict } from "../http/judged-target.ts";
+import { isNavigation } from "../http/navigation.ts";
 import type { Identity } from "../identity.ts";
 import type { Provider } from "../provider.ts";
+import type { InboundRequest } from "../request.ts";
 import { mayEnter } from "./access.ts";
 import { type MatchedRule, rulesFor } from "./rules.ts";
 
-/** Who is asking. */
+/** Who makes the request. */
 export type Visitor =
   | { readonly kind: "known"; readonly identity: Identity; readonly via: "session" | "bearer" | "basic" }
-  | { readonly kind: "refused"; readonly scheme: CredentialScheme } // a credential was shown, and is not good
+  | { readonly kind: "refused"; readonly scheme: CredentialScheme } // a credential was sent, and is not valid
   | { readonly kind: "anonymous" };
 
-/** A request as the application would receive it: the facts that a decision may rest on, and no others. */
+/** The facts of a request that a decision may rest on, and no others. */
 export interface JudgedRequest {
-  readonly method: string; //                      "": the reverse proxy does not say
+  readonly method: string; //                      "": the reverse proxy does not name it
   readonly scheme: "http" | "https";
   readonly host: string; //                        as InboundRequest.host
   readonly target: JudgedTarget;
   readonly isNavigation: boolean; //               may a login be started? (decision 9)
+}
+
+/** The facts of a request, with the target that was judged. */
+export function judgedRequest(
+  { method, scheme, host, headers }: Pick<InboundRequest, "method" | "scheme" | "host" | "headers">,
+  target: JudgedTarget,
+): JudgedRequest {
+  return { method, scheme, host, target, isNavigation: isNavigation(method, headers) };
 }
 
 /** The line of the config that a decision rests on, for log and `explain`. */
@@ -28,14 +38,14 @@ export type Because =
   | { readonly kind: "protect_path_regex"; readonly pattern: string }
   | { readonly kind: "never_public"; readonly pattern: string; readonly reason: string } // a public pattern matched, but
   | { readonly kind: "allow" } //                                                          the provider's allow
-  | { readonly kind: "no_rule" }; //                                                       nothing says otherwise
+  | { readonly kind: "no_rule" }; //                                                       no line of the config is about the request
 
 /** Every decision with its reason. */
 export type Decision = Verdict & { readonly because: Because };
 
 type Verdict =
   | { readonly kind: "allow"; readonly identity: Identity }
-  | { readonly kind: "allow_public" } //                                  as nobody
+  | { readonly kind: "allow_public" } //                                  as an anonymous request
   | { readonly kind: "denied"; readonly identity: Identity | null } //    null: a rule denies everybody
   | { readonly kind: "login" }
   | Unauthorized;
@@ -45,8 +55,8 @@ type Unauthorized =
   | { readonly kind: "unauthorized"; readonly reason: "header_auth_intercepted"; readonly scheme: CredentialScheme };
 
 /**
- * The one place where it is decided who may pass. Pure and total: every request has exactly one decision. First the rules; where none
- * surely matches, the public paths and then `allow`.
+ * Decides who may enter, in this one place. Pure and total: every request has exactly one decision. The rules come first; where none certainly
+ * matches, the public paths decide, and then `allow`.
  */
 export function decide(request: JudgedRequest, provider: Provider, visitor: Visitor): Decision {
   if (provider.rules.length === 0) return decideWithoutRules(request, provider, visitor);
@@ -75,7 +85,7 @@ function decideWithoutRules(request: JudgedRequest, provider: Provider, visitor:
       ? { kind: "allow", identity, because }
       : { kind: "denied", identity, because };
   }
-  return { ...askedToLogIn(request, provider, visitor), because: loginBecause(path) };
+  return { ...loginNeeded(request, provider, visitor), because: loginBecause(path) };
 }
 
 const noRule: Because = { kind: "no_rule" };
@@ -87,14 +97,14 @@ function pathVerdict(request: JudgedRequest, provider: Provider): PathVerdict {
   return judgePath(provider, `${request.scheme}://${request.host}`, request.target);
 }
 
-/** What everybody may see: as themselves for those who may enter anyway, as nobody for all others. */
+/** A public path: a user who may enter anyway is known to the application, every other request is anonymous. */
 function open(provider: Provider, visitor: Visitor, because: Because): Decision {
   return visitor.kind === "known" && mayEnter(visitor.identity, provider.allow)
     ? { kind: "allow", identity: visitor.identity, because }
     : { kind: "allow_public", because };
 }
 
-/** Null: the rule lets this visitor on. */
+/** Null: the rule does not refuse this visitor. */
 function refusalByRule(
   request: JudgedRequest,
   provider: Provider,
@@ -102,16 +112,16 @@ function refusalByRule(
   { access }: MatchedRule,
 ): Verdict | null {
   if (access.kind === "deny") return { kind: "denied", identity: visitor.kind === "known" ? visitor.identity : null };
-  if (visitor.kind !== "known") return askedToLogIn(request, provider, visitor);
+  if (visitor.kind !== "known") return loginNeeded(request, provider, visitor);
   const { identity } = visitor;
   return access.kind === "allow" && !mayEnter(identity, access.allow) ? { kind: "denied", identity } : null;
 }
 
 /**
- * differs from authentik: an Authorization of a scheme that akproxy does not know keeps nobody from a login, since it is the
- * application's; and a refused credential gets its 401 in forward auth too.
+ * differs from authentik: an Authorization of a scheme that akproxy does not know does not prevent a login, because it belongs to the
+ * application; and a refused credential gets its 401 in forward auth, too.
  */
-function askedToLogIn(
+function loginNeeded(
   request: JudgedRequest,
   provider: Provider,
   visitor: Exclude<Visitor, { readonly kind: "known" }>,
@@ -134,8 +144,8 @@ function loginBecause(path: Exclude<PathVerdict, { readonly kind: "public" }>): 
 }
 
 /**
- * The value of WWW-Authenticate, which a 401 must have (RFC 9110 15.5.2): a refused credential is asked for in its own scheme, and nobody
- * else for Basic, which would open a browser's password window.
+ * The value of WWW-Authenticate, which a 401 must have (RFC 9110 15.5.2). A refused credential gets a challenge of its own scheme. No other
+ * request gets a Basic challenge, because a browser would ask for a password.
  */
 export function challengeOf(decision: Extract<Decision, { readonly kind: "unauthorized" }>, realm: string): string {
   if (decision.reason === "not_a_navigation") return `Bearer realm="${realm}"`;

@@ -1,25 +1,21 @@
 import type { GivenUrl } from "../http/given-url.ts";
-import { isNavigation } from "../http/navigation.ts";
 import type { Provider } from "../provider.ts";
-import { type Because, type Decision, decide, type Visitor } from "./decide.ts";
+import { type Because, type Decision, decide, judgedRequest, type Visitor } from "./decide.ts";
 
-/** What a request can come to, in the words of `expect.is`. `login`: not without one. */
-export type Outcome = "public" | "login" | "allowed" | "denied";
+/** What a request gets, in the words of `expect.is`. `login`: nothing without a login. */
+export type Access = "public" | "login" | "allowed" | "denied";
 
-/** What `visitor` gets for `method url` at `provider`, and the line of the config that says so: the decision of serve. */
-export function outcomeOf(
-  asked: { readonly url: GivenUrl; readonly method: string; readonly visitor: Visitor },
+/** The decision of serve about a request that has no headers. */
+export function decideAbout(
+  { url, method, visitor }: { readonly url: GivenUrl; readonly method: string; readonly visitor: Visitor },
   provider: Provider,
-): { readonly is: Outcome; readonly because: Because } {
-  const { method, url, visitor } = asked;
+): Decision {
   const { scheme, host, target } = url;
-  const request = { method, scheme, host, target, isNavigation: isNavigation(method, []) };
-  const decision = decide(request, provider, visitor);
-  return { is: outcomeIn(decision, provider), because: decision.because };
+  return decide(judgedRequest({ method, scheme, host, headers: [] }, target), provider, visitor);
 }
 
-/** The word for a decision. Somebody who is let in where everybody is, is on a public path. */
-export function outcomeIn(decision: Decision, provider: Provider): Outcome {
+/** The word for a decision. On a public path it is `public`, also for a user who may enter. */
+export function accessBy(decision: Decision, provider: Provider): Access {
   switch (decision.kind) {
     case "allow":
       return isPublic(decision.because, provider) ? "public" : "allowed";
@@ -52,6 +48,6 @@ export function becauseText(because: Because): string {
     case "allow":
       return "allow decides";
     case "no_rule":
-      return "no rule and no public path speaks of it";
+      return "no rule and no public path matches";
   }
 }

@@ -1,15 +1,14 @@
 import type { Config } from "../config.ts";
 import { externalHostKey, providerDirectory } from "../decide/choose-provider.ts";
-import { type Because, decide, type JudgedRequest, type Visitor } from "../decide/decide.ts";
+import { type Because, decide, judgedRequest, type Visitor } from "../decide/decide.ts";
 import { type Endpoint, endpointOf } from "../decide/endpoint.ts";
-import { type Outcome, outcomeIn } from "../decide/expectation.ts";
+import { type Access, accessBy } from "../decide/expectation.ts";
 import { dialectOf } from "../forward-auth/dialects.ts";
 import { type ShownCredential, shownCredential } from "../http/header-credential.ts";
-import type { HeaderLines } from "../http/header-lines.ts";
 import { parseHost } from "../http/host.ts";
 import { type Network, parseNetwork } from "../http/ip-address.ts";
 import { judgePath, judgeTarget, matchSubject, type PathVerdict } from "../http/judged-target.ts";
-import { isNavigation, isWebSocketUpgrade } from "../http/navigation.ts";
+import { navigationObstacle } from "../http/navigation.ts";
 import type { Provider } from "../provider.ts";
 import type { InboundRequest } from "../request.ts";
 import type { OutpostFacts } from "../upstream/identity-headers.ts";
@@ -47,7 +46,7 @@ export interface ExplainedDecision extends Answers {
   readonly rules: readonly RuleTrace[];
   readonly path: PathVerdict; //                   what the patterns say; asked only when no rule decides
   readonly visitor: Visitor;
-  readonly is: Outcome;
+  readonly is: Access;
   readonly because: Because;
 }
 
@@ -105,23 +104,16 @@ function decided(question: Question, request: InboundRequest, provider: Provider
   const { visitor, outpost } = question;
   const target = judgeTarget(request.target);
   const shown = shownCredential(headers);
-  const judged: JudgedRequest = {
-    method,
-    scheme,
-    host,
-    target,
-    isNavigation: isNavigation(method, headers),
-  };
-  const decision = decide(judged, provider, unasked(visitor, shown));
+  const decision = decide(judgedRequest(request, target), provider, unasked(visitor, shown));
   const origin = `${scheme}://${host}`;
   return {
     searched: matchSubject(provider, origin, target),
     neverPublic: target.neverPublic,
-    obstacle: obstacleOf(judged, headers, provider, shown),
+    obstacle: obstacleOf(request, provider, shown),
     rules: traceRules(provider, { method, hostname: parseHost(host)?.hostname ?? "", target }),
     path: judgePath(provider, origin, target),
     visitor,
-    is: outcomeIn(decision, provider),
+    is: accessBy(decision, provider),
     because: decision.because,
     ...answersTo({ decision, request, outpost }, provider),
   };
@@ -134,22 +126,23 @@ function unasked(visitor: Visitor, shown: ShownCredential): Visitor {
   return shown.kind === "shown" ? { kind: "refused", scheme: shown.credential.kind } : visitor;
 }
 
-/** What keeps a login from being started, as a clause; each header line is asked about alone. */
-function obstacleOf(
-  judged: JudgedRequest,
-  headers: HeaderLines,
-  provider: Provider,
-  shown: ShownCredential,
-): string | null {
+/** What prevents that a login is started, as a clause. */
+function obstacleOf({ method, headers }: InboundRequest, provider: Provider, shown: ShownCredential): string | null {
   if (provider.interceptHeaderAuth) {
     if (shown.kind === "malformed") return `its ${shown.scheme} credential is malformed`;
     if (shown.kind === "shown") {
       return `it shows a ${shown.credential.kind} credential; the issuer, which is not asked here, may accept it`;
     }
   }
-  if (judged.isNavigation) return null;
-  if (!isNavigation(judged.method, [])) return `its method is ${judged.method}`;
-  if (isWebSocketUpgrade(headers)) return "it asks to become a WebSocket";
-  const line = headers.find((header) => !isNavigation("GET", [header]));
-  return line === undefined ? "it does not ask for a page" : `it says ${line[0]}: ${line[1]}`;
+  const obstacle = navigationObstacle(method, headers);
+  switch (obstacle?.kind) {
+    case undefined:
+      return null;
+    case "method":
+      return `its method is ${method}`;
+    case "web_socket":
+      return "it asks to become a WebSocket";
+    case "header":
+      return `it has ${obstacle.line[0]}: ${obstacle.line[1]}`;
+  }
 }

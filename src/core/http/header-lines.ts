@@ -24,6 +24,12 @@ export function isNamed(lineName: string, name: string): boolean {
   );
 }
 
+/** The first line called `name` (any case); null when there is none. */
+export function firstLine(lines: HeaderLines, name: string): HeaderLine | null {
+  for (const line of lines) if (isNamed(line[0], name)) return line;
+  return null;
+}
+
 /** The value of the first line called `name` (any case); null when there is none. */
 export function firstValue(lines: HeaderLines, name: string): string | null {
   for (const [lineName, value] of lines) if (isNamed(lineName, name)) return value;

@@ -1,18 +1,30 @@
-import { firstValue, type HeaderLines, listMembers } from "./header-lines.ts";
+import { firstLine, firstValue, type HeaderLine, type HeaderLines, listMembers } from "./header-lines.ts";
+
+/** Is the request a navigation of a browser, so that a login may be started for it? (decision 9.) */
+export function isNavigation(method: string, headers: HeaderLines): boolean {
+  return navigationObstacle(method, headers) === null;
+}
+
+/** What shows that a request is not a navigation. */
+export type NavigationObstacle =
+  | { readonly kind: "method" }
+  | { readonly kind: "web_socket" }
+  | { readonly kind: "header"; readonly line: HeaderLine };
 
 /**
- * Is this request a browser going somewhere, so that a login may be started? (decision 9.) A request that says nothing either way,
- * such as curl, is taken for one, as authentik does.
+ * Why a request is not a navigation; null: it is one. A request that gives no sign either way, such as curl's, counts as a navigation
+ * (authentik: the same).
  */
-export function isNavigation(method: string, headers: HeaderLines): boolean {
-  if (method !== "GET" && method !== "HEAD") return false;
-  // a reverse proxy's verdict request is without Connection and Upgrade, but with the rest of the handshake (RFC 6455 4.1)
-  if (isWebSocketUpgrade(headers) || firstValue(headers, "sec-websocket-key") !== null) return false;
-  const fetchMode = firstValue(headers, "sec-fetch-mode");
-  if (fetchMode !== null && fetchMode !== "navigate") return false;
-  if (firstValue(headers, "x-requested-with")?.toLowerCase() === "xmlhttprequest") return false;
-  const accept = firstValue(headers, "accept")?.toLowerCase() ?? "";
-  return !(namesJson(accept) && !accept.includes("text/html"));
+export function navigationObstacle(method: string, headers: HeaderLines): NavigationObstacle | null {
+  if (method !== "GET" && method !== "HEAD") return { kind: "method" };
+  if (isWebSocketUpgrade(headers)) return { kind: "web_socket" };
+  const line =
+    // the verdict request of a reverse proxy lacks Connection and Upgrade, but has the rest of the handshake (RFC 6455 4.1)
+    firstLine(headers, "sec-websocket-key") ??
+    lineWith(headers, "sec-fetch-mode", (mode) => mode !== "navigate") ??
+    lineWith(headers, "x-requested-with", (value) => value.toLowerCase() === "xmlhttprequest") ??
+    lineWith(headers, "accept", (types) => wantsJson(types.toLowerCase()));
+  return line === null ? null : { kind: "header", line };
 }
 
 /** Does the request ask to become a WebSocket? (RFC 6455 4.2.1) */
@@ -23,6 +35,12 @@ export function isWebSocketUpgrade(headers: HeaderLines): boolean {
   );
 }
 
-function namesJson(accept: string): boolean {
-  return /\b(?:application|text)\/(?:[a-z0-9.+-]*\+)?json\b/.test(accept);
+/** The first line called `name`, when its value is such a one. */
+function lineWith(headers: HeaderLines, name: string, isSuch: (value: string) => boolean): HeaderLine | null {
+  const line = firstLine(headers, name);
+  return line !== null && isSuch(line[1]) ? line : null;
+}
+
+function wantsJson(accept: string): boolean {
+  return /\b(?:application|text)\/(?:[a-z0-9.+-]*\+)?json\b/.test(accept) && !accept.includes("text/html");
 }

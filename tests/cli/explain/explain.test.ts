@@ -86,7 +86,7 @@ test("proxy mode, nobody: a login is started", async () => {
   visitor   nobody
   searched  /x (the decoded path)
   public    no: no pattern of skip_path_regex is found
-  verdict   login: no rule and no public path speaks of it
+  verdict   login: no rule and no public path matches
   answer    302 to the start of a login:
             https://app.company.test/outpost.goauthentik.io/start?rd=https%3A%2F%2Fapp.company.test%2Fx%3Fa%3Db
 `,
@@ -134,7 +134,7 @@ test("forward_single, nobody: each dialect's answer", async () => {
   visitor   nobody
   searched  / (the decoded path)
   public    no: no pattern of skip_path_regex is found
-  verdict   login: no rule and no public path speaks of it
+  verdict   login: no rule and no public path matches
   answer    nginx: 401 for its configuration to turn into a redirect to
             https://wiki.company.test/outpost.goauthentik.io/start
             traefik, caddy, forward, envoy: 302 to the login at
@@ -175,8 +175,8 @@ test("forward_domain, public by a rule: the headers are there and empty", async 
 test("a script's request: what keeps a login from being started", async () => {
   const { stdout } = await explain("https://wiki.company.test/", "--header", "X-Requested-With: XMLHttpRequest");
 
-  expect(stdout).toContain(`  login     can't be started: it says X-Requested-With: XMLHttpRequest
-  verdict   login: no rule and no public path speaks of it
+  expect(stdout).toContain(`  login     can't be started: it has X-Requested-With: XMLHttpRequest
+  verdict   login: no rule and no public path matches
   answer    401 with WWW-Authenticate: Bearer realm="wiki" and the login's URL,
             no redirect (every dialect)
 `);
@@ -364,7 +364,7 @@ test("a config with an unmet expectation is explained, since that is what its hi
   const { stdout, code } = await explain("-c", "unmet.toml", "https://app.company.test/");
 
   expect(code).toBe(0);
-  expect(stdout).toContain("  verdict   login: no rule and no public path speaks of it\n");
+  expect(stdout).toContain("  verdict   login: no rule and no public path matches\n");
 });
 
 test("a URL can't steer the terminal", async () => {

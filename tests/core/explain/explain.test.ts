@@ -90,7 +90,7 @@ describe("which provider, and why", () => {
 
 describe("what decides, in words", () => {
   test.each<[string, Partial<Question>, string, string]>([
-    ["https://app.test/x", {}, "login", "no rule and no public path speaks of it"],
+    ["https://app.test/x", {}, "login", "no rule and no public path matches"],
     ["https://app.test/x", asAlice, "allowed", 'allow decides, by group "staff"'],
     [
       "https://app.test/x",
@@ -161,9 +161,9 @@ describe("what decides, in words", () => {
   test.each<[string, Partial<Question>, string | null]>([
     ["a bare request", {}, null],
     ["a POST", { method: "POST" }, "its method is POST"],
-    ["fetch()", { headers: [["Sec-Fetch-Mode", "cors"]] }, "it says Sec-Fetch-Mode: cors"],
-    ["jQuery", { headers: [["x-requested-with", "XMLHttpRequest"]] }, "it says x-requested-with: XMLHttpRequest"],
-    ["a program", { headers: [["Accept", "application/json"]] }, "it says Accept: application/json"],
+    ["fetch()", { headers: [["Sec-Fetch-Mode", "cors"]] }, "it has Sec-Fetch-Mode: cors"],
+    ["jQuery", { headers: [["x-requested-with", "XMLHttpRequest"]] }, "it has x-requested-with: XMLHttpRequest"],
+    ["a program", { headers: [["Accept", "application/json"]] }, "it has Accept: application/json"],
     [
       "a WebSocket",
       {

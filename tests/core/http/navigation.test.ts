@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
 import type { HeaderLine, HeaderLines } from "../../../src/core/http/header-lines.ts";
-import { isNavigation, isWebSocketUpgrade } from "../../../src/core/http/navigation.ts";
+import {
+  isNavigation,
+  isWebSocketUpgrade,
+  type NavigationObstacle,
+  navigationObstacle,
+} from "../../../src/core/http/navigation.ts";
 
 /** `Name: value` lines, for names of tests that can be read. */
 const lines = (text: string): HeaderLines =>
@@ -40,6 +45,16 @@ test.each([
   ["GET", "Sec-WebSocket-Version: 13 & Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
 ])("decision 9: %s with %j is something else", (method, headers) => {
   expect(isNavigation(method, lines(headers))).toBe(false);
+});
+
+test.each<[string, string, NavigationObstacle]>([
+  ["POST", "Sec-Fetch-Mode: navigate", { kind: "method" }],
+  ["GET", "Connection: upgrade & Upgrade: websocket", { kind: "web_socket" }],
+  ["GET", "Accept: */* & Sec-Fetch-Mode: cors", { kind: "header", line: ["Sec-Fetch-Mode", "cors"] }],
+  ["GET", "accept: text/json", { kind: "header", line: ["accept", "text/json"] }],
+  ["GET", "Sec-WebSocket-Key: x", { kind: "header", line: ["Sec-WebSocket-Key", "x"] }],
+])("%s with %j: what shows that it is not a navigation", (method, headers, obstacle) => {
+  expect(navigationObstacle(method, lines(headers))).toEqual(obstacle);
 });
 
 test.each([
