@@ -4,16 +4,16 @@ import type { IssuerFetch } from "./issuer-fetch.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
 import { requestedScopes } from "./issuer-urls.ts";
 
-/** What an issuer gave for a user name and a password; not verified yet. */
+/** The tokens that an issuer gave for a user name and a password; not verified yet. */
 export interface GrantedTokens {
   readonly idToken: string | null;
   readonly accessToken: string;
 }
 
 /**
- * Asks for a token with a user name and a password (outpost behaviour 10: client_credentials with both). Never with our client's secret:
- * an issuer that does not know these parameters would answer it for any password (authentik: the same). Throws `Failure`
- * idp_token_invalid when it refuses, idp_unreachable when it does not answer or is asked too often, idp_misconfigured when its answer is none.
+ * Requests a token with a user name and a password (outpost behaviour 10: client_credentials with both). The client secret is never sent:
+ * an issuer that ignores `username` and `password` would then give a token for any password (authentik: the same). Throws `Failure`
+ * idp_token_invalid when the issuer refuses, idp_unreachable without an answer or with 429, idp_misconfigured for an answer without a token.
  */
 export async function grantedTo(
   { username, password }: { readonly username: string; readonly password: string },
@@ -32,7 +32,8 @@ export async function grantedTo(
       scope: requestedScopes(client.scopes, metadata.scopes).join(" "),
     }),
   });
-  if (response.status === 429) throw new Failure("idp_unreachable", "issuer: its token endpoint is asked too often");
+  if (response.status === 429)
+    throw new Failure("idp_unreachable", "issuer: its token endpoint answered 429, too many requests");
   if (response.status !== 200) {
     throw new Failure("idp_token_invalid", `basic: the issuer's token endpoint answered ${response.status}`);
   }

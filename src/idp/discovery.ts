@@ -3,20 +3,20 @@ import type { Log } from "../ports/log.ts";
 import type { IssuerFetch } from "./issuer-fetch.ts";
 import { type IssuerMetadata, issuerMetadata } from "./issuer-metadata.ts";
 
-/** An issuer's metadata as far as it is known. */
+/** The metadata of an issuer, cached. */
 export interface Discovery {
-  /** The metadata; asks the issuer where it is not known. Throws `Failure` idp_unreachable or idp_misconfigured. */
+  /** The metadata; requests it from the issuer if it is not cached. Throws `Failure` idp_unreachable or idp_misconfigured. */
   metadata(): Promise<IssuerMetadata>;
-  /** What is known now. Never waits. */
+  /** The cached metadata; null when there is none. Sends no request. */
   known(): IssuerMetadata | null;
-  /** Why the last attempt failed; null when it did not. */
+  /** Why the last request failed; null when it did not. */
   lastError(): string | null;
-  /** Asks in the background when nothing is known. Never throws. */
+  /** Requests the metadata in the background if it is not cached. Never throws. */
   warmUp(): void;
 }
 
 const refreshSeconds = 3600;
-const failureSeconds = 2; //                       a stampede on a dead issuer is one request in this time (DOS-05)
+const failureSeconds = 2; //                       many logins at an issuer that is down send one request in this time (DOS-05)
 
 interface DiscoveryDeps {
   readonly log: Log;
@@ -29,7 +29,7 @@ interface DiscoveryState {
   inFlight: Promise<IssuerMetadata> | null;
 }
 
-/** Lazy discovery: one request at a time, refreshed in the background by use, the old answer kept while a new one cannot be had. */
+/** Lazy discovery: one request at a time. Use refreshes the cache in the background; while a refresh fails, the old metadata stays. */
 export function discovery(issuer: string, fetch: IssuerFetch, deps: DiscoveryDeps): Discovery {
   const state: DiscoveryState = { known: null, failed: null, inFlight: null };
 
@@ -41,7 +41,7 @@ export function discovery(issuer: string, fetch: IssuerFetch, deps: DiscoveryDep
   }
 
   function inBackground(): void {
-    attempt().catch(() => {}); // remembered in the state, logged by `ask`
+    attempt().catch(() => {}); // kept in the state, logged by `ask`
   }
 
   return {
@@ -85,13 +85,13 @@ async function discovered(issuer: string, fetch: IssuerFetch): Promise<IssuerMet
   const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const response = await fetch(url, { headers: { accept: "application/json" } });
   if (response.status !== 200) {
-    const what = `answered ${response.status}; is the issuer's address right?`;
+    const what = `answered ${response.status}; check the issuer's URL`;
     throw new Failure("idp_misconfigured", `issuer "${issuer}": "${url}" ${what}`);
   }
   return issuerMetadata(issuer, await jsonOf(response));
 }
 
-/** What the body says as JSON; null when it is none, which no metadata is. */
+/** The body as JSON; null when it is not JSON, which issuerMetadata refuses. */
 async function jsonOf(response: Response): Promise<unknown> {
   try {
     return await response.json();

@@ -12,9 +12,9 @@ import { completed } from "./userinfo.ts";
 import { verifyRefreshedIdToken } from "./verify-id-token.ts";
 
 /**
- * Whose credential this is, by the issuer's word (outpost behaviour 10; decisions 4 and 39). A bearer token is introspected where the
- * issuer can do that, else verified as a JWT; a user name with a password is exchanged for a token of their own. Throws `Failure`
- * idp_unreachable or idp_misconfigured: then nothing is known.
+ * Asks the issuer whose credential this is (outpost behaviour 10; decisions 4 and 39). A bearer token is introspected if the issuer
+ * supports it, else verified as a JWT. A user name and a password are exchanged for a token of the user. Throws `Failure` idp_unreachable
+ * or idp_misconfigured, which say nothing about the credential.
  */
 export async function headerLogin(credential: HeaderCredential, context: IssuerContext): Promise<Authenticated> {
   try {
@@ -30,7 +30,7 @@ export async function headerLogin(credential: HeaderCredential, context: IssuerC
   }
 }
 
-/** authentik: the password of a certain user name is a token (and where it is no good, the user name is nobody's). */
+/** authentik: with one reserved user name the password is a token. It is never tried as a password. */
 function bearerTokenOf(credential: HeaderCredential): string | null {
   if (credential.kind === "bearer") return credential.token;
   return credential.username === tokenUsername ? credential.password : null;
@@ -38,10 +38,10 @@ function bearerTokenOf(credential: HeaderCredential): string | null {
 
 async function bearerLogin(token: string, metadata: IssuerMetadata, context: IssuerContext): Promise<Authenticated> {
   const claims = await bearerClaims(token, metadata, context);
-  return known(isPersons(claims) ? await completed(claims, token, metadata, context) : claims, "", context);
+  return known(isUsers(claims) ? await completed(claims, token, metadata, context) : claims, "", context);
 }
 
-/** A public client cannot say to an introspection endpoint who it is (RFC 7662 2.1). */
+/** A public client cannot authenticate at an introspection endpoint (RFC 7662 2.1). */
 function bearerClaims(token: string, metadata: IssuerMetadata, context: IssuerContext): Promise<Claims> {
   if (metadata.introspectionEndpoint === null || context.provider.oidc.clientSecret === "") {
     return verifyAccessToken(token, expectedToken(metadata, context));
@@ -49,8 +49,8 @@ function bearerClaims(token: string, metadata: IssuerMetadata, context: IssuerCo
   return introspected(token, metadata, context);
 }
 
-/** May userinfo know more? It speaks of persons, and needs the scope openid (OIDC Core 5.3). */
-function isPersons(claims: Claims): boolean {
+/** Whether userinfo can have more claims: it describes users, and needs the scope openid (OIDC Core 5.3). */
+function isUsers(claims: Claims): boolean {
   const scope = claims["scope"];
   return !isMachine(claims) && (typeof scope !== "string" || scope.split(" ").includes("openid"));
 }
@@ -66,14 +66,15 @@ async function basicLogin(
     idToken === null
       ? await verifyAccessToken(accessToken, expected)
       : await verifyRefreshedIdToken(idToken, expected, null);
-  // then the issuer has not looked at the user name, nor at the password
-  if (isMachine(claims) || claims["sub"] === expected.clientId) return refused("basic: the token is the client's own");
+  // a token of the client itself: the issuer has checked neither user name nor password
+  if (isMachine(claims) || claims["sub"] === expected.clientId)
+    return refused("basic: the token belongs to the client, not to a user");
   return known(await completed(claims, accessToken, metadata, context), idToken ?? "", context);
 }
 
 /**
- * differs from authentik: a bearer token does not become the identity's raw token, which X-authentik-jwt would hand to the application
- * (decision 16; M2M-08); an id_token that the issuer gave for a password does.
+ * differs from authentik: a bearer token does not become the identity's raw token, because X-authentik-jwt would pass it to the
+ * application (decision 16; M2M-08). An id_token that the issuer gave for a password does.
  */
 function known(claims: Claims, rawToken: string, context: IssuerContext): Authenticated {
   const { name, claims: paths } = context.provider;

@@ -1,12 +1,12 @@
 import { Failure } from "../core/failure.ts";
 
-/** How one issuer is reached: `[oidc]`'s backchannel_host and ca_file, and our limits (OIDC-12). */
+/** How to reach an issuer: backchannel_host and ca_file of `[oidc]`, and limits (OIDC-12). */
 export interface IssuerReach {
   readonly issuer: string;
   readonly backchannelHost: string; //             "": the issuer's own
   readonly caPem: string | null;
   readonly userAgent: string;
-  readonly timeoutMs: number; //                   to the last byte of the answer
+  readonly timeoutMs: number; //                   until the last byte of the answer
 }
 
 /** The part of a request that oauth4webapi and jose pass and that is used. */
@@ -18,14 +18,14 @@ export interface IssuerRequest {
 }
 
 /**
- * Asks the issuer. The answer's body has been read. Throws `Failure` idp_unreachable (no answer, too late, 5xx) or
+ * Sends a request to the issuer. The whole body of the answer has been read. Throws `Failure` idp_unreachable (no answer, too late, 5xx) or
  * idp_misconfigured (a redirect, more than 1 MiB).
  */
 export type IssuerFetch = (url: string, request: IssuerRequest) => Promise<Response>;
 
 const maxBodyBytes = 1024 * 1024;
 
-/** The one way to an issuer: discovery, keys, token endpoint and userinfo (outpost behaviour 16: backchannel host, user agent). */
+/** Every request to an issuer uses it: discovery, keys, token endpoint and userinfo (outpost behaviour 16: backchannel host, user agent). */
 export function issuerFetch(reach: IssuerReach): IssuerFetch {
   return async (url, request) => {
     const place = placeOf(url);
@@ -62,7 +62,7 @@ function send(reach: IssuerReach, url: string, request: IssuerRequest): Promise<
     // A redirect could carry the code and the client's secret to another host (OIDC-11, OIDC-12).
     redirect: "manual",
     signal: request.signal ? AbortSignal.any([request.signal, deadline]) : deadline,
-    // The certificate is checked for the issuer's name even where another host is connected to.
+    // The certificate must be for the issuer's name even when the connection goes to backchannel_host.
     tls: { ...(reach.caPem === null ? {} : { ca: reach.caPem }), ...(split ? { serverName: issuer.hostname } : {}) },
   });
 }
@@ -96,7 +96,7 @@ function unreachable(error: unknown, place: string, timeoutMs: number): Failure 
   return new Failure("idp_unreachable", `issuer: ${place} ${why}`, { cause: error });
 }
 
-/** The URL as a message may show it: without query. */
+/** The URL for messages: without its query. */
 function placeOf(url: string): string {
   const { origin, pathname } = new URL(url);
   return `"${origin}${pathname}"`;

@@ -1,6 +1,6 @@
 import { Failure } from "../core/failure.ts";
 
-/** What akproxy uses of an issuer's metadata (OpenID Connect Discovery 1.0 section 3), checked. Endpoints are absolute URLs. */
+/** The part of an issuer's metadata that akproxy uses (OpenID Connect Discovery 1.0 section 3), checked. Endpoints are absolute URLs. */
 export interface IssuerMetadata {
   readonly issuer: string;
   readonly authorizationEndpoint: string;
@@ -16,10 +16,10 @@ export interface IssuerMetadata {
   readonly sendsIss: boolean; //                   RFC 9207
 }
 
-/** Reads metadata of `issuer`. Throws `Failure` idp_misconfigured naming what is wrong (OIDC-11). */
+/** Reads the metadata of `issuer`. Throws `Failure` idp_misconfigured naming the problem (OIDC-11). */
 export function issuerMetadata(issuer: string, document: unknown): IssuerMetadata {
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
-    throw misconfigured(issuer, "its discovery document is not a JSON object; is the issuer's address right?");
+    throw misconfigured(issuer, "its discovery document is not a JSON object; check the issuer's URL");
   }
   const fields = new Map<string, unknown>(Object.entries(document));
   const named = fields.get("issuer");
@@ -27,7 +27,7 @@ export function issuerMetadata(issuer: string, document: unknown): IssuerMetadat
     const other = typeof named === "string" ? `another issuer "${named}"` : "no issuer";
     throw misconfigured(
       issuer,
-      `its discovery document names ${other}; both must be equal, a slash at the end included`,
+      `its discovery document names ${other}; both must be equal, including a slash at the end`,
     );
   }
   return {

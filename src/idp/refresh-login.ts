@@ -73,15 +73,15 @@ async function identityNow(
   return { ...identity, idpSession: identity.idpSession ?? before.idpSession };
 }
 
-/** Of a token that was verified when it came; a refreshed one may have none. */
+/** The nonce of a token that was verified when it arrived; null: it has none, as a refreshed token may. */
 function nonceOf(idToken: string): string | null {
   const { nonce } = decodeJwt<Claims>(idToken);
   return typeof nonce === "string" ? nonce : null;
 }
 
 /**
- * An issuer need not give an id_token (OIDC Core 12.2): then userinfo says who it is now. What names the person stays where userinfo
- * does not tell it; groups and entitlements that it does not tell are none, since they may have been taken away (decision 22).
+ * For an answer without id_token, which OIDC Core 12.2 allows: the current claims are those of userinfo. Names that userinfo does not
+ * return stay. Groups and entitlements that it does not return become empty: they may have been revoked (decision 22).
  */
 async function identityOfUserinfo(
   before: Identity,
@@ -92,15 +92,18 @@ async function identityOfUserinfo(
   if (metadata.userinfoEndpoint === null) {
     throw new Failure(
       "idp_misconfigured",
-      "issuer: it answers a refresh without id_token and has no userinfo endpoint",
+      "issuer: its answer to a refresh has no id_token, and it has no userinfo endpoint",
     );
   }
   const claims = await userinfoOf(before.subject, accessToken, metadata, context);
   if (claims === null) return null;
   if (claims["sub"] === undefined) {
-    throw new Failure("idp_misconfigured", "issuer: it answers a refresh without id_token, and userinfo tells nothing");
+    throw new Failure(
+      "idp_misconfigured",
+      "issuer: its answer to a refresh has no id_token, and userinfo has no claims",
+    );
   }
-  // what userinfo does not tell must not fail a template that was filled in at login
+  // a claim that userinfo lacks must not break a template that was filled in at login
   const now = identityOf(claims, before.rawToken, context, mergedClaims(claims, decodeJwt<Claims>(before.rawToken)));
   const email = now.email || before.email;
   return {
@@ -115,7 +118,7 @@ async function identityOfUserinfo(
   };
 }
 
-/** null: it speaks of somebody else. */
+/** null: userinfo describes another user. */
 async function userinfoOf(
   subject: string,
   accessToken: string,

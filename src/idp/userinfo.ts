@@ -28,7 +28,7 @@ export async function userinfo(
     if (isJsonObject(rejectedBody(error))) {
       throw new Failure("idp_token_invalid", "userinfo: sub is not the id_token's", { cause: error });
     }
-    context.log.warn("userinfo refused", { code: failure.code, error: failure.message });
+    context.log.warn("userinfo failed", { code: failure.code, error: failure.message });
     return {};
   }
 }

@@ -8,10 +8,10 @@ import {
 } from "jose";
 import { Failure } from "../core/failure.ts";
 
-/** The name a token has in messages. */
+/** The name of a token in messages. */
 export type TokenName = "id_token" | "logout_token" | "access_token";
 
-/** What any token of an issuer for one client must match. */
+/** The values that every token of an issuer for a client must match. */
 export interface ExpectedToken {
   readonly issuer: string;
   readonly clientId: string;
@@ -23,13 +23,13 @@ export interface ExpectedToken {
 
 const maxTokenBytes = 16 * 1024;
 
-/** How far the issuer's clock may be from ours. */
+/** The tolerance for a difference between the issuer's clock and ours. */
 export const toleranceSeconds = 60;
 
 /**
- * The claims of a token with a valid signature, of this issuer, for this client, within its times (RFC 8725; JWT-01 to JWT-08); the
- * caller checks what makes it a token of its kind. Throws `Failure` idp_token_invalid naming the check that failed and never the
- * token; what fetching keys throws passes through.
+ * The claims of a token with a valid signature, from this issuer, for this client, within its times (RFC 8725; JWT-01 to JWT-08). The
+ * caller checks the kind of token. Throws `Failure` idp_token_invalid, which names the failed check and never the token; errors from
+ * fetching keys pass through.
  */
 export async function verifiedClaims(
   name: TokenName,
@@ -42,7 +42,7 @@ export async function verifiedClaims(
   return claims;
 }
 
-/** As `verifiedClaims`, but whoever was given the token: one of an access token's several audiences is enough (RFC 9068 4). */
+/** As `verifiedClaims`, but without the check of `azp`: an access token may have several audiences (RFC 9068 4). */
 export async function addressedClaims(
   name: TokenName,
   token: string,
@@ -57,7 +57,7 @@ export async function addressedClaims(
   return claims;
 }
 
-/** The header's `typ` in lower case, "" where there is none, of what may be a signed token. Throws `Failure` idp_token_invalid. */
+/** The header's `typ` in lower case; "" if it has none. Throws `Failure` idp_token_invalid for a text that is not a signed token. */
 export function typeOf(name: TokenName, token: string): string {
   if (token.length > maxTokenBytes) throw invalidToken(name, "longer than 16 KiB");
   if (token.split(".").length !== 3) throw invalidToken(name, "not a signed token of three parts");
@@ -69,7 +69,7 @@ export function typeOf(name: TokenName, token: string): string {
   }
 }
 
-/** The failure of a token. */
+/** The `Failure` for an invalid token. */
 export function invalidToken(name: TokenName, what: string, cause?: unknown): Failure {
   return new Failure("idp_token_invalid", `${name}: ${what}`, { cause });
 }
@@ -96,16 +96,16 @@ async function verified(
   }
 }
 
-/** By the header's algorithm, which `algorithms` has admitted by then: a public key is never an HMAC's key (JWT-02). */
+/** The key for the header's algorithm, which `algorithms` has already allowed: a public key is never used for an HMAC (JWT-02). */
 function keyFor(name: TokenName, expected: ExpectedToken): JWTVerifyGetKey {
   return (header, token) => {
     if (header.alg?.startsWith("HS")) return new TextEncoder().encode(expected.clientSecret);
-    if (expected.keys === null) throw invalidToken(name, "the issuer has no keys to verify it with");
+    if (expected.keys === null) throw invalidToken(name, "the issuer has no keys to verify it");
     return expected.keys(header, token);
   };
 }
 
-/** A token without `kid` where several keys fit: it is valid if one of them made its signature. */
+/** A token without `kid` when several keys fit: it is valid if one of them verifies its signature. */
 async function verifiedByOneOf(
   name: TokenName,
   keys: errors.JWKSMultipleMatchingKeys,
@@ -122,20 +122,20 @@ async function verifiedByOneOf(
   throw invalidToken(name, "signature verification failed");
 }
 
-/** OIDC Core 3.1.3.7, 4 and 5; of several audiences ours must be the authorized party (JWT-05). */
+/** OIDC Core 3.1.3.7, 4 and 5: with several audiences this client must be the authorized party (JWT-05). */
 function checkAuthorizedParty(name: TokenName, claims: JWTPayload, clientId: string): void {
   const azp = claims["azp"];
   if (azp === undefined && (typeof claims.aud === "string" || claims.aud?.length === 1)) return;
   if (azp !== clientId) throw invalidToken(name, "azp is not this client");
 }
 
-/** jose's messages name the check and hold no value of the token. */
+/** jose's messages name the check and contain no value of the token. */
 function translated(name: TokenName, error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (!(error instanceof errors.JOSEError)) return invalidToken(name, "not readable", error);
   switch (error.code) {
     case "ERR_JWKS_TIMEOUT":
-      return new Failure("idp_unreachable", "issuer: its keys did not come in time", { cause: error });
+      return new Failure("idp_unreachable", "issuer: its keys did not arrive in time", { cause: error });
     case "ERR_JWKS_INVALID":
     case "ERR_JOSE_GENERIC": //                    jose: the jwks_uri did not answer 200, or not with JSON
       return new Failure("idp_misconfigured", `issuer: its jwks_uri has no keys: ${error.message}`, { cause: error });

@@ -133,7 +133,7 @@ test("OIDC-11: metadata of another issuer is refused, and the message names both
   fake.metadata = { issuer: other };
 
   expect(await outcomeOf(atFake(fake).idp.endSessionUrl(""))).toBe(
-    `idp_misconfigured issuer "${fake.issuer}": its discovery document names another issuer "${other}"; both must be equal, a slash at the end included`,
+    `idp_misconfigured issuer "${fake.issuer}": its discovery document names another issuer "${other}"; both must be equal, including a slash at the end`,
   );
 });
 
@@ -150,7 +150,7 @@ test.each([
   [() => new Response("<html>", { headers: { "content-type": "text/html" } }), "is not a JSON object"],
   [() => Response.json([]), "is not a JSON object"],
   [() => Response.json(null), "is not a JSON object"],
-  [() => new Response("nothing here", { status: 404 }), "answered 404; is the issuer's address right?"],
+  [() => new Response("nothing here", { status: 404 }), "answered 404; check the issuer's URL"],
   [() => new Response("x".repeat(1024 * 1024 + 1)), "answered more than 1 MiB"],
 ])("a discovery answer that is none is a misconfiguration (%#)", async (answer, what) => {
   fake.answers.discovery = answer;

@@ -119,13 +119,13 @@ test.each([
   ["exp in the past", { exp: testNow - 61 }, '"exp" claim timestamp check failed'],
   ["exp as text", { exp: "x" }, '"exp" claim must be a number'],
   ["no events", { events: undefined }, 'missing required "events"'],
-  ["events as text", { events: event }, "events does not say"],
-  ["events as a list", { events: [event] }, "events does not say"],
+  ["events as text", { events: event }, "events has no back-channel logout event"],
+  ["events as a list", { events: [event] }, "events has no back-channel logout event"],
   ["events null", { events: null }, ""],
-  ["another event", { events: { "http://schemas.openid.net/event/x": {} } }, "events does not say"],
-  ["the event as true", { events: { [event]: true } }, "events does not say"],
-  ["the event as null", { events: { [event]: null } }, "events does not say"],
-  ["the event in another case", { events: { [event.toUpperCase()]: {} } }, "events does not say"],
+  ["another event", { events: { "http://schemas.openid.net/event/x": {} } }, "events has no back-channel logout event"],
+  ["the event as true", { events: { [event]: true } }, "events has no back-channel logout event"],
+  ["the event as null", { events: { [event]: null } }, "events has no back-channel logout event"],
+  ["the event in another case", { events: { [event.toUpperCase()]: {} } }, "events has no back-channel logout event"],
   ["neither sid nor sub", { sid: undefined }, "neither sid nor sub"],
   ["sid empty", { sid: "", sub: "u1" }, "sid is not a non-empty string"],
   ["sid as a number", { sid: 7, sub: "u1" }, "sid is not a non-empty string"],
@@ -149,10 +149,10 @@ test("OUT-03: an iss with a slash more is another issuer's", async () => {
 });
 
 test.each(["at+jwt", "dpop+jwt", "application/at+jwt", "secevent+jwt", "x"])(
-  "JWT-07: typ %j is another kind of token",
+  "JWT-07: typ %j belongs to another kind of token",
   async (typ) => {
     expect(await outcomeOf(idp.readLogoutToken(logoutToken({}, { typ })))).toBe(
-      "idp_token_invalid logout_token: typ says that it is another kind of token",
+      "idp_token_invalid logout_token: typ belongs to another kind of token",
     );
   },
 );

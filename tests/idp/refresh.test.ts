@@ -73,12 +73,12 @@ test("an issuer that gives no new refresh token leaves the old one in force", as
 test.each([
   ["the nonce of the login", { nonce: checks.nonce }, "fresh staff second null"],
   ["no nonce", { nonce: undefined }, "fresh staff second null"],
-  ["another nonce", { nonce: "x" }, "unknown idp_token_invalid second: id_token: nonce is not the one of this login"],
+  ["another nonce", { nonce: "x" }, "unknown idp_token_invalid second: id_token: nonce does not match this login"],
   ["another subject", { sub: "u2" }, "ended: the issuer names another subject"],
   ["another audience", { aud: "other" }, "unknown idp_token_invalid second: id_token: "],
   ["another issuer", { iss: "https://other.test" }, "unknown idp_token_invalid second: id_token: "],
   ["an end in the past", { exp: testNow - 61 }, "unknown idp_token_invalid second: id_token: "],
-  ["an event", { events: {} }, "unknown idp_token_invalid second: id_token: events says "],
+  ["an event", { events: {} }, "unknown idp_token_invalid second: id_token: events belongs "],
 ])("OIDC-14: an id_token with %s", async (_what, over, outcome) => {
   const before = await loggedIn();
   answers({ id_token: goodToken(fake, over), refresh_token: "second" });

@@ -49,7 +49,7 @@ test.each([
 
   expect(await loginWith(fake, goodToken(fake, { groups: undefined }), idp)).toBe("accepted");
 
-  expect(lines.filter((line) => line.startsWith("warn userinfo refused"))).toHaveLength(1);
+  expect(lines.filter((line) => line.startsWith("warn userinfo failed"))).toHaveLength(1);
 });
 
 test("a userinfo endpoint that does not answer refuses the login", async () => {

@@ -43,8 +43,8 @@ test.each([
   [{ nbf: now + 59 }, "accepted"],
   [{ nbf: now + 61 }, 'id_token: "nbf" claim timestamp check failed'],
   [{ sub: undefined }, 'id_token: missing required "sub" claim'],
-  [{ nonce: undefined }, "id_token: nonce is not the one of this login"],
-  [{ nonce: ["the nonce"] }, "id_token: nonce is not the one of this login"],
+  [{ nonce: undefined }, "id_token: nonce does not match this login"],
+  [{ nonce: ["the nonce"] }, "id_token: nonce does not match this login"],
 ])("JWT-05 JWT-06 OIDC-04: a token with %j: %s", async (over, verdict) => {
   expect(await verdictOn(signed(over))).toBe(verdict);
 });
@@ -78,6 +78,6 @@ test("JWT-03: another key's signature is refused, its own jwk in the header or n
 test("without keys only an HMAC can be verified", async () => {
   const hmac = token({ alg: "HS256" }, claims, hs256(expected.clientSecret));
 
-  expect(await verdictOn(signed({}), { keys: null })).toBe("id_token: the issuer has no keys to verify it with");
+  expect(await verdictOn(signed({}), { keys: null })).toBe("id_token: the issuer has no keys to verify it");
   expect(await verdictOn(hmac, { keys: null, algorithms: ["HS256"] })).toBe("accepted");
 });

@@ -79,7 +79,7 @@ describe("tokens made by hand", () => {
     expect(nonce.headers.get("cache-control")).toBe("no-store");
     expect(await nonce.json()).toEqual({
       error: "invalid_request",
-      error_description: "logout_token: it has a nonce, as only an id_token has",
+      error_description: "logout_token: it has a nonce, which only an id_token may have",
     });
     expect(await seenUser(browser)).toBe("alice");
     expect(JSON.stringify(logins.stack.logLines)).not.toContain("eyJ");
