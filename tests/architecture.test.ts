@@ -1,5 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
+import { circlesIn, importedBy, importsOf, roomImports } from "./import-graph.ts";
 
 /** The arrow table of ARCHITECTURE.md: folder -> [folders it may import besides itself, packages it may name]. */
 const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = {
@@ -44,9 +45,6 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
   main: [["cli", "core"], [/^commander$/]],
 };
 
-const importLine =
-  /(?:^|\n)\s*(?:import|export)[^"';]*?from\s*"([^"]+)"|(?:^|[\s(])import\(\s*"([^"]+)"\s*\)|(?:^|\n)\s*import\s*"([^"]+)"/g;
-
 /** The folder of src that a file belongs to; a file of src itself is a folder of its own, by its name. */
 function folderOf(pathInSrc: string): string {
   return (pathInSrc.split("/")[0] ?? "").replace(/\.ts$/, "");
@@ -57,8 +55,7 @@ function breachesOf(file: string, text: string): string[] {
   const rule = arrows[folder];
   if (rule === undefined) return [`${file}: folder "${folder}" is not in the arrow table`];
   const [folders, packages] = rule;
-  return [...text.matchAll(importLine)]
-    .map((match) => match[1] ?? match[2] ?? match[3] ?? "")
+  return importsOf(text)
     .filter((target) => {
       if (!target.startsWith(".")) return !packages.some((allowed) => allowed.test(target));
       const to = folderOf(new URL(target, `file:///${file}`).pathname.slice(1));
@@ -94,4 +91,42 @@ test("core names no clock, randomness, network or runtime", async () => {
   for (const file of files) if (forbidden.test(await Bun.file(`src/${file}`).text())) impure.push(file);
 
   expect(impure).toEqual([]);
+});
+
+describe("circles", () => {
+  test("no file imports itself by way of others, in src or scripts; imports of types count too", async () => {
+    const imports = await importedBy("{src,scripts}/**/*.ts");
+
+    expect(imports.size).toBeGreaterThan(300);
+    expect(circlesIn(imports)).toEqual([]);
+  });
+
+  test("no sub-folder imports itself by way of its siblings; files beside them are the words they share", async () => {
+    const imports = await importedBy("{src,scripts}/**/*.ts");
+    const parents = new Set(
+      [...imports.keys()].flatMap((file) => file.split("/").map((_, end, parts) => parts.slice(0, end).join("/"))),
+    );
+
+    const circles = [...parents].flatMap((parent) =>
+      circlesIn(roomImports(imports, parent)).map((rooms) => ({ parent, rooms })),
+    );
+
+    expect(circles).toEqual([]);
+  });
+
+  test("the circle test sees circles of types, of three, and of sub-folders", () => {
+    const imports = new Map([
+      ["src/a/x/one.ts", ["src/a/y/two.ts"]],
+      ["src/a/y/two.ts", ["src/a/z/three.ts", "src/a/words.ts"]],
+      ["src/a/y/four.ts", ["src/a/x/five.ts"]],
+      ["src/a/z/three.ts", ["src/a/x/one.ts"]],
+      ["src/a/words.ts", []],
+    ]);
+
+    expect(circlesIn(imports)).toEqual([["src/a/x/one.ts", "src/a/y/two.ts", "src/a/z/three.ts"]]);
+    expect(circlesIn(roomImports(imports, "src/a"))).toEqual([["x", "y", "z"]]);
+    expect(importsOf('import type { A } from "./a.ts";\nexport { b } from "./b.ts";\nawait import("./c.ts");')).toEqual(
+      ["./a.ts", "./b.ts", "./c.ts"],
+    );
+  });
 });

@@ -1,23 +1,11 @@
 import { costOf } from "./process-cost.ts";
-import type { Contender, FigureCase, LoadCase, Shot } from "./shot.ts";
+import type { Contender, FigureCase, LoadCase, Run } from "./shot.ts";
 import { figureTable, loadTable } from "./table.ts";
 
 /** How long and how often. */
 export interface Effort {
   readonly rounds: number;
   readonly seconds: number; //                     of one run
-}
-
-/** One run: what was done, and what it cost. */
-export interface Run extends Shot {
-  readonly cpuMicroseconds: number; //             of one request, message or event
-  readonly residentMib: number;
-}
-
-/** All runs of one server, in the order of the rounds. */
-export interface Series {
-  readonly name: string;
-  readonly runs: readonly Run[];
 }
 
 /** Of load before the first round: what is compiled as it runs is then nearly as fast as it gets. */

@@ -6,6 +6,18 @@ export interface Shot {
   readonly p99: number;
 }
 
+/** One run: what was done, and what it cost. */
+export interface Run extends Shot {
+  readonly cpuMicroseconds: number; //             of one request, message or event
+  readonly residentMib: number;
+}
+
+/** All runs of one server, in the order of the rounds. */
+export interface Series {
+  readonly name: string;
+  readonly runs: readonly Run[];
+}
+
 /** A server under a case's load. */
 export interface Contender {
   readonly name: string;

@@ -1,6 +1,5 @@
-import type { Run, Series } from "./measure.ts";
 import { median } from "./percentile.ts";
-import type { FigureCase, LoadCase } from "./shot.ts";
+import type { FigureCase, LoadCase, Run, Series } from "./shot.ts";
 
 /** A case's runs as a Markdown table; ratios are taken round by round against the first server. */
 export function loadTable(work: LoadCase, series: readonly Series[]): string {
