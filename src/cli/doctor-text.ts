@@ -1,3 +1,4 @@
+import { printable } from "../core/printable.ts";
 import type { Check, Section, Standing } from "../doctor/check.ts";
 import { paint } from "./terminal.ts";
 
@@ -60,9 +61,4 @@ function indented(text: string, from: number, columns: number): string {
     column += width;
   }
   return shown;
-}
-
-/** What comes from an issuer may hold what moves a terminal's cursor. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
 }

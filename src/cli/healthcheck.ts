@@ -26,7 +26,7 @@ async function check(flag: string | undefined): Promise<0 | 1> {
     error("listen: every listener is off", "set listen.metrics: healthcheck asks that listener");
     return 1;
   }
-  const { probe, reachedAt } = await import("../doctor/probe.ts");
+  const { listenerText, probe, reachedAt } = await import("../doctor/probe.ts");
   const answer = await probe({
     ...question,
     address: reachedAt(question.address),
@@ -39,7 +39,7 @@ async function check(flag: string | undefined): Promise<0 | 1> {
     return 0;
   }
   const what = answer.kind === "failed" ? `does not answer: ${answer.code}` : "is in use by another program";
-  error(`${question.name}: ${addressText(question.address)} ${what}`);
+  error(`${question.name}: ${listenerText(question.address)} ${what}`);
   return 1;
 }
 
@@ -57,9 +57,4 @@ function questionOf({ listen: { metrics, http, https } }: Config): Question | nu
   if (metrics !== null) return { name: "listen.metrics", address: metrics, target: "/livez", status: 200, tls: null };
   if (http !== null) return { name: "listen.http", address: http, ...ping, tls: null };
   return https === null ? null : { name: "listen.https", address: https, ...ping, tls: { rejectUnauthorized: false } };
-}
-
-function addressText(address: ListenAddress): string {
-  if (address.kind === "unix") return `unix:${address.path}`;
-  return `${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`;
 }

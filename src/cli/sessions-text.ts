@@ -1,3 +1,4 @@
+import { printable } from "../core/printable.ts";
 import type { SessionSummary } from "../ports/session-store.ts";
 import { spanText } from "./cookie/cookie-report-text.ts";
 
@@ -112,9 +113,4 @@ function hence(time: number, now: number): string {
 
 function instant(time: number): string {
   return new Date(time * 1000).toISOString().replace(".000", "");
-}
-
-/** A claim may hold what moves a terminal's cursor: controls are shown as escapes. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,3 +1,4 @@
+import { printable } from "../core/printable.ts";
 import type { GoRegExpError } from "../goregexp/compile.ts";
 import type { GoRegExpLint } from "../goregexp/lint.ts";
 import type { TestedUrl } from "./explain/tested-url.ts";
@@ -34,9 +35,9 @@ export function testText(results: readonly TestedUrl[]): string {
     .map(({ url, searched, pattern, verdict, reason }) => {
       const coloured = paint(verdictColours[verdict], verdictWords[verdict], process.stdout);
       return [
-        paint("1", visible(url), process.stdout),
-        `  searched  ${visible(searched)}`,
-        `  pattern   ${pattern === null ? paint("2", "none", process.stdout) : visible(pattern)}`,
+        paint("1", printable(url), process.stdout),
+        `  searched  ${printable(searched)}`,
+        `  pattern   ${pattern === null ? paint("2", "none", process.stdout) : printable(pattern)}`,
         `  verdict   ${coloured}: ${reason}`,
       ].join("\n");
     })
@@ -45,14 +46,6 @@ export function testText(results: readonly TestedUrl[]): string {
 
 /** The pattern, with a caret under the character at the offset of `error`. */
 export function caretText({ pattern, error }: BadPattern): string {
-  const before = Bun.stringWidth(visible(pattern.slice(0, error.offset)));
-  return `  ${visible(pattern)}\n  ${" ".repeat(before)}^`;
-}
-
-/** Control characters as their Unicode pictures, so that a URL cannot control the terminal. */
-function visible(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\u2421";
-  });
+  const before = Bun.stringWidth(printable(pattern.slice(0, error.offset)));
+  return `  ${printable(pattern)}\n  ${" ".repeat(before)}^`;
 }

@@ -1,5 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { nearest } from "../config/schema/nearest.ts";
+import { printable } from "../core/printable.ts";
 import { error } from "./terminal.ts";
 
 /**
@@ -53,7 +54,7 @@ export function usageErrors(command: Command, path: "akproxy" | `akproxy ${strin
   return command.showHelpAfterError(false).configureOutput({
     outputError(text) {
       const { message, hint } = usageError(text);
-      error(place === "" ? message : `${place}: ${message}`, hint ?? `see: ${path} --help`);
+      error(printable(place === "" ? message : `${place}: ${message}`), hint ?? `see: ${path} --help`);
     },
   });
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../core/failure.ts";
+import { printable } from "../core/printable.ts";
 import type { OidcClient } from "../core/provider.ts";
 import { type IssuerFetch, issuerFetch } from "../idp/issuer-fetch.ts";
 import { type IssuerMetadata, issuerMetadata } from "../idp/issuer-metadata.ts";
@@ -23,6 +24,9 @@ export interface IssuerLogout {
   readonly backchannel: boolean;
   readonly frontchannel: boolean;
 }
+
+/** A name in a document of the issuer is shown up to this many characters. */
+const longestName = 200;
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 type Document = { readonly [name: string]: Json };
@@ -110,7 +114,7 @@ function notReached(name: string, thrown: unknown): Check {
 
 function sameIssuerCheck(issuer: string, { issuer: named = null }: Document): Check {
   if (named === issuer) return ok("same issuer", `both say ${issuer}`);
-  const said = typeof named === "string" ? printable(named) : "nothing";
+  const said = typeof named === "string" ? printable(named.slice(0, longestName)) : "nothing";
   const text = `the config says ${issuer}, the issuer says ${said}`;
   const fix =
     typeof named === "string"
@@ -168,7 +172,7 @@ function keysOf(document: Document | null): readonly SigningKey[] {
     if (typeof key !== "object" || key === null || !("kty" in key)) return [];
     const { kty, crv = "", use = "sig" } = key;
     if (typeof kty !== "string" || typeof crv !== "string" || use !== "sig") return [];
-    return ["RSA", "EC", "OKP"].includes(kty) ? [{ type: kty, curve: printable(crv) }] : [];
+    return ["RSA", "EC", "OKP"].includes(kty) ? [{ type: kty, curve: printable(crv.slice(0, longestName)) }] : [];
   });
 }
 
@@ -192,9 +196,4 @@ function endSessionCheck({ endSessionEndpoint }: IssuerMetadata): Check {
         "look for it in the issuer's manual",
       )
     : ok("sign-out", "also ends the issuer's session");
-}
-
-/** What comes from outside may hold what moves a terminal's cursor. */
-function printable(text: string): string {
-  return text.replace(/[^ -~]/g, "?").slice(0, 200);
 }

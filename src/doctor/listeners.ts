@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Config, ListenAddress } from "../core/config.ts";
 import { pingPath } from "../core/decide/endpoint.ts";
 import { type Check, type DoctorWorld, fail, ok, type Section, within } from "./check.ts";
-import { probe, reachedAt } from "./probe.ts";
+import { listenerText, probe, reachedAt } from "./probe.ts";
 
 /** Checks that each listener's address is free, or that akproxy answers there. */
 export async function listenerSection({ listen }: Config, world: DoctorWorld): Promise<Section> {
@@ -27,7 +27,7 @@ interface Listener {
 }
 
 async function listenerCheck({ name, address, target, status, tls }: Listener, world: DoctorWorld): Promise<Check> {
-  const place = addressText(address);
+  const place = listenerText(address);
   if (address.kind === "tcp" && address.port === 0) return ok(name, `${place}: any free port`);
   const answer = await probe({
     address: reachedAt(address),
@@ -86,9 +86,4 @@ function refusalFix(name: string, reason: string): string {
     default:
       return `change listen.${name}`;
   }
-}
-
-function addressText(address: ListenAddress): string {
-  if (address.kind === "unix") return `unix:${address.path}`;
-  return `${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`;
 }

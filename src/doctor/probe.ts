@@ -42,6 +42,12 @@ export function reachedAt(address: ListenAddress): ListenAddress {
   return { ...address, hostname };
 }
 
+/** `127.0.0.1:9000`, `[::1]:9000` or `unix:/path`. */
+export function listenerText(address: ListenAddress): string {
+  if (address.kind === "unix") return `unix:${address.path}`;
+  return `${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`;
+}
+
 interface ProbeState {
   readonly request: ProbeRequest;
   readonly begunAt: number;

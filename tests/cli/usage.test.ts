@@ -8,6 +8,7 @@ async function run(...words: readonly string[]) {
 
 test.each([
   [["serv"], "unknown command 'serv'", "did you mean serve?"],
+  [["--x\u001b[2J"], "unknown option '--x\\u001b[2J'", "see: akproxy --help"],
   [["--vresion"], "unknown option '--vresion'", "did you mean --version?"],
   [["completion", "bsh"], 'completion: shell "bsh" is not one of bash, zsh, fish', 'did you mean "bash"?'],
   [["completion", "tcl"], 'completion: shell "tcl" is not one of bash, zsh, fish', "choose one of these"],

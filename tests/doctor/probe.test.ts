@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ProbeRequest, probe, reachedAt } from "../../src/doctor/probe.ts";
+import { listenerText, type ProbeRequest, probe, reachedAt } from "../../src/doctor/probe.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-probe-"));
@@ -114,4 +114,12 @@ test.each([
   ["192.0.2.1", "192.0.2.1"],
 ])("a listener on %s is reached at %s", (hostname, reached) => {
   expect(reachedAt({ kind: "tcp", hostname, port: 9000 })).toEqual({ kind: "tcp", hostname: reached, port: 9000 });
+});
+
+test.each([
+  [{ kind: "tcp", hostname: "127.0.0.1", port: 9000 }, "127.0.0.1:9000"],
+  [{ kind: "tcp", hostname: "::1", port: 9000 }, "[::1]:9000"],
+  [{ kind: "unix", path: "/run/akproxy.sock" }, "unix:/run/akproxy.sock"],
+] as const)("a listener on %j is written as %s", (address, text) => {
+  expect(listenerText(address)).toBe(text);
 });

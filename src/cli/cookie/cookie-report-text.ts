@@ -1,3 +1,4 @@
+import { printable } from "../../core/printable.ts";
 import type { CookieReport } from "./cookie-report.ts";
 
 /** How to print a report. `secrets` shown: the whole session id, the token, and the secrets of a login attempt. */
@@ -143,9 +144,4 @@ function agoText(time: number, now: number): string {
 
 function ordinal(count: number): string {
   return `${count}${["th", "st", "nd", "rd"][count] ?? "th"}`;
-}
-
-/** A name or a claim may hold what moves a terminal's cursor: controls are shown as escapes. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,4 +1,5 @@
 import type { HeaderLines } from "../../core/http/header-lines.ts";
+import { printable } from "../../core/printable.ts";
 import { paint } from "../terminal.ts";
 
 /** A step of an explanation: a word, and lines beside it. The colour is the first word's. */
@@ -31,14 +32,6 @@ export function rowsText(rows: readonly Row[]): string {
 /** Header lines, two spaces in. What has no value is still sent. */
 export function headerRows(lines: HeaderLines): readonly string[] {
   return lines.map(([name, value]) => `  ${name}: ${printable(value)}`.trimEnd());
-}
-
-/** Control characters as their Unicode pictures, so that a URL or a header cannot steer the terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\u2421";
-  });
 }
 
 /** Lines of at most `width` columns where spaces allow it; what is longer than a line stays whole. */

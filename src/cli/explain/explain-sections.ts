@@ -2,7 +2,8 @@ import { nearest } from "../../config/schema/nearest.ts";
 import type { ExplainedDecision, Explanation } from "../../core/explain/explain.ts";
 import type { ExplainedAnswer } from "../../core/explain/explain-answer.ts";
 import type { RuleTrace } from "../../core/explain/explain-rules.ts";
-import { foldedRow, printable, type Row } from "./explain-rows.ts";
+import { printable } from "../../core/printable.ts";
+import { foldedRow, type Row } from "./explain-rows.ts";
 
 /** What becomes of the forwarded headers, a peer a row. */
 export function trustRows(walks: Explanation["trust"]): readonly Row[] {

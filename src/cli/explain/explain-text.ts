@@ -1,7 +1,8 @@
 import type { ExplainedDecision, Explanation, OwnEndpoint } from "../../core/explain/explain.ts";
 import { reasonText } from "../../core/explain/explain-reason.ts";
+import { printable } from "../../core/printable.ts";
 import { paint } from "../terminal.ts";
-import { foldedRow, headerRows, printable, type Row, rowsText } from "./explain-rows.ts";
+import { foldedRow, headerRows, type Row, rowsText } from "./explain-rows.ts";
 import { answerRows, hostRows, ruleRows, trustRows } from "./explain-sections.ts";
 import { shownHeaders, shownRequestLine } from "./shown-headers.ts";
 

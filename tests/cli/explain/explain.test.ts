@@ -370,7 +370,7 @@ test("a config with an unmet expectation is explained, since that is what its hi
 test("a URL can't steer the terminal", async () => {
   const { stdout } = await explain("https://app.company.test/x", "--as", "a\u001b[31m\nb");
 
-  expect(stdout).toContain("  visitor   a␛[31m␊b, in no group\n");
+  expect(stdout).toContain("  visitor   a\\u001b[31m\\u000ab, in no group\n");
 });
 
 test("--help ends with two examples", async () => {
