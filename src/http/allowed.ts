@@ -10,22 +10,22 @@ import type { Exchange } from "./exchange.ts";
 import { outpostFactsOf } from "./outpost-facts.ts";
 
 /**
- * The verdict that lets somebody in, or nobody known: 200 with the whole set of headers, so that the reverse proxy overwrites whatever a
- * client sent (HDR-14).
+ * The verdict that lets a request in, as `identity` or as anonymous: 200 with every identity header, so that the reverse proxy overwrites
+ * the ones that the client sent (HDR-14).
  */
 export function allowed(deps: Deps, exchange: Exchange, identity: Identity | null): Answer {
   const { provider } = exchange;
   const outpost = outpostFactsOf(deps, provider);
   const known = allowedBefore.get(identity ?? provider);
   if (known !== undefined && known.provider === provider && known.outpost === outpost) return known.answer;
-  const verdictOf = identity === null ? "public" : "allowed";
+  const label = identity === null ? "public" : "allowed";
   const lines = headersFor(deps, exchange, identity, outpost);
-  const answer = { ...withHeaders(empty(200, verdictOf), lines), user: identity?.username ?? null };
+  const answer = { ...withHeaders(empty(200, label), lines), user: identity?.username ?? null };
   allowedBefore.set(identity ?? provider, { provider, outpost, answer });
   return answer;
 }
 
-/** The verdict that lets in, with what is left of the client's cookies for a reverse proxy that can't take ours out itself. */
+/** The same verdict; for a reverse proxy that cannot remove akproxy's cookies itself, with the rest of the client's cookies. */
 export function lettingIn(deps: Deps, exchange: Exchange, dialect: Dialect, identity: Identity | null): Answer {
   const answer = allowed(deps, exchange, identity);
   if (!dialect.returnsCookie) return answer;
@@ -33,7 +33,7 @@ export function lettingIn(deps: Deps, exchange: Exchange, dialect: Dialect, iden
   return kept.length === 0 ? answer : withHeaders(answer, [["Cookie", kept.join("; ")]]);
 }
 
-/** By identity, or for nobody by provider, with the facts it was made from. */
+/** The verdicts made before: by identity, or by provider for anonymous requests; with the facts that they were made from. */
 const allowedBefore = new WeakMap<Identity | Provider, AllowedBefore>();
 
 interface AllowedBefore {

@@ -23,7 +23,10 @@ export function outcomeOf(router: Router, deps: Deps, raw: WireRequest): Soon<Ou
   return router(routed(router, deps, provider === null ? { ...facts, provider } : { ...facts, provider }));
 }
 
-const misdirected: EdgeRefusal = { status: 421, reason: "the certificate that was asked for is another provider's" };
+const misdirected: EdgeRefusal = {
+  status: 421,
+  reason: "the connection was opened with another provider's certificate",
+};
 
 /**
  * Did the client open the connection with the certificate of one provider and now asks another one? A browser may reuse a connection so

@@ -18,7 +18,7 @@ import type { CredentialLimits } from "./visitor/credential-limits.ts";
 import type { ClaimRefreshes } from "./visitor/refresh.ts";
 import type { WarnOnce } from "./warn-once.ts";
 
-/** Everything a handler can reach; filled by compose, by hand. */
+/** Everything that an endpoint can reach. compose/compose.ts fills it. */
 export interface Deps {
   readonly directory: ProviderDirectory;
   readonly providers: readonly Provider[];

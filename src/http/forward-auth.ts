@@ -45,8 +45,8 @@ export function check(dialect: Dialect, { deps, arrival, router }: Routed): Soon
 }
 
 /**
- * The request that is asked about, in place of the one that asks. Who does not tell the method asks about a GET (authentik: the same); the
- * rules are told that it is not known. Spelled out, here and where else each request passes: a spread costs as much as three header lines.
+ * The browser's request, made of the check. Without a method it counts as a GET (authentik: the same), but the rules know that the method is
+ * unknown. The fields are spelled out because a spread costs as much as three header lines.
  */
 function originalRequest(request: InboundRequest, told: OriginalRequest): InboundRequest {
   const { id, headers, hostSource, clientAddress, peerAddress, peerIsTrusted } = request;
@@ -76,7 +76,7 @@ function untrusted(deps: Deps, request: InboundRequest): Answer {
   return { ...badRequestPage(deps, request), status: 403 };
 }
 
-/** authentik answers a verdict request without its headers with 500 and this text, which its users know to search for. */
+/** authentik answers a check without the original URL with 500 and this text, which users search for. */
 function untold(
   deps: Deps,
   request: InboundRequest,
@@ -88,7 +88,7 @@ function untold(
     deps.log.warn("verdict refused: the original URL is malformed", { ...fields, header: told.header });
     return badRequestPage(deps, request);
   }
-  deps.log.error("configuration error: the reverse proxy does not tell the original URL", {
+  deps.log.error("configuration error: the reverse proxy does not send the original URL", {
     ...fields,
     missing: told.headers.join(", "),
     hint: `compare its configuration with: akproxy snippet ${dialect.snippet} SLUG`,

@@ -1,19 +1,19 @@
-/** Something that stays open between an application and somebody: a WebSocket or an event stream. */
+/** A WebSocket or an event stream that is open between a client and an application. */
 export interface LiveStream {
-  readonly person: string | null; //               issuer and subject; null: nobody's, or it may outlive a sign-out
+  readonly person: string | null; //               issuer and subject; null: anonymous, or it may outlive a sign-out
   readonly sessionId: string | null; //            the session it was opened with; null: none, or it may outlive its session
-  readonly close: (code: number, reason: string) => void; // a close frame where there is one, else the connection is cut
+  readonly close: (code: number, reason: string) => void; // sends a close frame to a WebSocket, cuts other connections
 }
 
-/** What is open now, so that it can be closed with its session, at a sign-out or at a stop (decisions 11 and 42). */
+/** The open streams, which akproxy closes with their session, at a sign-out and at a stop (decisions 11 and 42). */
 export interface LiveStreams {
-  /** Registers an open stream; the answer is to be called once it is closed. */
+  /** Registers an open stream. The caller calls the returned function once the stream is closed. */
   add(stream: LiveStream): () => void;
   closeOf(person: string, code: number, reason: string): void;
   closeAll(code: number, reason: string): void;
   /**
-   * Closes with 1008 each stream whose session is over, whatever ended it: a sign-out elsewhere, a limit, a refused refresh. One whose
-   * session can't be looked at stays until it can: while the store is away nothing new is let in anyway.
+   * Closes with 1008 each stream whose session is over, for any reason: a sign-out elsewhere, a limit, a refused refresh. While the store is
+   * unavailable a stream stays open; new requests are refused then anyway.
    */
   closeEnded(isOver: (sessionId: string) => Promise<boolean>): Promise<void>;
   count(): number;

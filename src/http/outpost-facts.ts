@@ -2,7 +2,7 @@ import type { Provider } from "../core/provider.ts";
 import type { OutpostFacts } from "../core/upstream/identity-headers.ts";
 import type { Deps } from "./deps.ts";
 
-/** What the headers say of this outpost at a provider: the same object for as long as it is true. */
+/** The facts about this outpost in a provider's identity headers. Always the same object while they do not change. */
 export function outpostFactsOf(deps: Deps, provider: Provider): OutpostFacts {
   const { outpostName, version } = deps;
   const jwksUri = deps.idpOf(provider).jwksUri();

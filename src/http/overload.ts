@@ -6,12 +6,12 @@ import { page } from "./pages/page.ts";
 /** What `overload` needs of `Deps`. */
 export type OverloadDeps = Pick<Deps, "log" | "metrics" | "now" | "newRequestId">;
 
-/** How long the log is quiet after a line. */
+/** The time between two lines in the log. */
 const quietSeconds = 60;
 
 /**
- * Answers the connections for which a listener has no room, in plain text. Each is counted, and costs little more: there is a line in the log
- * a minute at most, whose id stands in the answers until the next.
+ * Answers the connections above a listener's limit, in plain text. Each one is counted and costs little more: the log gets at most one line a
+ * minute, and its id stands in the answers until the next line.
  */
 export function overload(
   deps: () => OverloadDeps,

@@ -2,9 +2,9 @@ import { Memory } from "../core/bounds/memory.ts";
 
 /** How often one peer may fail (OUT-05). */
 export interface PeerRate {
-  /** Seconds until this peer may ask again; 0: it may now. */
+  /** Seconds until this peer may try again; 0: now. */
   waitOf(peer: string): number;
-  /** This peer has failed. */
+  /** Counts a failure of this peer. */
   failed(peer: string): void;
 }
 
@@ -12,8 +12,8 @@ const burst = 20;
 const perSecond = 0.5;
 
 /**
- * A bucket of tokens for each peer, of which a failure takes one; at most `limit` peers, the one that failed longest ago is forgotten
- * first. What succeeds costs nothing: an issuer that ends a thousand sessions at once is not an attacker.
+ * A token bucket per peer; each failure takes a token. At most `limit` peers; the one that failed longest ago is evicted first. A success
+ * takes nothing: an issuer that ends a thousand sessions at once is not an attacker.
  */
 export function peerRate(now: () => number, limit = 10_000): PeerRate {
   const buckets = new Memory<{ readonly left: number; readonly at: number }>({

@@ -19,7 +19,7 @@ import { outpostFactsOf } from "./outpost-facts.ts";
 import { deniedPage, foreignOrigin, tooMany, unauthorizedBy } from "./refusals.ts";
 import { personKey } from "./visitor/visitor.ts";
 
-/** A request for the application of a proxy provider: decided, then answered or given its way on. Throws Failure store_* and upstream_refused. */
+/** Decides a request for the application of a proxy provider, then answers or forwards it. Throws Failure store_* and upstream_refused. */
 export function proxy(deps: Deps, exchange: Exchange, provider: ProxyProvider): Soon<Answer | Forward> {
   return whenKnown(decided(deps, exchange), (found) => {
     if (found.kind === "limited") return tooMany(deps, exchange, found.waitSeconds);
@@ -49,8 +49,8 @@ function carryOut(
 }
 
 /**
- * The way on to the upstream as `identity`, or as nobody. Only a GET can become a WebSocket (RFC 6455 4.1), and another site's page may not
- * open one with this browser's session (RFC 6455 10.2; WS-02).
+ * Forwards the request to the upstream as `identity`, or as anonymous. Only a GET can become a WebSocket (RFC 6455 4.1), and another site's
+ * page may not open one with this browser's session (RFC 6455 10.2; WS-02).
  */
 function forward(
   deps: Deps,
@@ -89,7 +89,7 @@ function upstreamRequest(
   return plan.request;
 }
 
-/** The upstream's headers without what only we may say to the browser: our cookies and the identity headers (HDR-15; decision 16). */
+/** The upstream's headers without those that only akproxy may set: its cookies and the identity headers (HDR-15; decision 16). */
 export function forClient(headers: HeaderLines): HeaderLines {
   return headers.some(isOursAlone) ? headers.filter((line) => !isOursAlone(line)) : headers;
 }

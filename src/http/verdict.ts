@@ -38,14 +38,14 @@ function answerOf(deps: Deps, exchange: Exchange, dialect: Dialect, decision: De
   }
 }
 
-/** A rule about methods that refuses somebody only because the method is not known: its author must hear of it. */
+/** A rule about methods may have refused the request only because the method is unknown. The operator must learn that. */
 function warnOfMethod(deps: Deps, exchange: Exchange, dialect: Dialect, { kind, because }: Decision): void {
   const { provider, request } = exchange;
   if (kind === "allow" || because.kind !== "rule" || provider.rules[because.number - 1]?.methods.length === 0) return;
-  deps.log.warn("the reverse proxy does not tell the method: a rule about methods is taken to be meant", {
+  deps.log.warn("the reverse proxy does not send the method, so a rule about methods applies", {
     request_id: request.id,
     provider: provider.slug,
     rule: because.number,
-    hint: `let it send ${dialect.methodHeader}; see: akproxy snippet ${dialect.snippet} ${provider.slug}`,
+    hint: `make it send ${dialect.methodHeader}; see: akproxy snippet ${dialect.snippet} ${provider.slug}`,
   });
 }

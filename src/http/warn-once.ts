@@ -1,7 +1,7 @@
 import { Memory } from "../core/bounds/memory.ts";
 import type { Log } from "../ports/log.ts";
 
-/** Logs a warning that every request of a person would repeat only the first time. */
+/** Logs a warning once that every request of a user would repeat. */
 export type WarnOnce = (provider: string, user: string, warning: string, requestId: string) => void;
 
 /** Remembers the latest `limit` warnings. */

@@ -56,7 +56,7 @@ test.each(["app.test", "auth.corp.test"])("the endpoints answer on the host %s o
 
   expect([back.status, await back.json()]).toEqual([
     400,
-    { error: "invalid_request", error_description: "its iss and aud are those of no provider" },
+    { error: "invalid_request", error_description: "its iss and aud match no provider" },
   ]);
   expect([front.status, header(front, "content-length")]).toEqual([200, "0"]);
 });

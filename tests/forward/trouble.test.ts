@@ -189,7 +189,7 @@ describe("FWD-06, DOS-03: a told URL of 20 KiB", () => {
 test("decision 25: the log of a missing URL names the headers, the peer and the command that shows the right ones", async () => {
   await outpost.ask({ method: "GET", target: "/outpost.goauthentik.io/auth/traefik", headers: [["Host", "x.test"]] });
 
-  const event = "configuration error: the reverse proxy does not tell the original URL";
+  const event = "configuration error: the reverse proxy does not send the original URL";
   expect(outpost.logLines.findLast((line) => line["event"] === event)).toMatchObject({
     level: "error",
     dialect: "traefik",
@@ -215,9 +215,9 @@ rules = [{ path_regex = "^/x", access = "login" }, { methods = ["POST"], access 
 
   expect(answer.status).toBe(403);
   expect(closed.logLines.findLast((line) => line["level"] === "warn")).toMatchObject({
-    event: "the reverse proxy does not tell the method: a rule about methods is taken to be meant",
+    event: "the reverse proxy does not send the method, so a rule about methods applies",
     provider: "app",
     rule: 2,
-    hint: "let it send X-Original-Method; see: akproxy snippet nginx app",
+    hint: "make it send X-Original-Method; see: akproxy snippet nginx app",
   });
 });

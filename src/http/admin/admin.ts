@@ -3,7 +3,7 @@ import type { Metrics } from "../../ports/metrics.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
 import type { WireAnswer, WireHandler } from "../../ports/wire.ts";
 
-/** What the metrics and health listener tells about. */
+/** What the metrics and health listener reports. */
 export interface AdminDeps {
   readonly sessions: SessionStore;
   readonly metrics: Metrics;
@@ -12,7 +12,7 @@ export interface AdminDeps {
   readonly isDraining: () => boolean;
 }
 
-/** One issuer, by what `IdentityProvider.status` says. */
+/** One issuer, from `IdentityProvider.status`. */
 export interface IssuerHealth {
   readonly issuer: string;
   readonly ready: boolean;
@@ -77,7 +77,7 @@ async function metricsPage(deps: AdminDeps): Promise<WireAnswer> {
   return text(200, page, "text/plain; version=0.0.4; charset=utf-8");
 }
 
-/** Null while the store does not answer. */
+/** Null while the store is unavailable. */
 async function sessionCount(deps: AdminDeps): Promise<number | null> {
   try {
     return await deps.sessions.count();

@@ -13,17 +13,17 @@ import { personKey } from "../visitor/visitor.ts";
 const mostBytes = 16 * 1024;
 
 /**
- * `/backchannel-logout` (OIDC Back-Channel Logout 1.0 sections 2.5 to 2.8; OUT-03 to OUT-05): an issuer posts a logout token and the
- * sessions it names end, at every provider of that issuer. On any host of ours. Nothing of the visitor's cookies is looked at.
+ * `/backchannel-logout` (OIDC Back-Channel Logout 1.0 sections 2.5 to 2.8; OUT-03 to OUT-05): an issuer posts a logout token, and the
+ * sessions that it names end at every provider of that issuer. Works on the host of any provider. No cookie is read.
  */
 export function backchannelLogout(deps: Deps, exchange: Exchange): Answer | BodyWanted {
   if (exchange.dialect !== null) return unauthorized(deps, exchange); // a check has no body to read
   const { method, headers, clientAddress } = exchange.request;
-  if (method !== "POST") return withHeaders(refusal(405, "only POST is taken here"), [["allow", "POST"]]);
+  if (method !== "POST") return withHeaders(refusal(405, "only POST is accepted"), [["allow", "POST"]]);
   const wait = deps.logoutRate.waitOf(clientAddress);
   if (wait > 0) return withHeaders(refusal(429, "too many refused logout tokens"), [["retry-after", String(wait)]]);
   const [type = ""] = (firstValue(headers, "content-type") ?? "").toLowerCase().split(";", 1);
-  if (type.trim() !== "application/x-www-form-urlencoded") return refuse(deps, exchange, "the body is no form");
+  if (type.trim() !== "application/x-www-form-urlencoded") return refuse(deps, exchange, "the body is not a form");
   return { kind: "body", mostBytes, answer: (body) => readForm(deps, exchange, body) };
 }
 
@@ -32,7 +32,7 @@ async function readForm(deps: Deps, exchange: Exchange, body: string): Promise<A
   const [token] = tokens;
   if (token === undefined || tokens.length > 1) return refuse(deps, exchange, "not exactly one logout_token");
   const provider = addressee(deps.providers, token);
-  if (provider === null) return refuse(deps, exchange, "its iss and aud are those of no provider");
+  if (provider === null) return refuse(deps, exchange, "its iss and aud match no provider");
   try {
     const notice = await deps.idpOf(provider).readLogoutToken(token);
     if (!deps.seenLogouts.take(notice.issuer, notice.tokenId)) return refuse(deps, exchange, "its jti was seen before");
@@ -42,14 +42,15 @@ async function readForm(deps: Deps, exchange: Exchange, body: string): Promise<A
   }
 }
 
-/** Whose client the token says it is for. Providers of one client at one issuer verify it alike. */
+/** A provider whose issuer and client the token names. All providers with the same issuer and client verify it alike. */
 function addressee(providers: readonly Provider[], token: string): Provider | null {
-  const said = unverifiedToken(token);
-  const isMeant = ({ oidc }: Provider) => oidc.issuer === said?.issuer && said.audiences.includes(oidc.clientId);
-  return providers.find(isMeant) ?? null;
+  const unverified = unverifiedToken(token);
+  if (unverified === null) return null;
+  const { issuer, audiences } = unverified;
+  return providers.find(({ oidc }) => oidc.issuer === issuer && audiences.includes(oidc.clientId)) ?? null;
 }
 
-/** `sid` names one session at the issuer, which may be one here at each provider; without it every session of the person is meant (2.7). */
+/** `sid` names one session at the issuer, which may be a session here at each provider. Without it every session of the user ends (2.7). */
 async function end(deps: Deps, exchange: Exchange, provider: Provider, notice: LogoutNotice): Promise<Answer> {
   const { issuer, idpSession, subject, tokenId } = notice;
   deps.credentials.forget({ issuer, subject, idpSession });
@@ -58,7 +59,7 @@ async function end(deps: Deps, exchange: Exchange, provider: Provider, notice: L
       idpSession !== null
         ? await deps.sessions.deleteByIdpSession(issuer, idpSession)
         : await deps.sessions.deleteBySubject(issuer, subject ?? "");
-    // with a sid others of this person's sessions go on, and so do their sockets; those of the ended ones are swept
+    // with a sid the user's other sessions go on, and so do their sockets; a sweep closes those of the ended sessions
     if (idpSession === null && subject !== null) {
       deps.liveStreams.closeOf(personKey({ issuer, subject }), 1008, "signed out");
     }
@@ -73,7 +74,7 @@ async function end(deps: Deps, exchange: Exchange, provider: Provider, notice: L
   }
 }
 
-/** A bad token is the sender's fault; a store or an issuer that is away is not, and the issuer may try again. */
+/** An invalid token is the sender's fault. If the store or the issuer is unavailable it is not, and the issuer may try again. */
 function thrown(deps: Deps, exchange: Exchange, error: unknown): Answer {
   if (error instanceof Failure && error.code === "idp_token_invalid") return refuse(deps, exchange, error.message);
   const { id } = exchange.request;
@@ -92,7 +93,7 @@ function refuse(deps: Deps, exchange: Exchange, reason: string): Answer {
   return refusal(400, reason);
 }
 
-/** Section 2.8: JSON with error and error_description; not to be stored. `reason` holds nothing that was sent. */
+/** Section 2.8: JSON with error and error_description, not to be cached. `reason` contains nothing from the request. */
 function refusal(status: number, reason: string): Answer {
   const error = status >= 500 ? "server_error" : "invalid_request";
   const answer = withHeaders(empty(status, status >= 500 ? "failed" : "refused"), [

@@ -15,21 +15,21 @@ import { sessionRefresh } from "../visitor/refresh.ts";
 import { browserOf, sessionOf } from "../visitor/visitor.ts";
 import { redirectUri } from "./login.ts";
 
-/** The parameters of an authorization response, each at most once and of a sane length; null when they are not that (OIDC-09). */
+/** The parameters of an authorization response. */
 interface CallbackParameters {
   readonly state: string;
   readonly error: IssuerAnswer | null;
 }
 
-/** What became of the attempt that a callback's `state` names. */
+/** The login attempt that a callback's `state` names. */
 type FoundAttempt =
   | { readonly kind: "found"; readonly attempt: LoginAttempt; readonly cookieName: string }
   | { readonly kind: "unknown" }
   | { readonly kind: "expired"; readonly returnTo: string };
 
 /**
- * `/callback`: ends a login. State, cookie and age are checked first and the attempt is used up, then the code is redeemed once
- * (OIDC-02, OIDC-08). Throws Failure idp_* and store_unavailable.
+ * `/callback`: ends a login. First state, cookie and age are checked and the attempt is used up, then the code is redeemed once (OIDC-02,
+ * OIDC-08). Throws Failure idp_* and store_unavailable.
  */
 export async function finishLogin(deps: Deps, exchange: Exchange): Promise<Answer> {
   const { request, target } = exchange;
@@ -49,12 +49,13 @@ export async function finishLogin(deps: Deps, exchange: Exchange): Promise<Answe
   }
 }
 
-/** Has this browser started the login that `state` in the target's query names? For a flagged callback on any path (decision 5). */
+/** Did this browser start the login that `state` in the query names? For a flagged callback on any path (decision 5). */
 export function startedHere(deps: Deps, exchange: Exchange): boolean {
   const state = new URLSearchParams(exchange.target.query ?? "").get("state") ?? "";
   return findAttempt(deps, exchange, state).kind !== "unknown";
 }
 
+/** Null unless each parameter stands there at most once and has a sane length (OIDC-09). */
 function readParameters(rawQuery: string): CallbackParameters | null {
   const query = new URLSearchParams(rawQuery);
   const one = (name: string) => {
@@ -85,7 +86,7 @@ function findAttempt(deps: Deps, exchange: Exchange, state: string): FoundAttemp
   return late ?? { kind: "unknown" };
 }
 
-/** A callback whose attempt this browser does not have: to its target when logged in, else the login starts anew (decision 10). */
+/** A callback without a usable attempt: a logged-in browser goes to the external host, otherwise the login restarts (decision 10). */
 async function unknownAttempt(deps: Deps, exchange: Exchange): Promise<Answer> {
   const { provider, request } = exchange;
   if ((await sessionOf(deps, exchange)) !== null) return redirect(homeOf(provider), "callback");
@@ -117,12 +118,12 @@ async function finishAttempt(
     const login = await deps.idpOf(provider).redeem(callback, attempt);
     return await signedIn(deps, exchange, attempt, login, cleared);
   } catch (thrown) {
-    // the attempt is used up: what starts again from here must still know where the login was going
+    // the attempt is used up, so a new login needs its return URL
     return withCookies(failureAnswer(deps, exchange, thrown, startUrl(provider, attempt.returnTo)), cleared);
   }
 }
 
-/** Makes the session and its cookie; the one that this browser had before ends (SES-01). */
+/** Makes the session and its cookie. The former session of this browser ends (SES-01). */
 async function signedIn(
   deps: Deps,
   exchange: Exchange,

@@ -7,9 +7,10 @@ import type { Exchange } from "../exchange.ts";
 import { sessionOf } from "../visitor/visitor.ts";
 
 /**
- * `/frontchannel-logout?iss=…&sid=…` (OIDC Front-Channel Logout 1.0 section 2), in a frame of the issuer's page: ends the session of this
- * browser if it is that one at that issuer, in the whole store; their WebSockets are swept. Always an empty page, so that nobody learns whether it was. Most browsers
- * send no cookie from a frame of another site: then nothing happens, and back-channel logout is the way. Throws Failure store_unavailable.
+ * `/frontchannel-logout?iss=…&sid=…` (OIDC Front-Channel Logout 1.0 section 2), in a frame of the issuer's page. If this browser's session is
+ * the one that `iss` and `sid` name, it ends in the whole store, and a sweep closes its WebSockets. The page is always empty, so that another
+ * site learns nothing. Most browsers send no cookie from a frame of another site: then nothing happens, and the issuer needs back-channel
+ * logout. Throws Failure store_unavailable.
  */
 export async function frontchannelLogout(deps: Deps, exchange: Exchange): Promise<Answer> {
   const { provider, request } = exchange;
@@ -26,7 +27,7 @@ export async function frontchannelLogout(deps: Deps, exchange: Exchange): Promis
   return { ...page(exchange, cleared), user: username };
 }
 
-/** The session of this browser, when `iss` and `sid` are its own: another site can't know a sid, and so can't sign anybody out. */
+/** The session of this browser, if `iss` and `sid` are those of the session. Another site does not know a sid, so it cannot sign a user out. */
 async function namedSession(deps: Deps, exchange: Exchange): Promise<Session | null> {
   const query = new URLSearchParams(exchange.target.query ?? "");
   const [issuer, ...otherIssuers] = query.getAll("iss");

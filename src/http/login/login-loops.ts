@@ -1,12 +1,12 @@
 import { Memory } from "../../core/bounds/memory.ts";
 
-/** Notices logins that bring no session back (decision 10): a browser that loses its cookies would be sent round for ever. */
+/** Detects logins that bring no session back (decision 10): a browser that loses its cookies would be redirected for ever. */
 export interface LoginLoops {
-  /** A login of this browser came back to us. */
+  /** A login of this browser returned from the issuer. */
   returned(browser: string): void;
-  /** This browser showed a session: its cookies work. Who it is, is asked only where one is being watched. */
+  /** This browser has a session, so its cookies work. `browser` is called only if some browser is being counted. */
   recognised(browser: () => string): void;
-  /** Have four logins within a minute come back and no session been seen since? */
+  /** Did four logins return within a minute, and no session since? */
   isLooping(browser: string): boolean;
 }
 
@@ -14,8 +14,8 @@ const windowSeconds = 60;
 const loginLimit = 4;
 
 /**
- * Kept in memory, for at most `limit` browsers. `browser` is what can be known of one that keeps no cookie: provider, client address
- * and user agent. Several people behind one address do not add up, since each session that is seen forgets the count.
+ * In memory, for at most `limit` browsers. A browser without cookies is known by its provider, client address and user agent. Several users
+ * behind one address do not add up, because each session resets the count.
  */
 export function loginLoops(now: () => number, limit = 10_000): LoginLoops {
   const returns = new Memory<readonly number[]>({ entries: limit, bytes: 16 * 1024 * 1024 });

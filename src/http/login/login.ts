@@ -20,27 +20,27 @@ import { failurePage } from "../pages/failure-page.ts";
 import { unauthorized } from "../refusals.ts";
 import { browserOf } from "../visitor/visitor.ts";
 
-/** All attempts of one browser together, in bytes of its Cookie header: well under every server's header limit (OIDC-15). */
+/** All login attempts of one browser together, in bytes of its Cookie header: well under every server's header limit (OIDC-15). */
 const attemptBudgetBytes = 4000;
 
 /**
- * `/start`: begins a login that comes back to `rd`. Without `rd` it comes back to the URL that a trusted peer tells in X-Original-URL,
- * whole and unescaped: an nginx has no way to escape one into a query. Nothing else is read (RED-09), and in proxy mode not that
- * either, since there a reverse proxy passes on what a client sends (decision 7).
+ * `/start`: begins a login that returns to `rd`. Without `rd` it returns to the URL in a trusted peer's X-Original-URL, whole and unescaped,
+ * because an nginx cannot escape a URL into a query. No other header or parameter is read (RED-09). In proxy mode X-Original-URL is not read
+ * either: there a reverse proxy passes on the client's own (decision 7).
  */
 export function startEndpoint(deps: Deps, exchange: Exchange): Soon<Answer> {
-  // an image or script of another site must not start logins that push out those under way (decision 9)
+  // an image or a script of another site must not start logins that evict those under way (decision 9)
   if (!isNavigation(exchange.request.method, exchange.request.headers)) return unauthorized(deps, exchange);
   const query = new URLSearchParams(exchange.target.query ?? "");
-  const isTold = exchange.request.peerIsTrusted && exchange.provider.mode !== "proxy";
-  const told = isTold ? firstValue(exchange.sentHeaders, "X-Original-URL") : null;
+  const mayForward = exchange.request.peerIsTrusted && exchange.provider.mode !== "proxy";
+  const forwarded = mayForward ? firstValue(exchange.sentHeaders, "X-Original-URL") : null;
   const account = query.get(switchAccount) === "true" ? "other" : "same";
-  return beginLogin(deps, exchange, query.get("rd") ?? told ?? "", account);
+  return beginLogin(deps, exchange, query.get("rd") ?? forwarded ?? "", account);
 }
 
 /**
- * Begins a login and sends the browser to the issuer. What has to be remembered goes into the browser's own sealed cookie; nothing is
- * stored here (decision 10). A bad `rd` becomes the external host. Throws Failure idp_unreachable or idp_misconfigured.
+ * Begins a login and redirects the browser to the issuer. The attempt is kept in a sealed cookie of the browser; akproxy stores nothing
+ * (decision 10). An unacceptable `rd` becomes the external host. Throws Failure idp_unreachable or idp_misconfigured.
  */
 export async function beginLogin(
   deps: Deps,
@@ -64,7 +64,7 @@ export async function beginLogin(
   return redirect(location, "login", attemptCookies(deps, exchange, attempt));
 }
 
-/** The redirect URI as it is registered with the issuer (authentik: the callback with its flag). */
+/** The redirect URI that the operator registers with the issuer (authentik: the callback with its flag). */
 export function redirectUri(provider: Provider): string {
   return `${ownUrl(provider, callbackPath).href}?${callbackFlag}=true`;
 }
@@ -82,7 +82,7 @@ function newAttempt(deps: Deps, provider: Provider, returnTo: string): LoginAtte
   };
 }
 
-/** The new attempt's cookie, and the clearing of the oldest ones beyond eight or beyond the byte budget. */
+/** Sets the new attempt's cookie, and clears the oldest attempts above the limit of eight or above the byte budget. */
 function attemptCookies(deps: Deps, exchange: Exchange, attempt: LoginAttempt): readonly string[] {
   const { provider, request } = exchange;
   const scope = provider.cookie;

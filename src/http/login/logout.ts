@@ -12,9 +12,10 @@ import { signedOut, signOutConfirm } from "../pages/sign-out-pages.ts";
 import { personKey, sessionOf } from "../visitor/visitor.ts";
 
 /**
- * `/sign_out`: ends every session of this person in the whole store, closes their WebSockets, clears the cookie and goes to the
+ * `/sign_out`: ends every session of this user in the whole store, closes their WebSockets, clears the cookie and redirects to the
  * issuer's end_session endpoint (decision 11). Without a session the cookie is cleared and the signed-out page shown (decision 28).
- * What another site or a subresource asks for is confirmed first (OUT-01). No parameter is read (RED-05). Throws Failure store_unavailable.
+ * If another site or a subresource requests it, the user confirms first (OUT-01). No parameter is read (RED-05). Throws Failure
+ * store_unavailable.
  */
 export async function signOut(deps: Deps, exchange: Exchange): Promise<Answer> {
   const { provider, request } = exchange;
@@ -30,7 +31,7 @@ export async function signOut(deps: Deps, exchange: Exchange): Promise<Answer> {
     : withHeaders({ ...redirect(location, "sign_out"), user: session.identity.username }, cleared);
 }
 
-/** A typed address, a link of the same site, our own form: what only the person at the browser can have started. */
+/** A typed address, a link on the same site, or akproxy's own form: a sign-out that only the user can have started. */
 function isWanted(request: InboundRequest): boolean {
   const site = firstValue(request.headers, "sec-fetch-site");
   const destination = firstValue(request.headers, "sec-fetch-dest");
@@ -47,7 +48,7 @@ async function endSessions(deps: Deps, exchange: Exchange, session: Session): Pr
   deps.log.info("sign out", { request_id: id, provider: exchange.provider.slug, user: username, sessions: ended });
 }
 
-/** An issuer that can't be asked does not keep anybody from signing out here. */
+/** A user can sign out here even while the issuer is unreachable. */
 async function endSessionUrl(deps: Deps, exchange: Exchange, session: Session): Promise<string | null> {
   try {
     return await deps.idpOf(exchange.provider).endSessionUrl(session.identity.rawToken);
@@ -67,7 +68,7 @@ function signedOutPage(deps: Deps, exchange: Exchange): Answer {
   return pageAnswer(spec, request, "sign_out");
 }
 
-/** The answer to the form may redirect to the issuer and on from there, whose origins can't all be known: any https, or http for an http issuer. */
+/** The form's answer may redirect to the issuer, which may redirect to unknown origins: so any https target, and http for an http issuer. */
 function confirmPage(deps: Deps, exchange: Exchange): Answer {
   const { provider, request } = exchange;
   const targets = ["https:", ...(provider.oidc.issuer.startsWith("http:") ? ["http:"] : [])];

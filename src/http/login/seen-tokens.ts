@@ -1,17 +1,17 @@
 import { Memory } from "../../core/bounds/memory.ts";
 
-/** Which tokens have been taken already, by their issuer and `jti` (OUT-03). */
+/** The logout tokens that were used already, by issuer and `jti` (OUT-03). */
 export interface SeenTokens {
-  /** Marks the token as taken. False: it was already. */
+  /** Marks the token as used. False: it was used before. */
   take(issuer: string, tokenId: string): boolean;
-  /** What it asked for could not be done: it may come again. */
+  /** The token's sign-out failed, so the token may be used again. */
   giveBack(issuer: string, tokenId: string): void;
 }
 
-/** Longer than any is good for: one issued more than a minute ago, or in more than a minute, is refused. */
+/** Longer than any token is valid: one issued more than a minute ago, or more than a minute in the future, is refused. */
 const keptSeconds = 300;
 
-/** In memory, at most `limit`; the one taken longest ago is forgotten first. */
+/** In memory, at most `limit`; the token used longest ago is evicted first. */
 export function seenTokens(now: () => number, limit = 100_000): SeenTokens {
   const until = new Memory<number>({ entries: limit, bytes: 64 * 1024 * 1024 });
 

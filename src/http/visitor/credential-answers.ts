@@ -2,14 +2,14 @@ import { Memory } from "../../core/bounds/memory.ts";
 import { type Identity, identityBytes } from "../../core/identity.ts";
 import type { Authenticated } from "../../ports/identity-provider.ts";
 
-/** What became of a credential: the issuer's word, or too many have failed to ask it. */
+/** The issuer's answer to a credential; or too many credentials failed, so akproxy did not ask. */
 export type CredentialAnswer = Authenticated | { readonly kind: "limited"; readonly waitSeconds: number };
 
 /** The issuer's latest answers, by credential digest (decision 18). */
 export interface CredentialAnswers {
-  /** The answer kept, else the one that is on its way, else what `ask` brings; what it throws is not kept (M2M-14). */
+  /** The cached answer, else the one of a request under way, else the answer of `ask`. An error of `ask` is not cached (M2M-14). */
   answerTo(digest: string, ask: () => Promise<CredentialAnswer>): Promise<CredentialAnswer>;
-  /** A sign-out: what was known of this person, or of this session at the issuer, is asked again. */
+  /** After a sign-out: the issuer is asked again about the credentials of this user, or of this session at the issuer. */
   forget(
     ended: Pick<Identity, "issuer"> & { readonly subject: string | null; readonly idpSession: string | null },
   ): void;
@@ -43,11 +43,11 @@ export function credentialAnswers(now: () => number, limit = 10_000): Credential
     kept.set(digest, { answer, until: Math.min(now() + seconds, end) });
   }
 
-  async function asked(digest: string, ask: () => Promise<CredentialAnswer>): Promise<CredentialAnswer> {
+  async function askedOnce(digest: string, ask: () => Promise<CredentialAnswer>): Promise<CredentialAnswer> {
     const before = signOuts;
     try {
       const answer = await ask();
-      // asked before a sign-out, answered after it: may be the word of before
+      // the issuer may have answered before a sign-out that came meanwhile
       if (before === signOuts || answer.kind !== "known") keep(digest, answer);
       return answer;
     } finally {
@@ -60,7 +60,7 @@ export function credentialAnswers(now: () => number, limit = 10_000): Credential
       const known = kept.get(digest);
       if (known !== undefined && now() < known.until) return Promise.resolve(known.answer);
       kept.delete(digest);
-      const sent = underway.get(digest) ?? asked(digest, ask);
+      const sent = underway.get(digest) ?? askedOnce(digest, ask);
       underway.set(digest, sent);
       return sent;
     },

@@ -1,14 +1,14 @@
 import { Memory } from "../../core/bounds/memory.ts";
 import { type Bucket, bucketAt, type Rate, secondsToWait } from "../../core/bounds/rate-limit.ts";
 
-/** Leave to ask the issuer about a credential, or how long there is none. */
+/** May the issuer be asked about a credential now, or after how many seconds? */
 export type Attempt =
   | { readonly kind: "admitted"; readonly settle: (outcome: "failed" | "spared") => void }
   | { readonly kind: "limited"; readonly waitSeconds: number };
 
 /** How often credentials may fail (decision 40). */
 export interface CredentialLimits {
-  /** A token of each key's bucket is taken at once, and given back where the credential was not to blame. */
+  /** Takes a token from each key's bucket at once. `settle("spared")` gives it back when the credential was not the cause of a failure. */
   enter(keys: readonly string[]): Promise<Attempt>;
 }
 
@@ -18,7 +18,7 @@ interface Entry {
   waiting: (() => void)[];
 }
 
-/** Of a longer key only the start counts: the client chooses the user name, up to the size of a head. */
+/** Only the start of a longer key counts: the client chooses the user name, up to the size of a head. */
 const longestKey = 512;
 
 /**
@@ -56,7 +56,7 @@ export function credentialLimits(now: () => number, rate: Rate | null, limit = 1
   };
 }
 
-/** One token of each. */
+/** Takes one token of each bucket. */
 function take(entries: readonly Entry[]): Attempt {
   for (const entry of entries) {
     entry.bucket = { ...entry.bucket, left: entry.bucket.left - 1 };

@@ -1,14 +1,14 @@
 import { Memory } from "../../core/bounds/memory.ts";
 
-/** Which sessions and which providers are not to be refreshed for now, and what has been said about it. Times are epoch seconds. */
+/** The sessions and the providers without refreshes for now, and when akproxy last logged that. Times are epoch seconds. */
 export interface RefreshPauses {
   isPaused(session: string, provider: string, now: number): boolean;
   pauseSession(session: string, until: number): void;
   resumeSession(session: string): void;
-  /** The issuer could not be asked: it is left alone for 5 s, and twice as long each time after that, up to five minutes (DOS-05). */
+  /** After a failed request to the issuer: no refresh for 5 s, then for twice as long after each further failure, up to 5 minutes (DOS-05). */
   pauseProvider(provider: string, now: number): void;
   providerWorks(provider: string): void;
-  /** Once a minute and provider. */
+  /** True once a minute per provider. */
   mayComplain(provider: string, now: number): boolean;
 }
 
@@ -19,7 +19,7 @@ interface Pause {
   readonly until: number;
 }
 
-/** Kept in memory, for at most `limit` sessions; the one paused longest ago is forgotten first, and the store's lease keeps others off. */
+/** In memory, for at most `limit` sessions; the one paused longest ago is evicted first, and then the store's lease prevents a second refresh. */
 export function refreshPauses(limit = 10_000): RefreshPauses {
   const sessions = new Memory<number>({ entries: limit, bytes: 4 * 1024 * 1024 });
   const providers = new Map<string, Pause>();
@@ -36,7 +36,7 @@ export function refreshPauses(limit = 10_000): RefreshPauses {
     },
     pauseProvider(provider, now) {
       const before = providers.get(provider);
-      if (before !== undefined && now < before.until) return; // one of several that were under way when it failed
+      if (before !== undefined && now < before.until) return; // one of several that were under way at the failure
       const seconds = before === undefined ? firstPauseSeconds : Math.min(longestPauseSeconds, before.seconds * 2);
       providers.set(provider, { seconds, until: now + seconds });
     },

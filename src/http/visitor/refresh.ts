@@ -9,11 +9,11 @@ import type { SessionStore } from "../../ports/session-store.ts";
 import type { RandomBytes } from "../../seal/random-token.ts";
 import { refreshPauses } from "./refresh-pauses.ts";
 
-/** Keeps the claims of sessions in use fresh (decision 19). */
+/** Keeps the claims of sessions in use up to date (decision 19). */
 export interface ClaimRefreshes {
-  /** Starts a refresh in the background where this session is due. Never waits and never throws: the request goes on with what is known. */
+  /** Starts a refresh in the background if this session is due. Never waits and never throws: the request goes on with the present claims. */
   whenDue(deps: RefreshDeps, provider: Provider, session: Session): void;
-  /** Waits for those under way: an issuer has used a refresh token up whose successor is not written down yet. */
+  /** Resolves when no refresh is under way. Without it a stop could lose a new refresh token whose predecessor is already used up. */
   settled(): Promise<void>;
 }
 
@@ -28,28 +28,28 @@ export interface RefreshDeps {
 }
 
 export interface RefreshTuning {
-  readonly storeRetryMilliseconds: number; //      between two attempts to write down what the issuer gave
+  readonly storeRetryMilliseconds: number; //      between two attempts to store what the issuer returned
 }
 
-/** Longer than a refresh can take: discovery, token endpoint, keys and userinfo have 10 s each. */
+/** Longer than a refresh can take: discovery, token endpoint, keys and userinfo have a timeout of 10 s each. */
 const leaseSeconds = 60;
 
-/** How long this process leaves a session alone that another one is at. */
+/** How long this process does not try a session that another instance refreshes. */
 const takenSeconds = 5;
 
-/** How many refreshes are under way at once; a session for which there is no room is due still at its next request. */
+/** The limit of refreshes at once. A session above it stays due, and its next request tries again. */
 const mostAtOnce = 32;
 
-/** Ten minutes of attempts to write: a store that was away for longer has lost that token, and the issuer will end the login. */
+/** Ten minutes of attempts to write. If the store is unavailable for longer, the new token is lost and the issuer ends the session. */
 const mostWrites = 2400;
 
-/** An access token's life where the issuer does not tell it, and the bounds of what is made of it. */
-const [untoldSeconds, leastSeconds, mostSeconds] = [300, 30, 3600];
+/** An access token's lifetime where the issuer does not state it, and the limits of the time to the next refresh. */
+const [defaultSeconds, leastSeconds, mostSeconds] = [300, 30, 3600];
 
 /**
- * What a session keeps of the issuer's leave to ask again; null where its provider does not refresh. Due when 70 to 80 % of the access
- * token's life are over, at random, so that those who came together do not come together again; never before half a minute and never
- * after an hour, since the life of a token says little about how old groups may be.
+ * The refresh token of a session and the time of its next refresh; null if its provider does not refresh. The time is after a random 70 to
+ * 80 % of the access token's lifetime, so that sessions that started together spread out. It is at least half a minute and at most an hour
+ * away, because a token's lifetime says little about how old groups may be.
  */
 export function sessionRefresh(
   deps: Pick<RefreshDeps, "now" | "randomBytes">,
@@ -58,7 +58,7 @@ export function sessionRefresh(
 ): SessionRefresh | null {
   if (!provider.refreshesClaims) return null;
   const share = 0.8 - ((deps.randomBytes(1)[0] ?? 0) / 255) * 0.1;
-  const seconds = Math.round((accessSeconds ?? untoldSeconds) * share);
+  const seconds = Math.round((accessSeconds ?? defaultSeconds) * share);
   return { token, dueAt: deps.now() + Math.min(mostSeconds, Math.max(leastSeconds, seconds)) };
 }
 
@@ -67,7 +67,7 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
   const pauses = refreshPauses();
   const underWay = new Set<Promise<void>>();
 
-  /** Only who holds the lease asks the issuer; a session that is read after it is the newest there is (users: refresh races). */
+  /** Only the holder of the lease asks the issuer. The session is read after the lease, so it is the newest version (no refresh races). */
   async function attempt(deps: RefreshDeps, provider: Provider, id: string): Promise<void> {
     if (!(await deps.sessions.lease(id, leaseSeconds))) return pauses.pauseSession(id, deps.now() + takenSeconds);
     const session = await deps.sessions.get(id);
@@ -100,8 +100,8 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
   }
 
   /**
-   * Replaces the session's claims if it stands as it was read. What was deleted meanwhile stays deleted (SES-09). A store that is away is
-   * asked again, since the issuer may take only the new token from now on.
+   * Replaces the session's claims if the stored session is still the one that was read. A session deleted meanwhile stays deleted (SES-09).
+   * While the store is unavailable it tries again, because the issuer may accept only the new token from now on.
    */
   async function written(
     deps: RefreshDeps,
@@ -119,7 +119,7 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
     }
   }
 
-  /** The update tells that nobody has refreshed the session meanwhile with a token that the issuer still takes. */
+  /** Ends the session, unless another instance refreshed it meanwhile with a token that the issuer still accepts: then the update fails. */
   async function end(deps: RefreshDeps, session: Session, reason: string): Promise<void> {
     if (!(await written(deps, session, session.identity, session.refresh))) return;
     await deps.sessions.delete(session.id);
@@ -153,7 +153,7 @@ export function claimRefreshes(tuning: RefreshTuning = { storeRetryMilliseconds:
   };
 }
 
-/** A config may have given the provider another issuer meanwhile, which must not see the token of the one before. */
+/** A reload may have given the provider another issuer, which must not see the former issuer's token. */
 function isRefreshed(provider: Provider, session: Session): boolean {
   return provider.refreshesClaims && session.identity.issuer === provider.oidc.issuer;
 }

@@ -9,7 +9,7 @@ import { openSessionCookie } from "../../seal/session-cookie.ts";
 import type { Deps } from "../deps.ts";
 import type { Exchange } from "../exchange.ts";
 
-/** The live session that the request's cookies open at its provider; null when none does. Rejects with Failure store_unavailable. */
+/** The live session of the request's cookies at its provider; null without one. Rejects with Failure store_unavailable. */
 export function sessionOf(deps: Deps, exchange: Exchange): Soon<Session | null> {
   const { provider, request } = exchange;
   const values = cookieValues(request.headers, provider.cookie.name);
@@ -19,7 +19,7 @@ export function sessionOf(deps: Deps, exchange: Exchange): Soon<Session | null> 
   return whenKnown(sessionIn(deps, provider, value), (session) => recognised(deps, exchange, session));
 }
 
-/** The session that a cookie's value opens at its provider. */
+/** The session of one cookie value at its provider. */
 function sessionIn(deps: Deps, { slug }: Provider, value: string): Soon<Session | null> {
   const opened = openSessionCookie(deps.keys, slug, value);
   if (!opened.ok) return null;
@@ -29,33 +29,32 @@ function sessionIn(deps: Deps, { slug }: Provider, value: string): Soon<Session 
 async function oneOfSeveral(deps: Deps, exchange: Exchange, values: readonly string[]): Promise<Session | null> {
   const found = await Promise.all(values.map((value) => sessionIn(deps, exchange.provider, value)));
   const [first, ...others] = found.flatMap((session) => session ?? []);
-  // two valid cookies of different people: somebody tossed one at this browser (CK-03)
+  // two valid cookies of different users: an attacker may have set one of them in this browser (CK-03)
   if (first === undefined || others.some((other) => !isSamePerson(other.identity, first.identity))) return null;
   return recognised(deps, exchange, first);
 }
 
-/** The session, noted as seen. */
-function recognised(deps: Deps, exchange: Exchange, first: Session | null): Soon<Session | null> {
-  if (first === null) return null;
-  const { provider } = exchange;
+/** The same session, once its use is noted. */
+function recognised(deps: Deps, exchange: Exchange, session: Session | null): Soon<Session | null> {
+  if (session === null) return null;
   deps.loops.recognised(() => browserOf(exchange));
-  deps.refreshes.whenDue(deps, provider, first);
-  if (first.idleSeconds === 0 || !wantsTouch(first, deps.now())) return first;
-  return deps.sessions.touch(first.id, deps.now()).then(() => first);
+  deps.refreshes.whenDue(deps, exchange.provider, session);
+  if (session.idleSeconds === 0 || !wantsTouch(session, deps.now())) return session;
+  return deps.sessions.touch(session.id, deps.now()).then(() => session);
 }
 
-/** Who is asking, by session. */
+/** The visitor that a session makes known. */
 export function visitorOf(session: Session | null): Visitor {
   return session === null ? { kind: "anonymous" } : { kind: "known", identity: session.identity, via: "session" };
 }
 
-/** What can be known of a browser that returns no cookie; see login-loops. */
+/** A key for a browser that returns no cookie: provider, client address and user agent (see login-loops.ts). */
 export function browserOf(exchange: Exchange): string {
   const { request, provider } = exchange;
   return `${provider.slug}\n${request.clientAddress}\n${(firstValue(request.headers, "user-agent") ?? "").slice(0, 300)}`;
 }
 
-/** The key of a person in this outpost: issuer and subject (decision 11). */
+/** The key of a user in this outpost: issuer and subject (decision 11). */
 export function personKey(identity: Pick<Identity, "issuer" | "subject">): string {
   return `${identity.issuer}\n${identity.subject}`;
 }
