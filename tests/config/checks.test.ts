@@ -166,3 +166,14 @@ test.each([
   expect(config?.stateDir).toBe(expected);
   expect(config?.sessions).toEqual({ kind: "sqlite", file: `${expected}/sessions.sqlite` });
 });
+
+test.each([
+  ["", true],
+  ["[sessions]\nrefresh = true", true],
+  ["[sessions]\nrefresh = false", false],
+])("with %j a provider refreshes claims: %p", async (top, refreshes) => {
+  const { config, problems } = await parseConfigText(configText({ top }), { file: "a.toml", env: goodEnv });
+
+  expect(problems).toEqual([]);
+  expect(config?.providers.map(({ refreshesClaims }) => refreshesClaims)).toEqual([refreshes]);
+});

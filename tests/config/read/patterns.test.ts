@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { parseConfigText } from "../../src/config/load.ts";
-import { isAnchored } from "../../src/config/read/pattern-width.ts";
-import { patternLines } from "../../src/config/read/patterns.ts";
-import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+import { parseConfigText } from "../../../src/config/load.ts";
+import { isAnchored } from "../../../src/config/read/pattern-width.ts";
+import { patternLines } from "../../../src/config/read/patterns.ts";
+import { configText, goodEnv, problemLines } from "../problem-lines.ts";
 
 async function providerOf(lines: string) {
   const loaded = await parseConfigText(configText({ provider: lines }), { file: "akproxy.toml", env: goodEnv });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { parseConfigText } from "../../src/config/load.ts";
-import { problemText } from "../../src/core/problem.ts";
-import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+import { parseConfigText } from "../../../src/config/load.ts";
+import { problemText } from "../../../src/core/problem.ts";
+import { configText, goodEnv, problemLines } from "../problem-lines.ts";
 
 const guarded = `skip_path_regex = ["^/public/", "^/api/"]
 protect_path_regex = ["^/api/private"]

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { parseConfigText } from "../../src/config/load.ts";
-import type { Provider } from "../../src/core/provider.ts";
-import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+import { parseConfigText } from "../../../src/config/load.ts";
+import type { Provider } from "../../../src/core/provider.ts";
+import { configText, goodEnv, problemLines } from "../problem-lines.ts";
 
 async function built(provider: string, env: Record<string, string> = {}): Promise<Provider> {
   const text = configText({ provider });

@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig, parseConfigText } from "../../src/config/load.ts";
-import { makeSelfSigned } from "../../src/tls/self-signed.ts";
-import { configText, goodEnv, lineOf, problemLines } from "./problem-lines.ts";
+import { loadConfig, parseConfigText } from "../../../src/config/load.ts";
+import { makeSelfSigned } from "../../../src/tls/self-signed.ts";
+import { configText, goodEnv, lineOf, problemLines } from "../problem-lines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-store-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { parseConfigText } from "../../src/config/load.ts";
-import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+import { parseConfigText } from "../../../src/config/load.ts";
+import { configText, goodEnv, problemLines } from "../problem-lines.ts";
 
 function text(mode: string, lines: string): string {
   return configText({})

@@ -6,7 +6,7 @@ import {
   readIssuer,
   readServerName,
   readUpstream,
-} from "../../src/config/read/web-address.ts";
+} from "../../../src/config/read/web-address.ts";
 
 test.each([
   ["https://app.company", "https://app.company/"],

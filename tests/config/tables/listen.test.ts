@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { loadConfig, parseConfigText } from "../../src/config/load.ts";
-import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+import { loadConfig, parseConfigText } from "../../../src/config/load.ts";
+import { configText, goodEnv, problemLines } from "../problem-lines.ts";
 
 test.each([
   ["listen.workers: 2", "[listen]\nworkers = 2"],

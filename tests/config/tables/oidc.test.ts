@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { parseConfigText } from "../../src/config/load.ts";
-import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+import { parseConfigText } from "../../../src/config/load.ts";
+import { configText, goodEnv, problemLines } from "../problem-lines.ts";
 
 test("an http:// issuer is for loopback, or for who says that it is dangerous", async () => {
   const at = (issuer: string, more = "") =>

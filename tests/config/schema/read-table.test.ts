@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { parseConfigText } from "../../src/config/load.ts";
-import { claimFields } from "../../src/core/identity/identity-fields.ts";
-import { configText, goodEnv, problemLines } from "./problem-lines.ts";
+import { parseConfigText } from "../../../src/config/load.ts";
+import { claimFields } from "../../../src/core/identity/identity-fields.ts";
+import { configText, goodEnv, problemLines } from "../problem-lines.ts";
 
 async function hintsOf(text: string): Promise<(string | null)[]> {
   const { problems } = await parseConfigText(text, { file: "a.toml", env: goodEnv });

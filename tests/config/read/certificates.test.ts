@@ -3,9 +3,9 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfigText } from "../../src/config/load.ts";
-import { makeSelfSigned } from "../../src/tls/self-signed.ts";
-import { configText, goodEnv, lineOf } from "./problem-lines.ts";
+import { parseConfigText } from "../../../src/config/load.ts";
+import { makeSelfSigned } from "../../../src/tls/self-signed.ts";
+import { configText, goodEnv, lineOf } from "../problem-lines.ts";
 
 const mine = makeSelfSigned({ names: ["app.company"], days: 30, now: 1_800_000_000 });
 const another = makeSelfSigned({ names: ["app.company"], days: 30, now: 1_800_000_000 });
