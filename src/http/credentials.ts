@@ -1,7 +1,7 @@
 import type { Visitor } from "../core/decide/decide.ts";
 import { type HeaderCredential, type ShownCredential, tokenUsername } from "../core/http/header-credential.ts";
 import { addressText, parseAddress } from "../core/http/ip-address.ts";
-import { credentialDigest } from "../seal/credential-digest.ts";
+import { credentialDigest } from "../seal/digest.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange } from "./exchange.ts";
 import type { CredentialAnswer } from "./visitor/credential-answers.ts";

@@ -1,8 +1,7 @@
 import type { LogConfig, LogLevel } from "../core/config.ts";
 import type { Log, LogFields } from "../ports/log.ts";
-import { jsonLine } from "./json-line.ts";
+import { jsonLine, type TextLook, textLine } from "./lines.ts";
 import { bufferedLines, type LineSink } from "./stdout-lines.ts";
-import { type TextLook, textLine } from "./text-line.ts";
 
 export interface LogOptions extends LogConfig {
   readonly now: () => number; //                   milliseconds since the epoch

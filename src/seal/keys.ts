@@ -1,5 +1,5 @@
 import { hkdfSync } from "node:crypto";
-import { lengthPrefixed } from "./length-prefixed.ts";
+import { lengthPrefixed } from "./digest.ts";
 
 /** What a key is for; no two purposes share a key. */
 export type KeyPurpose =

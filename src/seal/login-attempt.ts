@@ -1,7 +1,6 @@
 import { type LoginAttempt, shortDigest } from "../core/identity/login-attempt.ts";
+import { digestOf, lengthPrefixed, sameSecret, splitLengthPrefixed } from "./digest.ts";
 import type { Keys } from "./keys.ts";
-import { lengthPrefixed, splitLengthPrefixed } from "./length-prefixed.ts";
-import { digestOf, sameSecret } from "./mac.ts";
 import type { RandomBytes } from "./random-token.ts";
 import { openBox, sealBox } from "./sealed-box.ts";
 

@@ -1,6 +1,6 @@
 import { Memory, ownText } from "../core/bounds/memory.ts";
+import { macOf, sameBytes } from "./digest.ts";
 import type { Keys } from "./keys.ts";
-import { macOf, sameBytes } from "./mac.ts";
 
 /** A session cookie's value opened, or why not. `keyIndex` counts the outpost's secrets from 0. */
 export type OpenedSessionCookie =

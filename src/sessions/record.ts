@@ -1,9 +1,8 @@
 import { claimFields, noClaimedFields } from "../core/identity/identity-fields.ts";
 import type { Identity, ProxyAttributes } from "../core/identity.ts";
 import type { Session, SessionRefresh } from "../core/session.ts";
+import { digestOf, lengthPrefixed, macOf } from "../seal/digest.ts";
 import type { Keys } from "../seal/keys.ts";
-import { lengthPrefixed } from "../seal/length-prefixed.ts";
-import { digestOf, macOf } from "../seal/mac.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
 import { openBox, sealBox } from "../seal/sealed-box.ts";
 import type { SessionRow } from "./rows.ts";

@@ -3,8 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join } from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { Certificate } from "../core/provider.ts";
-import { addressBytes } from "./address-bytes.ts";
-import { makeSelfSigned } from "./self-signed.ts";
+import { addressBytes, makeSelfSigned } from "./self-signed.ts";
 
 export interface StoredCertificateOptions {
   readonly names: readonly string[]; //            the hosts it must be good for: DNS names and IP addresses

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
+import { digestOf, lengthPrefixed, macOf, sameBytes, sameSecret, splitLengthPrefixed } from "../../src/seal/digest.ts";
 import { openKeys } from "../../src/seal/keys.ts";
-import { lengthPrefixed, splitLengthPrefixed } from "../../src/seal/length-prefixed.ts";
-import { digestOf, macOf, sameBytes, sameSecret } from "../../src/seal/mac.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 

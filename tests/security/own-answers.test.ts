@@ -180,7 +180,7 @@ test("LEAK-06: secrets are compared by timingSafeEqual, and by nothing else", as
   );
 
   expect(compared.filter(([, text]) => text.includes("timingSafeEqual")).map(([file]) => file)).toEqual([
-    "seal/mac.ts",
+    "seal/digest.ts",
   ]);
   expect(
     compared.filter(([, text]) => /\b(mac|tag|digest|signature)\b\s*[!=]==/i.test(text)).map(([file]) => file),

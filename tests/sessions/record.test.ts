@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import type { Session } from "../../src/core/session.ts";
+import { lengthPrefixed, macOf } from "../../src/seal/digest.ts";
 import { openKeys } from "../../src/seal/keys.ts";
-import { lengthPrefixed } from "../../src/seal/length-prefixed.ts";
-import { macOf } from "../../src/seal/mac.ts";
 import { sealBox } from "../../src/seal/sealed-box.ts";
 import {
   idpSessionKeys,

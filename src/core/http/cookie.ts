@@ -1,6 +1,5 @@
 import type { CookieScope } from "../provider.ts";
-import { allValues, type HeaderLine, type HeaderLines, isNamed } from "./header-lines.ts";
-import { isBlank, trimmed } from "./trimmed.ts";
+import { allValues, type HeaderLine, type HeaderLines, isBlank, isNamed, trimmed } from "./header-lines.ts";
 
 /** One cookie of a request as it stands between two semicolons: [name, value], quotes and percent signs untouched. */
 export type CookiePair = readonly [name: string, value: string];

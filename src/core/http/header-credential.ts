@@ -1,5 +1,4 @@
-import { allValues, type HeaderLines, isNamed } from "./header-lines.ts";
-import { isBlank, trimmed } from "./trimmed.ts";
+import { allValues, type HeaderLines, isBlank, isNamed, trimmed } from "./header-lines.ts";
 
 /** A credential that a program shows in its Authorization header. A secret: never logged, kept only as a digest (M2M-04). */
 export type HeaderCredential =

@@ -11,7 +11,7 @@ import { refreshPauses } from "../../../src/http/visitor/refresh-pauses.ts";
 import { warnOnce } from "../../../src/http/warn-once.ts";
 import type { SessionStore } from "../../../src/ports/session-store.ts";
 import { consumedAttempts } from "../../../src/seal/consumed-attempts.ts";
-import { credentialDigest } from "../../../src/seal/credential-digest.ts";
+import { credentialDigest } from "../../../src/seal/digest.ts";
 import { openKeys } from "../../../src/seal/keys.ts";
 import { openSessionCookie, sealSessionCookie } from "../../../src/seal/session-cookie.ts";
 import { cachedSessions } from "../../../src/sessions/cached-sessions.ts";
