@@ -100,8 +100,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   }
 
   #feedBody(bytes: Buffer): void {
-    const exchange = this.#exchange;
-    const rest = exchange === null || exchange.isBodyDone ? bytes : exchange.feedBody(bytes);
+    const rest = this.#exchange?.isBodyDone === false ? this.#exchange.feedBody(bytes) : bytes;
     if (rest !== null && rest.length > 0) this.#keepUnread(rest);
   }
 

@@ -50,35 +50,20 @@ export function answerBody(framing: ResponseFraming, version: "1.0" | "1.1"): An
   }
 }
 
-/** Which of the upstream's framing lines are true for the client too. */
-export function keptFraming({ kind }: AnswerBody, status: number): KeptFraming {
-  switch (kind) {
-    case "none":
-      return status === 204 ? "none" : "length"; //  RFC 9110 8.6: no Content-Length in a 204
-    case "length":
-    case "chunked":
-      return kind;
-    case "chunking":
-    case "unchunked":
-    case "until_close":
-      return "none";
-  }
+/** Which of the upstream's framing lines are true for the client too, and what the client gets after the head. */
+interface BodyForm {
+  readonly kept: KeptFraming;
+  readonly toClient: AnswerHead["body"];
 }
 
-/** What the client gets after the head. */
-export function bodyForClient({ kind }: AnswerBody): AnswerHead["body"] {
-  switch (kind) {
-    case "none":
-      return "none";
-    case "length":
-    case "chunked":
-    case "chunking":
-      return "framed";
-    case "unchunked":
-    case "until_close":
-      return "until_close";
-  }
-}
+export const bodyForms: Readonly<Record<AnswerBody["kind"], BodyForm>> = {
+  none: { kept: "length", toClient: "none" }, //   the Content-Length of HEAD and 304
+  length: { kept: "length", toClient: "framed" },
+  chunked: { kept: "chunked", toClient: "framed" },
+  chunking: { kept: "none", toClient: "framed" },
+  unchunked: { kept: "none", toClient: "until_close" },
+  until_close: { kept: "none", toClient: "until_close" },
+};
 
 /** Receives a body. */
 export interface BodyTarget {
@@ -86,10 +71,11 @@ export interface BodyTarget {
   trailersForClient(trailers: HeaderLines): HeaderLines;
 }
 
-export const moreFollows: BodyProgress = { kind: "more" };
+const moreFollows: BodyProgress = { kind: "more" };
 
 /** Hands the part of the body that begins at `from` to the client. */
 export function forwardBody(body: AnswerBody, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+  if (from === bytes.length && body.kind !== "none") return moreFollows;
   switch (body.kind) {
     case "none":
       return { kind: "end", at: from };
@@ -109,7 +95,7 @@ export function forwardBody(body: AnswerBody, bytes: Buffer, from: number, targe
 }
 
 /** The end of a body that ends with the upstream's connection. */
-export function endAtClose(body: AnswerBody, target: BodyTarget): void {
+export function endBody(body: AnswerBody, target: BodyTarget): void {
   if (body.kind === "chunking") target.writeBody(Buffer.from(lastChunk([]), "latin1"));
 }
 

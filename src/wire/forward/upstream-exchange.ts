@@ -3,7 +3,7 @@ import type { HeaderLines } from "../../core/http/header-lines.ts";
 import type { Forwarding } from "../../ports/wire.ts";
 import { chunkHead, chunkTail, lastChunk } from "../message/chunked.ts";
 import { hasContent } from "../message/request-head.ts";
-import { type ResponseHead, type ResponseReading, readResponseHead } from "../message/response-head.ts";
+import { type ResponseHead, readResponseHead } from "../message/response-head.ts";
 import { upstreamName } from "../upstream/address.ts";
 import { isRefusedAddress } from "../upstream/checked-addresses.ts";
 import type { Occupant, UpstreamConnection } from "../upstream/connection.ts";
@@ -13,11 +13,9 @@ import {
   type AnswerBody,
   answerBody,
   type BodyTarget,
-  bodyForClient,
-  endAtClose,
+  bodyForms,
+  endBody,
   forwardBody,
-  keptFraming,
-  moreFollows,
   noBody,
 } from "./answer-body.ts";
 import type { ClientSide, ProtocolSwitch, UpstreamSide } from "./sides.ts";
@@ -203,22 +201,9 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
   }
 
   bytes(bytes: Buffer): void {
-    switch (this.#phase) {
-      case "asking":
-        this.#readHeads(bytes);
-        break;
-      case "answering":
-        this.#forwardPart(bytes, 0);
-        break;
-      case "over":
-        return;
-    }
-    if (this.#isClientFull && !this.#isOver()) this.#connection?.pauseReading();
-  }
-
-  /** A method of its own, since the compiler assumes that a phase it has compared does not change. */
-  #isOver(): boolean {
-    return this.#phase === "over";
+    if (this.#phase === "asking") this.#readHeads(bytes);
+    else if (this.#phase === "answering") this.#forwardPart(bytes, 0);
+    if (this.#isClientFull && this.#phase !== "over") this.#connection?.pauseReading();
   }
 
   #readHeads(bytes: Buffer): void {
@@ -227,8 +212,13 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     let from = 0;
     while (this.#phase === "asking") {
       const reading = readResponseHead(all, from, all.length, headLimits, method, from + this.#searchedTo);
-      if (reading.kind !== "head") {
-        this.#waitForHead(reading, from === 0 ? all : all.subarray(from), from);
+      if (reading.kind === "refused") {
+        this.failUnusable(reading.reason);
+        return;
+      }
+      if (reading.kind === "incomplete") {
+        this.#received = from === 0 ? all : all.subarray(from);
+        this.#searchedTo = reading.searchedTo - from;
         return;
       }
       this.#searchedTo = 0;
@@ -237,15 +227,6 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
       else if (reading.head.status === 101) this.#switchProtocols(reading.head, all.subarray(from));
       else this.#forwardInterim(reading.head);
     }
-  }
-
-  #waitForHead(reading: Exclude<ResponseReading, { readonly kind: "head" }>, received: Buffer, from: number): void {
-    if (reading.kind === "refused") {
-      this.failUnusable(reading.reason);
-      return;
-    }
-    this.#received = received;
-    this.#searchedTo = reading.searchedTo - from;
   }
 
   /** RFC 9110 15.2: interim responses are forwarded, requested or not. HTTP/1.0 has none. */
@@ -274,21 +255,17 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     this.expiresAt = Number.POSITIVE_INFINITY;
     this.#keepsConnection = head.keepAlive && this.#protocolSwitch === null;
     if (this.#keepsConnection) this.#connection?.limitKeeping(keepAliveSeconds(head.headers));
-    const headers = this.#headersForClient(head, body);
-    const spent = bytes.subarray(0, from);
-    this.#client.writeHead({ status, reason, headers, body: bodyForClient(body) }, spent);
+    const { kept, toClient } = bodyForms[body.kind];
+    // RFC 9110 8.6: no Content-Length in a 204
+    const lines = this.#forwarding.forClient(answerLines(head.headers, status === 204 ? "none" : kept));
+    const headers: HeaderLines = body.kind === "chunking" ? [...lines, ["Transfer-Encoding", "chunked"]] : lines;
+    this.#client.writeHead({ status, reason, headers, body: toClient }, bytes.subarray(0, from));
     this.#forwarding.answered(status);
     this.#forwardPart(bytes, from);
   }
 
-  #headersForClient({ status, headers }: ResponseHead, body: AnswerBody): HeaderLines {
-    const lines = this.#forwarding.forClient(answerLines(headers, keptFraming(body, status)));
-    return body.kind === "chunking" ? [...lines, ["Transfer-Encoding", "chunked"]] : lines;
-  }
-
   #forwardPart(bytes: Buffer, from: number): void {
-    const body = this.#body;
-    const progress = from === bytes.length && body.kind !== "none" ? moreFollows : forwardBody(body, bytes, from, this);
+    const progress = forwardBody(this.#body, bytes, from, this);
     switch (progress.kind) {
       case "more":
         this.#client.flush();
@@ -318,7 +295,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
       this.failUnusable("connection closed");
       return;
     }
-    endAtClose(this.#body, this);
+    endBody(this.#body, this);
     this.#finish("nothing");
   }
 
