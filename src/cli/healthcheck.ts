@@ -38,8 +38,12 @@ async function check(flag: string | undefined): Promise<0 | 1> {
     out("ok");
     return 0;
   }
-  const what = answer.kind === "failed" ? `does not answer: ${answer.code}` : "is in use by another program";
-  error(`${question.name}: ${listenerText(question.address)} ${what}`);
+  const place = `${question.name}: ${listenerText(question.address)}`;
+  if (answer.kind === "failed") {
+    error(`${place} does not answer: ${answer.code}`, "start akproxy, or give the config of the running one: -c FILE");
+  } else {
+    error(`${place} is in use by another program`, `stop that program, or change ${question.name}`);
+  }
   return 1;
 }
 

@@ -9,26 +9,26 @@ import { readSecrets, secretPath } from "../sessions/secret-file.ts";
 import { storeExitCode } from "../sessions/store-failure.ts";
 import { type SessionsSeen, seeSessions } from "./session-reader.ts";
 
-/** Sessions to look at. */
+/** Sessions to list. */
 export type ListedSessions = Pick<SessionStore, "list" | "close">;
 
-/** Sessions to end; what is ended here is ended in every running instance. */
+/** Sessions to list and end. A session that ends here ends on every running instance. */
 export type EndableSessions = Pick<SessionStore, "list" | "deleteByHandle" | "close">;
 
-/** The store of a config, opened for its operator, or why there is nothing to open. */
+/** The store of a config, opened for the operator, or the reason it cannot be opened. */
 export type SessionsOpened<Sessions> =
   | { readonly kind: "open"; readonly sessions: Sessions; readonly warnings: readonly string[] }
   | SessionsNotOpened;
 
 export type SessionsNotOpened =
-  | { readonly kind: "in_process" } //             the memory of a running akproxy: no other process reaches it
-  | { readonly kind: "never_made"; readonly file: string } // no session yet
+  | { readonly kind: "in_process" } //             in the memory of a running akproxy, which no other process can reach
+  | { readonly kind: "never_made"; readonly file: string } // the file does not exist: no session yet
   | { readonly kind: "of_another_user"; readonly directory: string; readonly uid: number }
   | Exclude<SessionsSeen, { readonly kind: "seen" }>;
 
 type World = Parameters<typeof seeSessions>[1];
 
-/** Opens the store to look into it. Makes nothing, and never throws for what is on disk. */
+/** Opens the store to list its sessions. Creates nothing on disk. Does not throw for files that are missing or unusable. */
 export async function viewSessions(config: Config, world: World): Promise<SessionsOpened<ListedSessions>> {
   const absent = nothingToOpen(config);
   if (absent !== null) return absent;
@@ -38,7 +38,7 @@ export async function viewSessions(config: Config, world: World): Promise<Sessio
   return reader === null ? { kind: "in_process" } : { kind: "open", sessions: reader, warnings };
 }
 
-/** Opens the store that stands to end sessions in it. Makes no file, and never throws for what is on disk. */
+/** Opens an existing store to end sessions in it. Creates nothing on disk. Does not throw for files that are missing or unusable. */
 export async function administerSessions(config: Config, world: World): Promise<SessionsOpened<EndableSessions>> {
   const absent = nothingToOpen(config) ?? foreignStore(config);
   if (absent !== null) return absent;
@@ -62,13 +62,13 @@ function nothingToOpen({ sessions }: Config): SessionsNotOpened | null {
   } catch (thrown) {
     const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : String(thrown);
     if (code === "ENOENT") return { kind: "never_made", file: sessions.file };
-    // a directory that may not be entered says of no file whether it is there
+    // without permission to enter the directory nobody knows whether the file exists
     const message = `session store "${sessions.file}": ${code}`;
     return { kind: "unusable", message, exitCode: storeExitCode(thrown) };
   }
 }
 
-/** Root opens everything, and the store refuses a directory that is another user's: better told than run into. */
+/** Root could open the file, but the store refuses the directory of another user. This reports it with the user to run as. */
 function foreignStore({ sessions }: Config): SessionsNotOpened | null {
   if (sessions.kind !== "sqlite" || process.getuid?.() !== 0) return null;
   const directory = dirname(sessions.file);

@@ -6,19 +6,19 @@ import { openSessionReader } from "../sessions/open.ts";
 import { readSecrets, secretPath } from "../sessions/secret-file.ts";
 import { storeExitCode } from "../sessions/store-failure.ts";
 
-/** What a command needs to look at sessions without being the outpost. Nothing on disk is made for it. */
+/** What a command needs to read the outpost's sessions. It creates nothing on disk. */
 export type SessionsSeen =
   | {
       readonly kind: "seen";
       readonly keys: Keys;
       readonly secretCount: number;
-      readonly reader: SessionReader | null; //    null: in another process's memory, or a file that was never made
+      readonly reader: SessionReader | null; //    null: sessions are in another process's memory, or the file does not exist
       readonly warnings: readonly string[];
     }
   | { readonly kind: "no_secret"; readonly path: string }
   | { readonly kind: "unusable"; readonly message: string; readonly exitCode: 74 | 77 };
 
-/** Reads the outpost's secrets and opens its store for reading. Never throws for what is on disk. */
+/** Reads the outpost's secrets and opens its store for reading. Does not throw for files that are missing or unusable. */
 export async function seeSessions(
   config: Config,
   world: { readonly now: () => number; readonly randomBytes: (count: number) => Uint8Array },

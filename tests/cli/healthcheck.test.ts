@@ -69,7 +69,10 @@ test("where nothing listens it is unhealthy, with the address and the reason", a
   const { code, stderr, stdout } = await healthcheck({ metrics: "127.0.0.1:1" });
 
   expect([code, stdout]).toEqual([1, ""]);
-  expect(stderr).toContain("listen.metrics: 127.0.0.1:1 does not answer: ECONNREFUSED");
+  expect(stderr).toBe(
+    "akproxy: error: listen.metrics: 127.0.0.1:1 does not answer: ECONNREFUSED\n" +
+      "akproxy: hint: start akproxy, or give the config of the running one: -c FILE\n",
+  );
 });
 
 test("where something else answers it is unhealthy", async () => {
@@ -80,6 +83,7 @@ test("where something else answers it is unhealthy", async () => {
 
   expect(code).toBe(1);
   expect(stderr).toContain("is in use by another program");
+  expect(stderr).toContain("hint: stop that program, or change listen.metrics\n");
 });
 
 test("what accepts and never answers is unhealthy within seconds", async () => {
