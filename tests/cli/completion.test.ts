@@ -28,12 +28,12 @@ function offered(words: readonly string[], folder = "."): readonly string[] {
     .filter((line) => line !== "");
 }
 
-test("bash completes the commands by what has been typed of them", () => {
+test("bash completes commands by their first letters", () => {
   expect(offered(["se"])).toEqual(["serve", "sessions"]);
   expect(offered(["decode"])).toEqual(["decode-cookie"]);
 });
 
-test("bash completes every command that there is", async () => {
+test("bash completes every command", async () => {
   const help = (await runAkproxy(["--help"])).stdout;
   const existing = [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] ?? "");
 
@@ -44,7 +44,7 @@ test("bash completes every command that there is", async () => {
   ).toEqual(existing.toSorted());
 });
 
-test("bash completes a command's first word, its options, and what an option takes", () => {
+test("bash completes a command's first argument, its options, and their values", () => {
   expect(offered(["sessions", ""])).toEqual(["list", "show", "revoke"]);
   expect(offered(["snippet", "-c", "x.toml", "ng"])).toEqual(["nginx"]);
   expect(offered(["sessions", "list", "--"])).toEqual(["--config", "--user", "--all", "--json", "--help"]);
@@ -52,13 +52,13 @@ test("bash completes a command's first word, its options, and what an option tak
   expect(offered(["help", "healthc"])).toEqual(["healthcheck"]);
 });
 
-test("bash offers nothing where a word is not ours to know", () => {
+test("bash offers nothing for a value that akproxy cannot know", () => {
   expect(offered(["sessions", "list", "--user", ""])).toEqual([]);
   expect(offered(["sessions", "show", ""])).toEqual([]);
   expect(offered(["nonsense", "--"])).toEqual([]);
 });
 
-test("bash completes files after -c, one with a space in its name, too", () => {
+test("bash completes files after -c, also a file with a space in its name", () => {
   const folder = mkdtempSync(join(tmpdir(), "akproxy-completion-"));
   writeFileSync(join(folder, "my config.toml"), "");
   writeFileSync(join(folder, "other.toml"), "");
@@ -71,7 +71,7 @@ test("bash completes files after -c, one with a space in its name, too", () => {
   expect(one).toEqual(["my config.toml"]);
 });
 
-test("zsh's script names commands with their descriptions, options with what they take, and the words of arguments", async () => {
+test("zsh's script has commands with their descriptions, options with their values, and the words of arguments", async () => {
   const { stdout, code } = await completion("zsh");
 
   expect(code).toBe(0);
@@ -113,6 +113,6 @@ test.each([
   expect([child.exitCode, child.stderr.toString()]).toEqual([0, ""]);
 });
 
-test("another shell is a wrong use of the command", async () => {
+test("another shell is a usage error", async () => {
   expect((await completion("tcsh")).code).toBe(2);
 });

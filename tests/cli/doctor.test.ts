@@ -82,8 +82,8 @@ function marksOf(stdout: string): Readonly<Record<string, string>> {
   return Object.fromEntries([...lines].map(([, mark = "", name = ""]) => [name, mark]));
 }
 
-describe("a config of which everything works", () => {
-  test("is exit 0, each check with its mark, and leaves nothing behind", async () => {
+describe("a config that works", () => {
+  test("is exit 0, each check has its mark, and no file is left behind", async () => {
     const { code, folder, stderr, stdout } = await doctor(config({}));
 
     expect(stderr).toBe("");
@@ -114,7 +114,7 @@ describe("a config of which everything works", () => {
     expect(readdirSync(folder)).toEqual(["akproxy.toml"]);
   });
 
-  test("no line is wider than 80 columns, but for a URL that is to be copied", async () => {
+  test("no line is wider than 80 columns, except a URL to copy", async () => {
     const { stdout } = await doctor(config({}));
 
     const wide = stdout.split("\n").filter((line) => Bun.stringWidth(line) > 80 && !/^ {8}http\S+$/.test(line));
@@ -155,7 +155,7 @@ describe("a config of which everything works", () => {
 });
 
 describe("beside a running akproxy", () => {
-  test("its listeners are found to be akproxy's, its store to answer, its secret to be closed", async () => {
+  test("doctor finds akproxy on its listeners, a store that answers, and a secret with mode 0600", async () => {
     const [http, metrics] = [await served.address("http"), await served.address("metrics")];
     const { code, stdout } = await doctor(
       config({
@@ -171,7 +171,7 @@ describe("beside a running akproxy", () => {
     expect(code).toBe(0);
   });
 
-  test("an address that another program has is a failure", async () => {
+  test("an address that another program uses is a failure", async () => {
     const other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
 
     const { code, stdout } = await doctor(config({ http: `127.0.0.1:${other.port}` }));
@@ -183,8 +183,8 @@ describe("beside a running akproxy", () => {
   });
 });
 
-describe("what is wrong", () => {
-  test("an issuer that does not answer is exit 69, and the rest is looked at all the same", async () => {
+describe("a problem", () => {
+  test("an issuer that does not answer is exit 69, and the other checks still run", async () => {
     const { code, stdout } = await doctor(config({ issuer: "http://127.0.0.1:1/" }));
 
     expect(marksOf(stdout)).toMatchObject({ discovery: "FAIL", issuer: "?", upstream: "ok", http: "ok" });
@@ -200,13 +200,13 @@ describe("what is wrong", () => {
     expect(code).toBe(69);
   });
 
-  test("with something to correct, too, it is exit 1", async () => {
+  test("a second failure that the operator must correct makes it exit 1", async () => {
     const { code } = await doctor(config({ internalHost: "http://127.0.0.1:1", issuer: `${issuer.issuer}/` }));
 
     expect(code).toBe(1);
   });
 
-  test("an issuer that differs by a slash is told with both", async () => {
+  test("an issuer that differs by a slash is shown with both values", async () => {
     const { code, stdout } = await doctor(config({ issuer: `${issuer.issuer}/` }));
 
     expect(marksOf(stdout)).toMatchObject({ discovery: "ok", "same issuer": "FAIL", clock: "ok" });
@@ -217,7 +217,7 @@ describe("what is wrong", () => {
     expect(code).toBe(1);
   });
 
-  test("a redirect URI that is not registered is told with the one to register, by a real issuer's answer", async () => {
+  test("a redirect URI that a real issuer does not know is shown with the URI to register", async () => {
     const wiki = '[providers.wiki]\nmode = "forward_single"\nexternal_host = "https://wiki.test"';
 
     const { code, stdout } = await doctor(config({ more: wiki }), ["--provider", "wiki"]);
@@ -228,14 +228,14 @@ describe("what is wrong", () => {
     expect(code).toBe(1);
   });
 
-  test("a client that the issuer does not know is told, by a real issuer's answer", async () => {
+  test("a client that a real issuer does not know is a failure", async () => {
     const { code, stdout } = await doctor(config({ clientId: "nobody" }));
 
     expect(stdout).toContain("the issuer does not know this client_id");
     expect(code).toBe(1);
   });
 
-  test("a config with errors is told with lines, and nothing else is looked at", async () => {
+  test("a config with errors is shown with line numbers, and no other check runs", async () => {
     const { code, folder, stdout } = await doctor(`${config({})}\nnonsense = true\n`);
 
     expect(stdout).toContain("providers.app.nonsense");
@@ -244,7 +244,7 @@ describe("what is wrong", () => {
     expect(existsSync(join(folder, "state"))).toBe(false);
   });
 
-  test("a provider that there is not is a wrong use, and no config at all exit 74", async () => {
+  test("an unknown provider is a usage error, and a missing config is exit 74", async () => {
     const unknown = await doctor(config({}), ["--provider", "nonsense"]);
     const absent = await doctor(config({}), ["-c", join(root, "absent.toml")]);
 
@@ -254,7 +254,7 @@ describe("what is wrong", () => {
   });
 });
 
-test("a text is broken at words, its fix after an arrow, and a long URL stands further left, whole", () => {
+test("a text is wrapped at words, its fix follows an arrow, and a long URL stays whole, further to the left", () => {
   const url = `https://app.company/${"x".repeat(60)}`;
   const checks = [
     {

@@ -48,24 +48,24 @@ test("a running akproxy is healthy by its metrics listener", async () => {
   expect(await healthcheck({ metrics: addresses.metrics })).toEqual(healthy);
 });
 
-test("without a metrics listener http is asked, and https where that is off, too, whatever its certificate", async () => {
+test("without a metrics listener it asks http, and without that https, whatever the certificate", async () => {
   expect(await healthcheck({ http: addresses.http })).toEqual(healthy);
   expect(await healthcheck({ http: "", https: addresses.https })).toEqual(healthy);
 });
 
-test("a proxy that the environment names is not asked", async () => {
+test("the proxy variables of the environment have no effect", async () => {
   const env = { HTTP_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1" };
 
   expect(await healthcheck({ metrics: addresses.metrics }, env)).toEqual(healthy);
 });
 
-test("an address at which every address is meant is asked at this machine's own", async () => {
+test("a listener on every address is asked on loopback", async () => {
   const port = addresses.metrics.split(":")[1];
 
   expect(await healthcheck({ metrics: `0.0.0.0:${port}` })).toEqual(healthy);
 });
 
-test("where nothing listens it is unhealthy, with the address and the reason", async () => {
+test("an address without a listener is unhealthy, with the address and the reason", async () => {
   const { code, stderr, stdout } = await healthcheck({ metrics: "127.0.0.1:1" });
 
   expect([code, stdout]).toEqual([1, ""]);
@@ -75,7 +75,7 @@ test("where nothing listens it is unhealthy, with the address and the reason", a
   );
 });
 
-test("where something else answers it is unhealthy", async () => {
+test("another program at the address is unhealthy", async () => {
   const other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello", { status: 404 }) });
 
   const { code, stderr } = await healthcheck({ metrics: `127.0.0.1:${other.port}` });
@@ -86,7 +86,7 @@ test("where something else answers it is unhealthy", async () => {
   expect(stderr).toContain("hint: stop that program, or change listen.metrics\n");
 });
 
-test("what accepts and never answers is unhealthy within seconds", async () => {
+test("a program that accepts and never answers is unhealthy within seconds", async () => {
   const silent = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data() {} } });
 
   const { code, stderr } = await healthcheck({ metrics: `127.0.0.1:${silent.port}` });

@@ -45,7 +45,7 @@ function serve(config: ReturnType<typeof serveConfig>): Served {
   return served;
 }
 
-test("DOS-04: three times the connections that 128 open files allow end nothing: those held are served, health answers, the rest is told 503", async () => {
+test("DOS-04: three times the connections that 128 open files allow end nothing: open ones are served, health answers, the others get 503", async () => {
   const application = waitingApplication();
   const served = serve(serveConfig({ internalHost: application.url }));
   const [origin, health] = [await served.address("http"), await served.address("metrics")];

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { runAkproxy } from "../fakes/run-akproxy.ts";
 
-test("schema prints the JSON Schema whole, also into a pipe", async () => {
+test("schema prints the whole JSON Schema, also into a pipe", async () => {
   const { code, stdout } = await runAkproxy(["schema"]);
   const schema = JSON.parse(stdout);
 
@@ -18,7 +18,7 @@ test("schema prints the JSON Schema whole, also into a pipe", async () => {
   expect(schema.properties.providers.additionalProperties.required).toEqual(["mode", "external_host"]);
 });
 
-test("every key of the schema says what it is for", async () => {
+test("every key of the schema has a description", async () => {
   const { stdout } = await runAkproxy(["schema"]);
 
   const silent = undescribed(JSON.parse(stdout), "");

@@ -66,7 +66,7 @@ test("READY and STOPPING reach a NOTIFY_SOCKET that is a path", async () => {
   expect(results).toEqual([{ kind: "sent" }, { kind: "sent" }]);
 });
 
-test("a served akproxy tells READY once it listens, and STOPPING at SIGTERM", async () => {
+test("serve sends READY once it listens, and STOPPING at SIGTERM", async () => {
   const folder = mkdtempSync(join(tmpdir(), "akproxy-notify-"));
   const name = join(folder, "notify.sock");
   const statuses: number[] = [];
@@ -103,14 +103,14 @@ test("without NOTIFY_SOCKET nothing is sent", () => {
   expect(sdNotify("READY=1", { NOTIFY_SOCKET: "" })).toEqual({ kind: "no_socket" });
 });
 
-test("a socket nobody listens on is a failure that is returned, with the system's number", () => {
+test("a socket without a listener returns a failure with the system's error number", () => {
   expect(sdNotify("READY=1", { NOTIFY_SOCKET: "/nowhere/at/all.sock" })).toEqual({
     kind: "failed",
     reason: "sendto: errno 2",
   });
 });
 
-test("a name that is no unix socket is refused", () => {
+test("a name that is not a Unix socket is refused", () => {
   expect(sdNotify("READY=1", { NOTIFY_SOCKET: "vsock:2:1234" })).toEqual({
     kind: "failed",
     reason: 'NOTIFY_SOCKET "vsock:2:1234" is neither a path nor an @name',

@@ -36,7 +36,7 @@ function slowApplication(): { readonly url: string; readonly arrived: Promise<vo
 
 const host = { host: "app.localhost" };
 
-test("SIGTERM lets a request in flight finish, takes no new one, and exits 143", async () => {
+test("SIGTERM lets a request in flight finish, refuses new ones, and exits 143", async () => {
   const application = slowApplication();
   const served = serve(serveConfig({ internalHost: application.url }));
   const origin = await served.address("http");
@@ -72,7 +72,7 @@ test("a second signal stops at once", async () => {
   expect(await cut).toBe("cut");
 });
 
-test("what does not finish within limits.drain is cut", async () => {
+test("a request that does not finish within limits.drain is cut", async () => {
   const application = slowApplication();
   const served = serve(serveConfig({ internalHost: application.url, top: '[limits]\ndrain = "1s"' }));
   const origin = await served.address("http");
@@ -109,7 +109,7 @@ test("an open WebSocket is closed with 1001 at a stop", async () => {
   expect(await served.process.exited).toBe(143);
 });
 
-test("SIGHUP puts a good config in force and keeps the old one when the new is bad (CFG-07)", async () => {
+test("SIGHUP applies a valid config, and keeps the old one if the new one has errors (CFG-07)", async () => {
   const application = slowApplication();
   application.release();
   const served = serve(serveConfig({ internalHost: application.url }));
@@ -151,7 +151,7 @@ test("a config with errors ends serve with 78, all problems on stderr and nothin
   expect(served.stderr()).toContain("unknown_key");
 });
 
-test("a state directory that cannot be one ends serve with 74 and its path", async () => {
+test("a file in the place of the state directory ends serve with 74 and its path", async () => {
   const served = serve(serveConfig(), { prepare: (folder) => writeFileSync(join(folder, "state"), "a file") });
 
   const code = await served.process.exited;

@@ -97,7 +97,7 @@ external_host = "http://localhost"
     expect(await instance.count()).toBe(0);
   });
 
-  test("doctor says that it answers, and leaves as much in it as there was", async () => {
+  test("doctor says that the store answers, and changes nothing in it", async () => {
     const before = await server.size();
 
     const { stdout } = await akproxy("doctor");
@@ -106,7 +106,7 @@ external_host = "http://localhost"
     expect(await server.size()).toBe(before);
   });
 
-  test("where it is away sessions end with 74, and doctor with a failure", async () => {
+  test("a store that does not answer ends sessions with 74, and doctor with a failure", async () => {
     await server.kill();
 
     const [list, revoke] = [await akproxy("sessions", "list"), await akproxy("sessions", "revoke", "--all")];

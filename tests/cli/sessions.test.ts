@@ -107,7 +107,7 @@ describe("beside a running akproxy", () => {
     expect(shown.stdout).toMatch(/\nends {7}20[\d:TZ-]+, in (1d|23h59m)\n$/);
   });
 
-  test("decision 42: a session that is revoked by its handle ends there within a second, its WebSocket with 1008, and another's goes on", async () => {
+  test("decision 42: a session revoked by its handle ends within a second, its WebSocket with 1008, and other sessions continue", async () => {
     const ended = await loggedIn("alice");
     const goesOn = await loggedIn("bob");
     const cookie = ended.cookies.headerFor(new URL(app));
@@ -127,7 +127,7 @@ describe("beside a running akproxy", () => {
     expect(await isLoggedIn(goesOn)).toBe(true);
   }, 20_000);
 
-  test("all sessions of a user end at once, and --all ends everybody's", async () => {
+  test("all sessions of a user end at once, and --all ends the sessions of every user", async () => {
     const browsers = [await loggedIn("alice"), await loggedIn("alice"), await loggedIn("bob"), await loggedIn("bob")];
 
     const alices = await sessions(["revoke", "--user", "alice", "--json"]);
@@ -143,7 +143,7 @@ describe("beside a running akproxy", () => {
     expect(empty).toEqual({ stdout: "", stderr: "no sessions\n", code: 0 });
   }, 20_000);
 
-  test("a handle that no session has is exit 1, shown or revoked", async () => {
+  test("an unknown handle is exit 1 for show and for revoke", async () => {
     const shown = await sessions(["show", "AAAAAAAAAA"]);
     const revoked = await sessions(["revoke", "AAAAAAAAAA"]);
 
@@ -162,7 +162,7 @@ describe("without a store to open", () => {
     return { folder, file };
   }
 
-  test.each(["list", "revoke --all"])("%s makes nothing, and says that there is none", async (words) => {
+  test.each(["list", "revoke --all"])("%s creates nothing, and says that the store does not exist", async (words) => {
     const { folder, file } = folderWith("none", config('state_dir = "./state"', "http://127.0.0.1:1/"));
 
     const { code, stderr, stdout } = await sessions(words.split(" "), file);
@@ -173,19 +173,22 @@ describe("without a store to open", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test.each(["list", "revoke --all"])("%s of sessions in memory says where they live", async (words) => {
-    const text = `${config('state_dir = "./state"', "http://127.0.0.1:1/")}[sessions]\nstore = "memory"\n`;
-    const { folder, file } = folderWith("memory", text);
+  test.each(["list", "revoke --all"])(
+    "%s of sessions in memory says that they are in the running process",
+    async (words) => {
+      const text = `${config('state_dir = "./state"', "http://127.0.0.1:1/")}[sessions]\nstore = "memory"\n`;
+      const { folder, file } = folderWith("memory", text);
 
-    const { code, stderr } = await sessions(words.split(" "), file);
+      const { code, stderr } = await sessions(words.split(" "), file);
 
-    expect(code).toBe(1);
-    expect(stderr).toContain('store "memory" is inside the running process');
-    expect(existsSync(join(folder, "state"))).toBe(false);
-    rmSync(folder, { recursive: true });
-  });
+      expect(code).toBe(1);
+      expect(stderr).toContain('store "memory" is inside the running process');
+      expect(existsSync(join(folder, "state"))).toBe(false);
+      rmSync(folder, { recursive: true });
+    },
+  );
 
-  test("a config that is nowhere is exit 74, a bad one 78", async () => {
+  test("a missing config is exit 74, an invalid one 78", async () => {
     const { folder, file } = folderWith("bad", "nonsense = 1\n");
 
     const exits = [await sessions(["list"], file), await sessions(["list"], join(folder, "absent.toml"))];
@@ -195,7 +198,7 @@ describe("without a store to open", () => {
   });
 });
 
-describe("which sessions are meant", () => {
+describe("the choice of sessions", () => {
   test.each<[string, Parameters<typeof chosenSessions>]>([
     ["revoke with neither handle, user nor --all", ["revoke", [], {}]],
     ["revoke with a user and --all", ["revoke", [], { user: "alice", all: true }]],
@@ -215,7 +218,7 @@ describe("which sessions are meant", () => {
     expect(() => handleOf(word)).toThrow(`"${word}" is not a handle`);
   });
 
-  test("a handle that begins with a minus is written with a dot, and read back", () => {
+  test("a handle that begins with a minus is shown with a dot, and read back", () => {
     expect(shownHandle("-cAAAA-AAA")).toBe(".cAAAA-AAA");
     expect(writtenHandle(".cAAAA-AAA")).toBe("-cAAAA-AAA");
     expect(writtenHandle("-cAAAA-AAA")).toBe("-cAAAA-AAA");
@@ -233,7 +236,7 @@ describe("the table", () => {
     endsAt: 173_800,
   };
 
-  test("is as wide as it has to be in a pipe", () => {
+  test("is as wide as its content in a pipe", () => {
     expect(sessionTable([summary], { now: 87_400, columns: null }).split("\n")).toEqual([
       "handle      user                                                 provider  made    last seen   ends",
       "kJ3_x9Tq2w  somebody.with.a.long.name@subdomain.company.example  grafana   1d ago  23m20s ago  in 1d",
@@ -248,7 +251,7 @@ describe("the table", () => {
     expect(lines[1]).toContain("…");
   });
 
-  test("shows controls in a user name as escapes, so that it can't steer the terminal", () => {
+  test("shows controls in a user name as escapes, so that it cannot control the terminal", () => {
     const text = sessionTable([{ ...summary, username: "al\u001b[2Jice\n" }], { now: 87_400, columns: null });
 
     expect(text).toContain("al\\u001b[2Jice\\u000a");

@@ -51,7 +51,7 @@ async function rows(...args: readonly string[]): Promise<readonly Row[]> {
   return JSON.parse((await testRegex("--json", ...args)).stdout).results;
 }
 
-test("a public URL: what was searched, the pattern, the verdict, exit 0", async () => {
+test("a public URL: the searched string, the pattern, the verdict, exit 0", async () => {
   expect(await testRegex("--pattern", "^/public/", "https://app.company/public/a?b=c")).toEqual({
     code: 0,
     stdout:
@@ -77,7 +77,7 @@ test.each([
   ["PATH-04", "/public/%252e%252e/admin", "/public/%2e%2e/admin", "holds a double encoding"],
   ["PATH-06", "/public/..;/admin", "/public/..;/admin", "holds dots beside a semicolon"],
   ["PATH-19", "/public/%zz", "/public/%zz", "holds a bad percent-escape"],
-])("%s: %s is never public, and the reason is said", async (_, url, searched, reason) => {
+])("%s: %s is never public, with the reason", async (_, url, searched, reason) => {
   expect(await rows("--pattern", "^/public", url)).toEqual([
     {
       url,
@@ -89,7 +89,7 @@ test.each([
   ]);
 });
 
-test("PATH-07: a query takes no part in path mode", async () => {
+test("PATH-07: path mode ignores the query", async () => {
   expect(await rows("--pattern", "/status$", "/private?x=/status")).toMatchObject([
     { searched: "/private", pattern: null, verdict: "login" },
   ]);
@@ -118,7 +118,7 @@ test("spaces and letters outside ASCII are encoded as a browser does, and a frag
   ]);
 });
 
-test("PATH-10: bad patterns are shown with Go's message, a caret under the place and a hint, exit 1", async () => {
+test("PATH-10: invalid patterns are shown with Go's message, a caret under the offset and a hint, exit 1", async () => {
   expect(await testRegex("--pattern", "^/api/(?!private)", "--pattern", "^/日本[z-a]", "/x")).toEqual({
     code: 1,
     stdout: "",
@@ -132,7 +132,7 @@ test("PATH-10: bad patterns are shown with Go's message, a caret under the place
   });
 });
 
-test("PATH-09: a pattern that opens more than it says is warned about, and is tested all the same", async () => {
+test("PATH-09: a pattern that is wider than it looks gets a warning, and is still tested", async () => {
   expect(await testRegex("--pattern", "health", "/admin/health")).toEqual({
     code: 0,
     stdout: "/admin/health\n  searched  /admin/health\n  pattern   health\n  verdict   public: the pattern is found\n",
@@ -165,7 +165,7 @@ test("a control character in a URL or a pattern does not reach the terminal", as
   expect(stdout + stderr).not.toContain("\u001b");
 });
 
-test("patterns of a provider: the first that is found, protect_path_regex wins, the only provider need not be named", async () => {
+test("patterns of a provider: the first match counts, protect_path_regex wins, and a single provider needs no --provider", async () => {
   expect(await rows("-c", "one.toml", "/public/a", "/api/x", "/api/private/x", "/")).toMatchObject([
     { pattern: "^/public/", verdict: "public" },
     { pattern: "^/api/", verdict: "public" },
@@ -174,7 +174,7 @@ test("patterns of a provider: the first that is found, protect_path_regex wins, 
   ]);
 });
 
-test("of two providers the named one is tested", async () => {
+test("--provider chooses between two providers", async () => {
   expect(await rows("-c", "two.toml", "--provider", "lab", "/lab/x", "/public/x")).toMatchObject([
     { verdict: "public" },
     { verdict: "login" },
@@ -207,7 +207,7 @@ test.each([
   expect(stderr).toContain(message);
 });
 
-test("a config that is bad, absent or without a provider to test ends as it does for serve", async () => {
+test("an invalid or missing config has the exit codes of serve", async () => {
   const bad = await testRegex("-c", "bad.toml", "--provider", "app", "/x");
   const absent = await testRegex("-c", "nowhere.toml", "/x");
 

@@ -91,7 +91,7 @@ test.each([
   expect(stdout.split("\n")[0]).toBe(line);
 });
 
-test("a config file that may not be read exits 77", async () => {
+test("a config file without read permission exits 77", async () => {
   write("closed.toml", good, 0o000);
   // root may read everything: as root the child loads its modules, then becomes nobody
   const script = `const { validateCommand } = await import(${JSON.stringify(resolve("src/cli/validate.ts"))});
@@ -123,7 +123,7 @@ test("an unknown format is a usage error", async () => {
   expect(stderr).toContain('--format: "xml" is not one of text, json, github');
 });
 
-test("CFG-05, LEAK-08: a secret in a file for all to read is warned about, fails with --strict, and is shown in no format", async () => {
+test("CFG-05, LEAK-08: a secret in a world-readable file is a warning, fails with --strict, and no format shows it", async () => {
   const text = await validate(["-c", "secret.toml", "--strict"]);
   const json = await validate(["-c", "secret.toml", "--format", "json"]);
   const github = await validate(["-c", "secret.toml", "--format", "github"]);

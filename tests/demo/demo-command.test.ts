@@ -30,7 +30,7 @@ function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string
   return new Response(stream).text();
 }
 
-test("the demo serves the application behind a login, reads no config file, and ends whole at SIGINT", async () => {
+test("the demo serves the application behind a login, reads no config file, and stops everything at SIGINT", async () => {
   const port = freePort();
   const url = `http://localhost:${port}`;
 
@@ -58,7 +58,7 @@ test("the demo serves the application behind a login, reads no config file, and 
   await expect(fetch(`${url}/`)).rejects.toThrow();
 });
 
-test("a port that is taken ends the demo with 74, its number and another to try", async () => {
+test("a port in use ends the demo with 74, its number and another port to try", async () => {
   const taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
 
   const process = demo("--port", String(taken.port));

@@ -28,7 +28,7 @@ test.each(["127.0.0.1", "::1", "127.0.0.2"])(
   },
 );
 
-test("the demo's config says of itself what the demo was started with, dollars and quotes kept", async () => {
+test("the demo's config has the values of its start, with dollars and quotes intact", async () => {
   const { config } = await parseConfigText(demoConfigText(facts), { file: "demo.toml", env: { HOME: "/root" } });
 
   const [provider, ...others] = config?.providers ?? [];
@@ -69,7 +69,7 @@ test.each([
   "127.0.0.1:80",
   "unix:/run/x.sock",
   " 127.0.0.1",
-])("%p is not taken for loopback", (host) => {
+])("%p is not loopback", (host) => {
   expect(loopbackAddress(host)).toBeNull();
 });
 
@@ -81,7 +81,7 @@ test.each([
   expect(demoUrl({ hostname, port: 9000 })).toBe(url);
 });
 
-test("what the demo prints says what to open and who to be, and no secret", () => {
+test("the demo prints the URL and the users, and no secret", () => {
   const text = demoText(facts);
 
   expect(text).toContain("http://localhost:9000/\n");

@@ -18,7 +18,7 @@ function get(path: string, headers: Record<string, string>): Promise<string> {
   return fetch(`${app.url}${path}`, { headers }).then((response) => response.text());
 }
 
-test("JSON: who the identity headers say is here", async () => {
+test("JSON: the user in the identity headers", async () => {
   const answer = JSON.parse(await get("/a/b?c=%2F", { ...alice, Accept: "application/json" }));
 
   expect(answer.method).toBe("GET");

@@ -48,7 +48,7 @@ test("the login page names the client and has a button for each user", async () 
   expect(page.text).not.toContain("<script");
 });
 
-test("a login goes back to the client with a code, and a second one asks nothing", async () => {
+test("a login returns to the client with a code, and a second one shows no page", async () => {
   const browser = createBrowser();
 
   const first = await loginAs(browser, authorizeUrl(), "alice");
@@ -60,7 +60,7 @@ test("a login goes back to the client with a code, and a second one asks nothing
   expect(new URL(second.url).searchParams.get("state")).toBe("state-of-the-test");
 });
 
-test("prompt=login asks again, and another user may come in", async () => {
+test("prompt=login shows the page again, and another user may sign in", async () => {
   const browser = createBrowser();
   await loginAs(browser, authorizeUrl(), "alice");
 
@@ -71,7 +71,7 @@ test("prompt=login asks again, and another user may come in", async () => {
   expect(new URL(after.url).searchParams.has("code")).toBe(true);
 });
 
-test("cancel goes back with access_denied", async () => {
+test("cancel returns with access_denied", async () => {
   const browser = createBrowser();
 
   const after = await cancelLogin(browser, await browser.follow(authorizeUrl()));
@@ -90,7 +90,7 @@ test("an unknown user is refused and a login without its cookie, too", async () 
   expect(stranger.status).toBe(400);
 });
 
-test("a sign-out asks, ends the issuer's session and returns to a registered place", async () => {
+test("a sign-out asks, ends the issuer's session and returns to a registered URL", async () => {
   const browser = createBrowser();
   await loginAs(browser, authorizeUrl(), "alice");
   const bye = encodeURIComponent(`http://app.localhost:${app.port}/bye`);
@@ -104,7 +104,7 @@ test("a sign-out asks, ends the issuer's session and returns to a registered pla
   expect(isToyLogin(next)).toBe(true);
 });
 
-test("a wrong request gets a page that says what is wrong, escaped", async () => {
+test("an invalid request gets a page with the escaped reason", async () => {
   const page = await createBrowser().follow(`${toy.issuer}/auth?client_id=%3Cb%3E&response_type=code`);
 
   expect(page.status).toBe(400);

@@ -125,7 +125,7 @@ describe("a session's cookie", () => {
     });
   });
 
-  test("opens as a bare value too, and says whose it is", async () => {
+  test("opens as a bare value, too, and names its provider", async () => {
     const [report] = await reportsOn(value("wiki"), { sessions: [sessionOf({ id, providerSlug: "wiki" })] });
 
     expect(report).toMatchObject({ name: null, refused: null, provider: "wiki" });
@@ -163,7 +163,7 @@ describe("a session's cookie", () => {
     expect(await refusalsOn(text, world)).toEqual([reason]);
   });
 
-  test("of sessions in memory is accepted by its seal, and says that the store was not checked", async () => {
+  test("for sessions in memory is accepted by its seal, and the report says that the store was not checked", async () => {
     const text = await textOn(cookie(), { inMemory: true });
 
     expect(text).toStartWith("__Host-akproxy_app: accepted");
@@ -172,7 +172,7 @@ describe("a session's cookie", () => {
 });
 
 describe("a whole Cookie header", () => {
-  test("is reported cookie by cookie, those of others left out, with or without its name", async () => {
+  test("is reported cookie by cookie, without foreign cookies, with or without `Cookie:`", async () => {
     const sessions = [sessionOf({ id })];
     const header = `a=1; ${cookie()}; __Host-akproxy_wiki=x; theme="dark"`;
 
@@ -182,7 +182,7 @@ describe("a whole Cookie header", () => {
     expect(givenCookies(" \n")).toEqual({ ours: [], others: [] });
   });
 
-  test("CK-03: of five cookies of one name the fifth is not looked at", async () => {
+  test("CK-03: the fifth cookie of one name is ignored", async () => {
     const refusals = await refusalsOn(Array.from({ length: 5 }, () => cookie()).join("; "), {
       sessions: [sessionOf({ id })],
     });
@@ -205,7 +205,7 @@ describe("a login attempt's cookie", () => {
   const name = loginCookieName({ name: "__Host-akproxy_app", domain: null, secure: true }, 1000, stateDigest(state));
   const sealed = sealLoginAttempt(keys, attempt, randomBytes);
 
-  test("is told with provider, age and what is left, and nothing it holds", async () => {
+  test("is shown with provider, age and time left, without its content", async () => {
     expect((await textOn(`${name}=${sealed}`, { now: 1125 })).split("\n")).toEqual([
       `${name}: accepted`,
       "  kind       login attempt",
@@ -227,7 +227,7 @@ describe("a login attempt's cookie", () => {
     ]);
   });
 
-  test("LEAK-08: secrets are shown when asked for, and only then", async () => {
+  test("LEAK-08: secrets are shown with --show-secrets only", async () => {
     const header = `${name}=${sealed}; ${cookie()}`;
     const world = { now: 1125, sessions: [sessionOf({ id, rawToken: "canary-token" })] };
 
@@ -252,7 +252,7 @@ test("a user name that moves the cursor is shown as escapes", async () => {
   expect(await textOn(cookie(), { sessions: [hostile] })).toContain("user       al\\u001b[2Jice\\u000a");
 });
 
-test("spans are told in their two largest units", () => {
+test("spans are shown in their two largest units", () => {
   expect([-5, 0, 42, 60, 905, 3600, 12_000, 93_600, 86_400 * 30].map(spanText)).toEqual([
     "0s",
     "0s",
@@ -302,7 +302,7 @@ describe("akproxy decode-cookie", () => {
     expect(refused.code).toBe(1);
   });
 
-  test("before the first start says that there is no secret yet, and makes neither directory, secret nor store", async () => {
+  test("before the first start says that there is no secret yet, and creates no directory, secret or store", async () => {
     const dir = outpost("before", "");
 
     const { stdout, stderr, code } = await run(dir, [cookie()]);
@@ -316,7 +316,7 @@ describe("akproxy decode-cookie", () => {
     expect(readdirSync(dir)).toEqual(["akproxy.toml"]);
   });
 
-  test("with a secret and no store refuses by that, and makes no store", async () => {
+  test("with a secret and without a store refuses the cookie, and creates no store", async () => {
     const dir = outpost("storeless", `secret = "${secret}"`);
 
     const { stdout, code } = await run(dir, [cookie()]);
@@ -326,7 +326,7 @@ describe("akproxy decode-cookie", () => {
     expect(existsSync(join(dir, "state"))).toBe(false);
   });
 
-  test("a store that is none is 74, by name; a bad config 78; no config 74; no such provider or no cookie 2", async () => {
+  test("an unusable store is 74, with its name; an invalid config 78; no config 74; an unknown provider or no cookie 2", async () => {
     const dir = outpost("broken", `secret = "${secret}"`);
     mkdirSync(join(dir, "state"));
     writeFileSync(join(dir, "state", "sessions.sqlite"), "no database ".repeat(100));
