@@ -67,7 +67,7 @@ test("decision 17: the cookie's name follows scheme and domain", async () => {
   expect(http.problems).toEqual([]);
 });
 
-test("decision 32: an http:// external_host is warned about, unless it is loopback", async () => {
+test("decision 32: an http:// external_host gives a warning, unless it is loopback", async () => {
   const lines = await problemLines(configText({}).replace("https://app.company", "http://app.company"), goodEnv);
 
   expect(lines).toEqual([
@@ -75,7 +75,7 @@ test("decision 32: an http:// external_host is warned about, unless it is loopba
   ]);
 });
 
-test("CFG-09: trusting everybody is refused, and warned about when it is said to be meant", async () => {
+test("CFG-09: trusting every address is an error, or a warning with danger_trust_any_proxy", async () => {
   const trust = '[listen]\ntrusted_proxies = ["10.0.0.0/8", "0.0.0.0/0", "::/0"]\n';
 
   const refused = await problemLines(configText({ top: trust }), goodEnv);
@@ -124,7 +124,7 @@ test.each([
   expect(await problemLines(configText({ top }), goodEnv)).toEqual([line]);
 });
 
-test("an upstream whose certificate is not verified is warned about", async () => {
+test("an upstream whose certificate is not verified gives a warning", async () => {
   const text = configText({ provider: "internal_host_ssl_validation = false" }).replace("http://127", "https://127");
 
   const { config } = await parseConfigText(text, { file: "a.toml", env: goodEnv });
@@ -135,7 +135,7 @@ test("an upstream whose certificate is not verified is warned about", async () =
   expect(config?.providers[0]).toMatchObject({ upstream: { scheme: "https", verifyTls: false } });
 });
 
-test("an allow table that names nobody is warned about", async () => {
+test("an allow table that allows nobody gives a warning", async () => {
   expect(await problemLines(configText({ provider: "allow = {}" }), goodEnv)).toEqual([
     "9:1 warning providers.app.allow: allows nobody: every user is denied",
   ]);

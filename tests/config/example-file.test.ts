@@ -44,7 +44,7 @@ test("config.example.toml has no problem", async () => {
   expect(config?.providers.map((provider) => provider.slug)).toEqual(["app"]);
 });
 
-test("config.example.toml names its schema, and every key of it once", () => {
+test("config.example.toml names its schema, and has every key of it once", () => {
   const schema = configJsonSchema() as Node; // as: of the JSON Schema four keywords are read
 
   expect(text).toStartWith("#:schema ./akproxy.schema.json\n");
@@ -57,7 +57,7 @@ test("every key of config.example.toml has a comment on its line", () => {
   expect(bare).toEqual([]);
 });
 
-test("the values in config.example.toml are the defaults, but for the six that have none", () => {
+test("the values in config.example.toml are the defaults, except for the six keys without one", () => {
   const schema = configJsonSchema() as Node; // as: of the JSON Schema four keywords are read
 
   expect(differences(schema, parse(text), "")).toEqual([

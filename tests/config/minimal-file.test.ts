@@ -13,7 +13,7 @@ external_host = "https://app.company"
 internal_host = "http://127.0.0.1:8080"
 `;
 
-test("the minimal file is enough, and everything else has its default", async () => {
+test("the minimal file is valid, and every other key has its default", async () => {
   const env = { CLIENT_SECRET: "from-the-environment" };
 
   const { config, problems } = await parseConfigText(minimalFile, { file: "/etc/akproxy/config.toml", env });

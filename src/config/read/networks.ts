@@ -33,10 +33,10 @@ export function address() {
   return textOf(readAddress, null);
 }
 
-/** A network. `everybody`: it contains every IPv4 or every IPv6 address (decision 41, CFG-09). */
+/** A network. `isEveryAddress`: it contains every IPv4 or every IPv6 address (decision 41, CFG-09). */
 export interface Network {
   readonly cidr: string; //                        with its prefix length, also for one address
-  readonly everybody: boolean;
+  readonly isEveryAddress: boolean;
 }
 
 /** `10.0.0.0/8`, `fc00::/7`, or one address. */
@@ -50,12 +50,12 @@ export function readCidr(text: string): Reading<Network> {
     );
   }
   const bits = version === 4 ? 32 : 128;
-  if (prefixText === undefined) return ok({ cidr: `${host}/${bits}`, everybody: false });
+  if (prefixText === undefined) return ok({ cidr: `${host}/${bits}`, isEveryAddress: false });
   const prefix = Number(prefixText);
   if (!/^\d{1,3}$/.test(prefixText) || prefix > bits) {
     return wrong(`has a prefix length that is not 0 to ${bits}`, `write ${host}/${bits} for this single address`);
   }
-  return ok({ cidr: `${host}/${prefix}`, everybody: prefix === 0 || isAllMapped(host, prefix) });
+  return ok({ cidr: `${host}/${prefix}`, isEveryAddress: prefix === 0 || isAllMapped(host, prefix) });
 }
 
 /** `::ffff:0:0/96` and wider networks contain every IPv4-mapped address (RFC 4291 2.5.5.2). */

@@ -8,13 +8,13 @@ export interface Width {
 }
 
 /** A path that no application has: a pattern that matches it matches everything. */
-const nobodysPath = "/zq7f3a9c/x";
+const unlikelyPath = "/zq7f3a9c/x";
 
 /** PATH-09 for a pattern that is searched in the path; null: no warning. */
 export function pathWidth(pattern: string): Width | null {
   const set = compileGoRegExps([pattern]);
   const matchesStart = set.match("") !== null || set.match("/") !== null;
-  if (matchesStart && set.match(nobodysPath) !== null) {
+  if (matchesStart && set.match(unlikelyPath) !== null) {
     return { message: "matches everything: every path is public", hint: "start it with ^ and a path" };
   }
   if (matchesStart) {

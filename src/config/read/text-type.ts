@@ -59,7 +59,7 @@ export function listOf<T, F>(read: (text: string) => Reading<T>, fallback: F) {
 /** A string that is sent as a header value. */
 export function headerText() {
   return textOf((text) => {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these may not stand in a header (RFC 9110 5.5)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a header value must not have these (RFC 9110 5.5)
     if (text !== "" && !/[\u0000-\u001f\u007f]/.test(text)) return ok(text);
     return wrong("is not a valid header value", "write a text without control characters");
   }, "");

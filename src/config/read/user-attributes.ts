@@ -50,7 +50,7 @@ function readHeaders(context: Context, path: Path, value: unknown): AttributeTem
       const message = "must be a text, a number, true or false";
       addRemark(context, at, { message, hint: "write one text; a claim that is a list is joined with |" });
     } else if (attribute !== null) entries[name] = attribute;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these may not stand in a header (RFC 9110 5.5)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a header value must not have these (RFC 9110 5.5)
     if (typeof text === "string" && /[\u0000-\u001f\u007f]/.test(text)) {
       addRemark(context, at, {
         message: "has a control character",

@@ -76,10 +76,10 @@ function compare(source: Source, path: Path, expected: Expect, url: GivenUrl, pr
   const is = accessBy(decision, provider);
   if (is === expected.is) return;
   const who = expected.as === undefined ? "an anonymous user" : whoText(source, path);
-  const asked = `${method} ${quoted(source, [...path, "url"])} by ${who}`;
+  const request = `${method} ${quoted(source, [...path, "url"])} by ${who}`;
   source.findings.error(
     [...path, "is"],
-    `${asked} is ${is}, not ${expected.is}: ${becauseText(decision.because)}`,
+    `${request} is ${is}, not ${expected.is}: ${becauseText(decision.because)}`,
     "correct the rule or the expectation; show the whole decision with: akproxy explain",
   );
 }

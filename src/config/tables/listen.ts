@@ -77,7 +77,7 @@ export function listenOf(source: Source, { http, https, metrics }: ListenTable):
 export function trustedProxiesOf(source: Source, table: ListenTable): readonly string[] {
   return table.trusted_proxies.flatMap((network, index) => {
     if (network === null) return [];
-    if (network.everybody) {
+    if (network.isEveryAddress) {
       const path = ["listen", "trusted_proxies", index];
       const message = "trusts every address: any client can forge X-Forwarded-For, -Proto and -Host";
       if (table.danger_trust_any_proxy)

@@ -34,7 +34,7 @@ test.each([
   expect(expandText(text, env)).toMatchObject({ kind: "wrong", message: why });
 });
 
-test("an unset variable is an error that names the variable and the key, and the key is not called missing beside it", async () => {
+test("an unset variable is an error that names the variable and the key, and the key is not reported as missing too", async () => {
   const text = configText({}).replace("https://app.company", "https://${APP}.company");
 
   expect(await problemLines(text, goodEnv)).toEqual([

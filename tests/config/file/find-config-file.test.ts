@@ -25,7 +25,7 @@ test.each([
   expect(found).toMatchObject({ kind: "absent", problem: { message, severity: "error" } });
 });
 
-test("when there is none, every place looked at is named", () => {
+test("without a config file the error names every place that was tried", () => {
   const found = findConfigFile(undefined, {}, () => false);
 
   expect(found).toMatchObject({

@@ -35,7 +35,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a secret's file is read beside the config file, without one newline at its end", async () => {
+test("a relative secret file is relative to the config file; one newline at its end is removed", async () => {
   const read1 = await read(configText({ top: '[outpost]\nsecret_file = "secret"' }));
   const read2 = await read(configText({ top: '[outpost]\nsecret_file = ["crlf", "two-newlines"]' }));
 
@@ -49,7 +49,7 @@ test("a list of secrets keeps its order: the first seals", async () => {
   expect(config?.secrets).toEqual([good, other]);
 });
 
-test("credential:NAME is a file of systemd's credentials, whose mode is systemd's affair", async () => {
+test("credential:NAME is a file in systemd's credentials directory, and its mode is not checked", async () => {
   const text = configText({ top: '[outpost]\nsecret_file = "credential:outpost"' });
 
   const { config, lines } = await read(text, { ...goodEnv, CREDENTIALS_DIRECTORY: join(folder, "credentials") });
@@ -78,7 +78,7 @@ test("both forms of a secret at once are an error", async () => {
   expect(lines).toEqual(["5:22 error oidc.client_secret_file: client_secret and client_secret_file are both given"]);
 });
 
-test("a provider's own secret, in either form, wins over [oidc]'s; an empty one makes it a public client", async () => {
+test("a secret of the provider, in either form, takes precedence over [oidc]; an empty one makes a public client", async () => {
   const fromFile = await read(configText({ provider: 'client_secret_file = "secret"' }));
   const isPublic = await read(configText({ provider: 'client_secret = ""' }));
 
@@ -86,7 +86,7 @@ test("a provider's own secret, in either form, wins over [oidc]'s; an empty one 
   expect(isPublic).toMatchObject({ lines: [], config: { providers: [{ oidc: { clientSecret: "" } }] } });
 });
 
-test("a variable that is set but empty does not quietly make a public client", async () => {
+test("a variable that is set but empty does not silently make a public client", async () => {
   const slip = await read(configText({}), { CLIENT_SECRET: "" });
   const meant = await read(configText({}).replace("CLIENT_SECRET}", "CLIENT_SECRET:-}"), {});
 
@@ -104,7 +104,7 @@ test.each([
   expect(judgeSecret(value)).toMatchObject({ kind: "wrong", message });
 });
 
-test("CFG-04: a secret that is also a client secret is warned about", async () => {
+test("CFG-04: a secret that is also a client secret gives a warning", async () => {
   const text = configText({ top: `[outpost]\nsecret = "\${CLIENT_SECRET}"` });
 
   const { lines } = await read(text, { CLIENT_SECRET: good });
@@ -114,7 +114,7 @@ test("CFG-04: a secret that is also a client secret is warned about", async () =
   ]);
 });
 
-test("CFG-05: a secret in a file that others may read is warned about", async () => {
+test("CFG-05: a secret in a file that other users can read gives a warning", async () => {
   const inline = await read(configText({ top: `[outpost]\nsecret = "${good}"` }), goodEnv, 0o644);
   const group = await read(configText({ top: `[outpost]\nsecret = "${good}"` }), goodEnv, 0o640);
   const named = await read(configText({ top: '[outpost]\nsecret_file = "open"' }));
@@ -127,11 +127,11 @@ test("CFG-05: a secret in a file that others may read is warned about", async ()
   ]);
 });
 
-test("CFG-05: a config file without a secret in it may be open to all", async () => {
+test("CFG-05: other users may read a config file without secrets", async () => {
   expect((await read(configText({}), goodEnv, 0o644)).lines).toEqual([]);
 });
 
-test("LEAK-08: no message holds a secret, wherever it stands and whatever is wrong", async () => {
+test("LEAK-08: no message shows a secret, whatever its place and whatever is wrong", async () => {
   const canary = "canary-4f1d";
   const text = `[outpost]
 secret = ["${canary}", "\${CANARY}"]
@@ -164,7 +164,7 @@ ak_proxy.user_attributes = { password = "${canary}{", list = ["${canary}}"] }
   expect(JSON.stringify(problems)).not.toContain(canary);
 });
 
-test("LEAK-08: a syntax error does not quote the line it is in", async () => {
+test("LEAK-08: a syntax error does not quote its line", async () => {
   const { problems } = await parseConfigText('client_secret = "canary-4f1d" x', { file: "a.toml", env: {} });
 
   expect(problems.map(lineOf)).toEqual([

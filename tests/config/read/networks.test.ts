@@ -40,8 +40,8 @@ test.each([
   ["::ffff:0.0.0.0/96", "::ffff:0.0.0.0/96", true],
   ["0::/64", "0::/64", true],
   ["::ffff:10.0.0.0/104", "::ffff:10.0.0.0/104", false],
-])("the network %s is read", (text, cidr, everybody) => {
-  expect(readCidr(text)).toEqual(ok({ cidr, everybody }));
+])("the network %s is read", (text, cidr, isEveryAddress) => {
+  expect(readCidr(text)).toEqual(ok({ cidr, isEveryAddress }));
 });
 
 test.each([

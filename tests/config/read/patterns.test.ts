@@ -9,14 +9,14 @@ async function providerOf(lines: string) {
   return { provider: loaded.config?.providers[0], problems: loaded.problems };
 }
 
-test("a text holds a regex a line; carriage returns and blank lines are nothing", () => {
+test("a string has one regex per line; carriage returns and blank lines are ignored", () => {
   expect(patternLines("^/a\r\n\n  \n^/b$\n")).toEqual([
     { pattern: "^/a", offset: 0 },
     { pattern: "^/b$", offset: 9 },
   ]);
 });
 
-test("the patterns of a text and of a list are the same, in order", async () => {
+test("the patterns of a string and of a list are the same, in order", async () => {
   const fromText = await providerOf('skip_path_regex = "^/a\\n\\n^/b$\\r\\n"\nprotect_path_regex = "/secret"');
   const fromList = await providerOf('skip_path_regex = ["^/a", "", "^/b$"]\nprotect_path_regex = ["/secret"]');
 
@@ -35,7 +35,7 @@ test("PATH-10: a bad pattern names its provider, its line in a multi-line text, 
   ]);
 });
 
-test("PATH-10: the column counts what stands in the file, escapes and list entries included", async () => {
+test("PATH-10: the column counts characters of the file, with escapes and list entries", async () => {
   const text = configText({ provider: 'skip_path_regex = ["^/ok", "^/\\u0061\\\\d["]' });
 
   const problems = await problemLines(text, goodEnv);
@@ -43,7 +43,7 @@ test("PATH-10: the column counts what stands in the file, escapes and list entri
   expect(problems[0]).toStartWith('9:40 error providers.app.skip_path_regex[1]: pattern "^/a\\\\d[":');
 });
 
-test("look-around gets advice instead of a bare syntax error", async () => {
+test("look-around gives advice, not only a syntax error", async () => {
   const { problems } = await providerOf("skip_path_regex = '^/api/(?!private)'");
 
   expect(problems[0]?.message).toContain("`(?!` at offset 6");
@@ -66,14 +66,14 @@ test.each([
   ["^/public/", null],
   ["(?i)^/public/", null],
   ["(^/a|^/b)", null],
-])("PATH-09: the public pattern %j gets its warning", async (pattern, warning) => {
+])("PATH-09: the public pattern %j gives its warning", async (pattern, warning) => {
   const lines = await problemLines(configText({ provider: `skip_path_regex = ['${pattern}']` }), goodEnv);
 
   const expected = `9:21 warning providers.app.skip_path_regex[0]: pattern ${JSON.stringify(pattern)} ${warning}`;
   expect(lines).toEqual(warning === null ? [] : [expected]);
 });
 
-test("protect_path_regex may be wide: it closes", async () => {
+test("protect_path_regex may be wide, because it only protects", async () => {
   expect((await providerOf("protect_path_regex = 'admin'")).problems).toEqual([]);
 });
 

@@ -24,7 +24,7 @@ async function loaded(text: string) {
   return await loadConfig({ file: join(folder, written("config.toml", text)), env: goodEnv });
 }
 
-test("decision 21: sqlite is in state_dir, a named file beside the config, memory nowhere", async () => {
+test("decision 21: sqlite is in state_dir, a named file is relative to the config file, memory has no file", async () => {
   expect(await sessionsOf("sqlite")).toEqual({ kind: "sqlite", file: "/state/sessions.sqlite" });
   expect(await sessionsOf("sqlite:s.db")).toEqual({ kind: "sqlite", file: "/etc/akproxy/s.db" });
   expect(await sessionsOf("memory")).toEqual({ kind: "memory" });
@@ -34,14 +34,17 @@ test.each([
   ["redis://redis", "redis://redis", "redis://redis:6379", "akproxy:"],
   ["redis://:pass@10.0.0.1:6380/3", "redis://:pass@10.0.0.1:6380/3", "redis://10.0.0.1:6380/3", "akproxy:"],
   ["rediss://user:p%40ss@[::1]/0?prefix=a:b:", "rediss://user:p%40ss@[::1]/0", "rediss://[::1]:6379/0", "a:b:"],
-])("a Redis, %s, is reached with its password and shown without", async (store, url, place, keyPrefix) => {
-  expect(await sessionsOf(store)).toEqual({ kind: "redis", url, place, keyPrefix, certificateAuthorities: null });
-});
+])(
+  "a Redis, %s, keeps its password in the URL, and the place to show has none",
+  async (store, url, place, keyPrefix) => {
+    expect(await sessionsOf(store)).toEqual({ kind: "redis", url, place, keyPrefix, certificateAuthorities: null });
+  },
+);
 
 test.each([
   ["postgres://ak:pass@db/akproxy", "disable", "postgres://db:5432/akproxy"],
   ["postgresql://ak:pass@db:5433/akproxy?sslmode=verify-full", "verify-full", "postgres://db:5433/akproxy"],
-])("a PostgreSQL, %s, is reached with its password and shown without", async (store, tlsMode, place) => {
+])("a PostgreSQL, %s, keeps its password in the URL, and the place to show has none", async (store, tlsMode, place) => {
   const sessions = await sessionsOf(store);
 
   expect(sessions).toMatchObject({ kind: "postgres", tlsMode, place, certificateAuthorities: null });
@@ -67,7 +70,7 @@ test.each([
   ["postgres://db/akproxy", "has no user name"],
   ["postgres://u:canary@db/a?sslmode=prefer", "has an sslmode that is not supported"],
   ["postgres://u:canary@db/a?ca_file=x.pem", "has a ca_file but does not verify the certificate"],
-])("sessions.store = %j is refused, and not shown", async (store, message) => {
+])("sessions.store = %j is an error, and the value is not shown", async (store, message) => {
   const top = `[sessions]\nstore = "${store}"`;
   const { config, problems } = await parseConfigText(configText({ top }), { file: "/a.toml", env: goodEnv });
 
@@ -76,7 +79,7 @@ test.each([
   expect(JSON.stringify(problems)).not.toContain("nary");
 });
 
-test("CFG-05: the whole URL may come from a file, and both at once are refused", async () => {
+test("CFG-05: the URL may come from a file; both keys at once are an error", async () => {
   written("url", "redis://:canary@redis:6379/1\n");
   written("bad", "redis://:canary@redis:6379/one\n");
 
@@ -95,7 +98,7 @@ test("CFG-05: the whole URL may come from a file, and both at once are refused",
   expect(JSON.stringify([bad.problems, both.problems])).not.toContain("canary");
 });
 
-test("CFG-05: a password in a config file that others may read is warned about; a store without one, or from the environment, is not", async () => {
+test("CFG-05: a password in a config file that other users can read gives a warning; a store without a password, or from a variable, does not", async () => {
   const shared = async (store: string, name: string) => {
     const text = configText({ top: `[sessions]\nstore = "${store}"` });
     const { problems } = await loadConfig({
@@ -110,7 +113,7 @@ test("CFG-05: a password in a config file that others may read is warned about; 
   expect(await shared(`\${STORE}`, "variable.toml")).toEqual([]);
 });
 
-test("the authorities that sign a store's certificate are read from ca_file", async () => {
+test("the authorities of a store are read from ca_file", async () => {
   const { certificatePem } = makeSelfSigned({ names: ["redis"], days: 2, now: 1_700_000_000 });
   written("ca.pem", certificatePem);
   const with_ = async (store: string) => (await loaded(configText({ top: `[sessions]\nstore = "${store}"` }))).config;

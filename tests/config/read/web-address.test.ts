@@ -71,13 +71,13 @@ test.each([
   expect(reading.kind === "wrong" ? reading.message : reading.value).toBe(why);
 });
 
-test("an issuer has no query and no fragment, and may have a path", () => {
+test("an issuer may have a path, but neither a query nor a fragment", () => {
   expect(readIssuer("https://idp/realms/a").kind).toBe("ok");
   expect(readIssuer("https://idp/?a")).toMatchObject({ message: "has a query" });
   expect(readIssuer("https://idp/#a")).toMatchObject({ message: "has a fragment" });
 });
 
-test("only the machine itself is loopback", () => {
+test("only addresses of the machine itself are loopback", () => {
   const hosts = ["localhost", "app.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "localhost.company", "128.0.0.1"];
 
   expect(hosts.map(isLoopback)).toEqual([true, true, true, true, true, false, false]);

@@ -12,7 +12,7 @@ test.each([
   expect(editDistance(a, b)).toBe(distance);
 });
 
-test("the nearest name forgives case and hyphens, and there is none for a stranger", () => {
+test("the nearest name ignores case and hyphens, and an unrelated word has none", () => {
   const known = ["mode", "external_host", "internal_host"];
 
   expect(nearest("External-Host", known)).toBe("external_host");

@@ -25,7 +25,7 @@ test.each([
   expect(config).toBeNull();
 });
 
-test("CFG-01: an unknown table is placed at its name", async () => {
+test("CFG-01: an unknown table is reported at its name", async () => {
   expect(await problemLines(configText({ end: "[sesions]\nmax = 3" }), goodEnv)).toEqual([
     "9:2 error sesions: is not a key that akproxy knows",
   ]);
@@ -51,7 +51,7 @@ test.each([
   expect(await problemLines(configText({ top }), goodEnv)).toEqual([line]);
 });
 
-test("CFG-01: an unknown mode names the known ones", async () => {
+test("CFG-01: the error about an unknown mode lists the known modes", async () => {
   expect(await hintsOf(configText({}).replace('"proxy"', '"reverse"'))).toEqual([
     'use one of "proxy", "forward_single", "forward_domain"',
   ]);
@@ -60,7 +60,7 @@ test("CFG-01: an unknown mode names the known ones", async () => {
   ]);
 });
 
-test("missing keys are placed at their table", async () => {
+test("missing keys are reported at their table", async () => {
   expect(await problemLines(configText({ end: "[providers.two]" }), goodEnv)).toEqual([
     "9:1 error providers.two.mode: is required",
     "9:1 error providers.two.external_host: is required",
@@ -100,7 +100,7 @@ mode = "proxy"
   expect(({} as { mode?: string }).mode).toBeUndefined(); // as: to ask a bare object for what must not be there
 });
 
-test("names of Object's own are no way in", async () => {
+test("properties of Object are unknown keys", async () => {
   const text = configText({ provider: "constructor = 1\nclaims.toString = 'x'" });
 
   expect(await problemLines(text, goodEnv)).toEqual([
@@ -109,7 +109,7 @@ test("names of Object's own are no way in", async () => {
   ]);
 });
 
-test("a text that is no TOML is one problem at the parser's place", async () => {
+test("a text that is not TOML is one problem at the place of the parser", async () => {
   expect(await problemLines("a = 1\nb = \n")).toEqual(["2:5 error : not TOML: invalid value"]);
   expect(await problemLines("\u0000")).toHaveLength(1);
   expect(await problemLines("[a]\nx=1\n[a]\n")).toEqual([
@@ -122,7 +122,7 @@ test.each([
   [`${"a.".repeat(40)}a = 1`, "tables are nested more than 32 levels deep"],
   [`${"a.".repeat(20000)}a = 1`, "tables are nested more than 32 levels deep"],
   [`[${"a.".repeat(50000)}a]`, "tables are nested more than 32 levels deep"],
-])("a text nested beyond reason is one problem", async (text, message) => {
+])("a text with excessive nesting is one problem", async (text, message) => {
   const { problems } = await parseConfigText(text, { file: "a.toml", env: {} });
 
   expect(problems.map((problem) => problem.message)).toEqual([message]);

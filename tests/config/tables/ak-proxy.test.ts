@@ -13,7 +13,7 @@ async function built(provider: string, env: Record<string, string> = {}): Promis
 
 const problems = (provider: string) => problemLines(configText({ provider }), goodEnv);
 
-test("the table of the specification is taken whole", async () => {
+test("the ak_proxy table of the specification is read completely", async () => {
   const provider = await built(`
 [providers.app.ak_proxy]
 backend_override = "http://foo.bar.baz/{preferred_username}"
@@ -44,14 +44,14 @@ X-App-User = "{preferred_username}"
   });
 });
 
-test("a host_header with a claim is filled in at login; what an environment variable brings is a template, too", async () => {
+test("a host_header with a claim is filled in at login; the value of an environment variable is a template too", async () => {
   const provider = await built(`ak_proxy.host_header = "{tenant}.$${"{ZONE}"}"`, { ZONE: "{zone}.internal" });
 
   expect(provider.hostHeader).toBeNull();
   expect(provider.akProxy.hostHeader?.source).toBe("{tenant}.{zone}.internal");
 });
 
-describe("what can't be meant is an error at its place", () => {
+describe("a wrong value in ak_proxy is an error at its place", () => {
   test.each([
     [
       'ak_proxy.host_header = "a{b"',
@@ -137,13 +137,13 @@ describe("what can't be meant is an error at its place", () => {
   });
 });
 
-test("every host is warned of, and not refused", async () => {
+test('"*" in backend_override_hosts is a warning, not an error', async () => {
   expect(await problems('ak_proxy.backend_override_hosts = ["*"]')).toEqual([
     "9:36 warning providers.app.ak_proxy.backend_override_hosts[0]: allows every host: whoever controls the claim decides where requests go",
   ]);
 });
 
-test("an override has no meaning where no request is passed on", async () => {
+test("an override is an error in the forward modes", async () => {
   const text = configText({})
     .replace(/mode = "proxy"/, 'mode = "forward_single"')
     .replace(/internal_host.*\n/, "");
@@ -191,11 +191,11 @@ test.each([
     'allow = { claims = { realm_access.roles = ["b"] } }',
     "9:43 error providers.app.allow.claims.realm_access: must be a string or a list, not a table",
   ],
-])("%s is said to be wrong", async (provider, line) => {
+])("%s gives a problem", async (provider, line) => {
   expect(await problems(provider)).toContain(line);
 });
 
-test("an expectation may say which claims somebody has", async () => {
+test("an expectation may set the claims of a user", async () => {
   const provider = `
 allow = { claims = { department = ["it"] } }
 expect = [
@@ -207,7 +207,7 @@ expect = [
   expect(await problems(provider.replace('"hr"', '["hr", "it"]'))).toHaveLength(1);
 });
 
-test("groups_filter is Go's syntax, and takes no variables", async () => {
+test("groups_filter is in Go's syntax, and variables are not expanded in it", async () => {
   const provider = await built('groups_filter = ["^app$$", "^b$"]');
 
   expect(provider.groupsFilter.patterns).toEqual(["^app$$", "^b$"]);

@@ -65,14 +65,14 @@ test.each([
     'GET "/admin/x" by a logged-in user is denied, not allowed: rule 1 decides',
   ],
   ['url = "/closed", is = "login"', 'GET "/closed" by an anonymous user is denied, not login: rule 2 decides'],
-])("the expectation %s is not met, and it is said what decides", async (expectation, message) => {
+])("the expectation %s fails, and the message names what decides", async (expectation, message) => {
   const [line, ...others] = await problemLines(withExpect(expectation), goodEnv);
 
   expect(line?.replace(/^\S+ /, "")).toBe(`error providers.app.expect[0].is: ${message}`);
   expect(others).toEqual([]);
 });
 
-test("an unmet expectation leaves no config to serve, stands at its own line, and points at explain", async () => {
+test("a failed expectation gives no config, is reported at its own line, and its hint names explain", async () => {
   const text = `${configText({})}
 [[providers.app.expect]]
 url = "/"
@@ -97,14 +97,14 @@ test.each([
   ["https://app.company:8443/", '"https://app.company:8443/" has a host that no provider has'],
   ["health", '"health" is neither a URL nor a path'],
   ["https://a b/", '"https://a b/" is neither a URL nor a path'],
-])("the URL %s is no URL of the provider", async (url, message) => {
+])("the URL %s is not a URL of the provider", async (url, message) => {
   const second = '[providers.two]\nmode = "forward_single"\nexternal_host = "https://two.company"\n';
   const text = configText({ provider: `expect = [{ url = "${url}", is = "login" }]`, end: second });
 
   expect(await problemLines(text, goodEnv)).toEqual([`9:19 error providers.app.expect[0].url: ${message}`]);
 });
 
-test("in domain level any host under the cookie domain is its own, but for one that another provider has", async () => {
+test("in forward_domain every host under the cookie domain belongs to the provider, unless another provider has it", async () => {
   const text = `${configText({})}
 [providers.corp]
 mode = "forward_domain"
@@ -123,13 +123,13 @@ expect = [
   ]);
 });
 
-test("expectations wait until nothing else is wrong", async () => {
+test("expectations are not checked while something else is wrong", async () => {
   const text = configText({ provider: 'session_max = "x"\nexpect = [{ url = "/", is = "public" }]' });
 
   expect(await problemLines(text, goodEnv)).toEqual(['9:15 error providers.app.session_max: "x" is not a duration']);
 });
 
-test("a value from the environment is not shown in an unmet expectation", async () => {
+test("a value from the environment is not shown in a failed expectation", async () => {
   const text = configText({ provider: `expect = [{ url = "/\${CLIENT_SECRET}", is = "public" }]` });
 
   const { problems } = await parseConfigText(text, { file: "a.toml", env: goodEnv });

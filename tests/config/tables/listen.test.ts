@@ -12,7 +12,7 @@ test.each([
   expect(others).toEqual([]);
 });
 
-test("what these keys may say now is taken", async () => {
+test("the values of these keys that are available are accepted", async () => {
   const top = '[listen]\nworkers = 1\n[limits]\nfailed_credentials = "20/1m"';
   const provider = `intercept_header_auth = false
 websocket_logout = "close"

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { parseConfigText } from "../../../src/config/load.ts";
 import { configText, goodEnv, problemLines } from "../problem-lines.ts";
 
-test("an http:// issuer is for loopback, or for who says that it is dangerous", async () => {
+test("an http:// issuer is allowed for loopback, or with danger_allow_http_issuer", async () => {
   const at = (issuer: string, more = "") =>
     problemLines(configText({ oidc: more }).replace("https://idp.company/", issuer), goodEnv);
 
@@ -23,7 +23,7 @@ test("the issuer is kept byte for byte", async () => {
   expect(config?.providers[0]?.oidc.issuer).toBe("https://IDP.company:443/realms/a");
 });
 
-test("issuer and client_id must come from somewhere", async () => {
+test("issuer and client_id are required in [oidc] or in the provider", async () => {
   const text = configText({})
     .replace(/issuer.*\n/, "")
     .replace(/client_id.*\n/, "");
@@ -34,7 +34,7 @@ test("issuer and client_id must come from somewhere", async () => {
   ]);
 });
 
-test("a provider's own oidc keys win", async () => {
+test("the oidc keys of a provider take precedence", async () => {
   const provider = `issuer = "https://other.company"
 client_id = "other"
 scopes = ["email"]
@@ -58,7 +58,7 @@ backchannel_host = "idp.internal:8443"`;
   });
 });
 
-test("client_secret_basic and its like need a secret, none does not", async () => {
+test("the client_secret_* methods need a secret, the method none does not", async () => {
   const at = (method: string) =>
     problemLines(configText({ provider: `client_secret = ""\ntoken_endpoint_auth_method = "${method}"` }), goodEnv);
 
@@ -68,7 +68,7 @@ test("client_secret_basic and its like need a secret, none does not", async () =
   expect(await at("none")).toEqual([]);
 });
 
-test("one wrong key of [oidc] is one problem, however many providers have it", async () => {
+test("one wrong key of [oidc] is one problem, even if several providers use it", async () => {
   const second = '[providers.two]\nmode = "proxy"\nexternal_host = "https://two.company"\ninternal_host = "http://two"';
   const text = configText({ oidc: 'backchannel_host = "https://x"\nscopes = ["a b"]', end: second });
 

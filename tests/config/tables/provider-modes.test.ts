@@ -13,7 +13,7 @@ async function providerOf(config: string) {
   return (await parseConfigText(config, { file: "akproxy.toml", env: goodEnv })).config?.providers[0];
 }
 
-test("forward_single needs an external host only, and takes a cookie domain", async () => {
+test("forward_single needs only an external host, and may have a cookie domain", async () => {
   const bare = text("forward_single", "");
   const wide = text("forward_single", 'cookie_domain = ".Company.test"');
 
@@ -27,7 +27,7 @@ test("forward_single needs an external host only, and takes a cookie domain", as
   });
 });
 
-test("forward_domain has its cookie domain in lower case without the dot before it", async () => {
+test("forward_domain has its cookie domain in lower case without a leading dot", async () => {
   const provider = await providerOf(
     text("forward_domain", 'cookie_domain = ".Company.test"\nallow = { groups = ["a"] }'),
   );
@@ -81,7 +81,7 @@ test.each([
     "^https://app\\.company\\.test/.*\\.css$",
     'has a repeated "." at offset 28, which reaches into the query, as in "/admin?…"',
   ],
-])("PATH-09: in domain level the public pattern %s gets its warning", async (pattern, warning) => {
+])("PATH-09: in domain level the public pattern %s gives its warning", async (pattern, warning) => {
   const lines = await problemLines(
     text(
       "forward_domain",

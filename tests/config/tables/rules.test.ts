@@ -103,7 +103,7 @@ test.each([
     ['[0].path_regex: pattern "login" is not anchored: it also matches in the middle of a path, as in "/admin/…"'],
   ],
   ['{ access = "deny", path_regex = "login" }', []],
-])("the rules %s get their warnings", async (rules, warnings) => {
+])("the rules %s give their warnings", async (rules, warnings) => {
   const { problems } = await rulesOf(`rules = [${rules}]`);
 
   expect(problems.map(({ severity, path, message }) => `${severity} ${path}: ${message}`)).toEqual(
@@ -122,7 +122,7 @@ test("in proxy mode the only host of a rule is the external host", async () => {
   ]);
 });
 
-test("CFG-10: domain level without rules and allow is said to let every user into every host, until it says so itself", async () => {
+test("CFG-10: forward_domain without rules and allow gives a warning that every user may enter every host", async () => {
   const open = await problemLines(domainText, goodEnv);
   const meant = await problemLines(`${domainText}rules = [{ access = "login" }]`, goodEnv);
   const allowed = await problemLines(`${domainText}allow = { groups = ["staff"] }`, goodEnv);
