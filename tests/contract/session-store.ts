@@ -80,7 +80,7 @@ export function sessionStoreContract(
 type Opened = (more?: { readonly mostOfPerson?: number }) => Promise<{ store: SessionStore; clock: Clock }>;
 
 function keepsAndEnds(opened: Opened): void {
-  test("a session comes back as it was created, and others do not", async () => {
+  test("a session is read as it was created, and unknown ids give none", async () => {
     const { store } = await opened();
     const session = sessionOf();
 
@@ -91,7 +91,7 @@ function keepsAndEnds(opened: Opened): void {
     await store.close();
   });
 
-  test("SES-11: an id that is a path, a name of Object's or empty is no session and no error", async () => {
+  test("SES-11: an id that is a path, a property name of Object or empty is not a session, and not an error", async () => {
     const { store } = await opened();
     await store.create(sessionOf());
 
@@ -102,7 +102,7 @@ function keepsAndEnds(opened: Opened): void {
     await store.close();
   });
 
-  test("creating a session whose id stands already fails and leaves the first alone", async () => {
+  test("creating a session with an existing id fails and leaves the first unchanged", async () => {
     const { store } = await opened();
     await store.create(sessionOf());
 
@@ -126,7 +126,7 @@ function keepsAndEnds(opened: Opened): void {
     await store.close();
   });
 
-  test("SES-08: a session ends when it is idle too long, and a touch puts that off", async () => {
+  test("SES-08: a session ends when it is idle too long, and a touch delays that", async () => {
     const { store, clock } = await opened();
     await store.create(sessionOf({ id: idOf("touched"), idleSeconds: 100 }));
     await store.create(sessionOf({ id: idOf("left"), idleSeconds: 100 }));
@@ -155,7 +155,7 @@ function keepsAndEnds(opened: Opened): void {
     await store.close();
   });
 
-  test("count tells the sessions within their limits, deleteExpired removes the others", async () => {
+  test("count is the number of sessions within their limits, and deleteExpired removes the others", async () => {
     const { store, clock } = await opened();
     await store.create(sessionOf({ id: idOf("hour") }));
     await store.create(sessionOf({ id: idOf("idle"), idleSeconds: 50 }));
@@ -203,7 +203,7 @@ function updates(opened: Opened): void {
     await store.close();
   });
 
-  test("an update of a version that was updated meanwhile, or is yet to come, changes nothing", async () => {
+  test("an update of a version that is outdated, or does not exist yet, changes nothing", async () => {
     const { store } = await opened();
     await store.create(sessionOf());
     await store.update(refreshed(2));
@@ -229,7 +229,7 @@ function updates(opened: Opened): void {
     await store.close();
   });
 
-  test("SES-09: an update of a session that is gone or past its limits brings nothing back", async () => {
+  test("SES-09: an update of a session that is deleted or past its limits restores nothing", async () => {
     const { store, clock } = await opened();
     await store.create(sessionOf({ id: idOf("short"), expiresAt: 1050 }));
     await store.create(sessionOf());
@@ -244,7 +244,7 @@ function updates(opened: Opened): void {
     await store.close();
   });
 
-  test("after an update a session is found by its new sid and by its old one no more", async () => {
+  test("after an update a session is found by its new sid and no longer by its old one", async () => {
     const { store } = await opened();
     const session = sessionOf({ idpSession: "sid-old" });
     await store.create(session);
@@ -277,7 +277,7 @@ function refreshed(version: number): Session {
 }
 
 function leases(opened: Opened): void {
-  test("a lease is given to one asker until its time is over", async () => {
+  test("one caller gets the lease until it expires", async () => {
     const { store, clock } = await opened();
     await store.create(sessionOf());
 
@@ -292,7 +292,7 @@ function leases(opened: Opened): void {
     await store.close();
   });
 
-  test("an update gives the lease back, a touch does not", async () => {
+  test("an update releases the lease, a touch does not", async () => {
     const { store } = await opened();
     await store.create(sessionOf({ idleSeconds: 500 }));
     await store.lease(idOf("one"), 30);
@@ -304,7 +304,7 @@ function leases(opened: Opened): void {
     await store.close();
   });
 
-  test("there is no lease of a session that is absent, gone or ended, and one session's is not another's", async () => {
+  test("a session that is absent, deleted or expired gives no lease, and each session has its own", async () => {
     const { store, clock } = await opened();
     await store.create(sessionOf({ id: idOf("gone") }));
     await store.create(sessionOf({ id: idOf("short"), expiresAt: 1050 }));
@@ -322,7 +322,7 @@ function leases(opened: Opened): void {
 }
 
 function lists(opened: Opened): void {
-  test("a list names the sessions within their limits, the newest first, of all or of one user name", async () => {
+  test("a list contains the sessions within their limits, newest first, of all users or of one", async () => {
     const { store, clock } = await opened();
     const bob = sessionOf({ id: idOf("bob"), providerSlug: "wiki", idleSeconds: 100 });
     await store.create(sessionOf({ id: idOf("alice") }));
@@ -349,7 +349,7 @@ function lists(opened: Opened): void {
     await store.close();
   });
 
-  test("a list longer than a page names every session once", async () => {
+  test("a list longer than a page contains every session once", async () => {
     const { store } = await opened();
     for (let n = 0; n < 1001; n++) await store.create(sessionOf({ id: idOf(`n-${n}-`), subject: `s${n}` }));
 
@@ -360,7 +360,7 @@ function lists(opened: Opened): void {
     await store.close();
   });
 
-  test("a handle ends its session and no other; what is no handle ends none", async () => {
+  test("a handle ends its session and no other; other texts end none", async () => {
     const { store } = await opened();
     await store.create(sessionOf({ id: idOf("one") }));
     await store.create(sessionOf({ id: idOf("two"), subject: "bob-sub" }));
@@ -389,7 +389,7 @@ function lists(opened: Opened): void {
 }
 
 function signsOut(opened: Opened): void {
-  test("DOS-01: of a person's sessions beyond the cap the one seen longest ago ends, and nobody else's", async () => {
+  test("DOS-01: above the maximum number of sessions of a user the one seen longest ago ends, and no other user's", async () => {
     const { store, clock } = await opened({ mostOfPerson: 3 });
     await store.create(sessionOf({ id: idOf("bob"), subject: "bob-sub", idleSeconds: 3000 }));
     for (const id of ["a", "b", "c"]) {
@@ -408,7 +408,7 @@ function signsOut(opened: Opened): void {
     await store.close();
   });
 
-  test("SES-06: a deleted session is gone, and only that one; deleting it again is nothing", async () => {
+  test("SES-06: a delete ends that session only; a second delete does nothing", async () => {
     const { store } = await opened();
     await store.create(sessionOf({ id: idOf("one") }));
     await store.create(sessionOf({ id: idOf("two") }));
@@ -421,7 +421,7 @@ function signsOut(opened: Opened): void {
     await store.close();
   });
 
-  test("SES-07: sign-out ends all sessions of the same issuer and subject at every provider, and nobody else's", async () => {
+  test("SES-07: a sign-out ends all sessions of the same issuer and subject at every provider, and no other user's", async () => {
     const { store } = await opened();
     await store.create(sessionOf({ id: idOf("app"), idpSession: "sid-1" }));
     await store.create(sessionOf({ id: idOf("wiki"), providerSlug: "wiki", idpSession: null }));
@@ -441,7 +441,7 @@ function signsOut(opened: Opened): void {
     await store.close();
   });
 
-  test("the sessions of one session at the issuer end together; those without a sid are never meant", async () => {
+  test("the sessions of one session at the issuer end together; sessions without a sid are not affected", async () => {
     const { store } = await opened();
     await store.create(sessionOf({ id: idOf("app"), idpSession: "sid-1" }));
     await store.create(sessionOf({ id: idOf("wiki"), providerSlug: "wiki", idpSession: "sid-1" }));
@@ -460,7 +460,7 @@ function signsOut(opened: Opened): void {
     await store.close();
   });
 
-  test("a subject is found by sid no more once it was signed out by name", async () => {
+  test("after a sign-out by subject no session is found by sid", async () => {
     const { store } = await opened();
     await store.create(sessionOf({ id: idOf("app"), idpSession: "sid-1" }));
     await store.deleteBySubject("https://idp.test/", "alice-sub");
@@ -472,7 +472,7 @@ function signsOut(opened: Opened): void {
 }
 
 function deleteWins(opened: Opened): void {
-  test("SES-09: in 600 interleavings of touches, updates and sign-outs a signed-out session never lives again", async () => {
+  test("SES-09: in 600 interleavings of touches, updates and sign-outs no signed-out session comes back", async () => {
     const { store, clock } = await opened();
     const alive: string[] = [];
 

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => fake.stop());
 
-test("userinfo is asked for a claim that only a template or allow names, and not where the id_token has them all", async () => {
+test("userinfo is asked for a claim that only a template or allow uses, and not when the id_token has them all", async () => {
   fake.idToken = goodToken(fake, { tenant: "t1" });
   fake.userinfo = { sub: "u1", department: ["it"] };
   const fromUserinfo = await idp.redeem(callbackUrl(), checks);
@@ -39,7 +39,7 @@ test("userinfo is asked for a claim that only a template or allow names, and not
   expect(fake.hits.userinfo).toBe(1);
 });
 
-test("a claim that neither tells refuses the login by name", async () => {
+test("a claim that is neither in the id_token nor in userinfo refuses the login, and the message names it", async () => {
   fake.idToken = goodToken(fake, { secret: "not-to-be-seen" });
   fake.userinfo = { sub: "u1" };
 
@@ -51,7 +51,7 @@ test("a claim that neither tells refuses the login by name", async () => {
   expect(outcome).not.toContain("not-to-be-seen");
 });
 
-test("a refresh without id_token keeps what was filled in, and loses the claims that userinfo does not tell", async () => {
+test("a refresh without id_token keeps filled-in values, and loses the claims that userinfo does not return", async () => {
   fake.idToken = goodToken(fake, { tenant: "t1", department: "hr" });
   const { identity } = await idp.redeem(callbackUrl(), checks);
   fake.answers.token = () => Response.json({ access_token: "access", token_type: "Bearer" });

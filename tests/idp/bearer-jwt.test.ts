@@ -17,7 +17,7 @@ const signed = (over: Json = {}, header: Json = {}) =>
   token({ alg: "ES256", kid: "fake", typ: "at+jwt", ...header }, accessClaims(over), es256(issuerKey.privateKey));
 const answerTo = (text: string) => atFake(fake).idp.authenticate({ kind: "bearer", token: text });
 
-test("a JWT access token for us is its subject's, whoever was given it, and goes no further", async () => {
+test("a JWT access token for this client authenticates its subject, whichever client it was issued to, and is not passed on", async () => {
   const answer = await answerTo(signed());
 
   expect(answer).toMatchObject({
@@ -112,7 +112,7 @@ describe("JWT-01 to JWT-08: what is refused", () => {
   });
 });
 
-test("a public client, which can't say who it is, verifies by itself where the issuer could be asked", async () => {
+test("a public client cannot authenticate for introspection, so the token is verified as a JWT", async () => {
   fake.metadata = { introspection_endpoint: `${fake.issuer}/introspect` };
   const { idp } = atFake(fake, { clientSecret: "" });
 
@@ -129,7 +129,7 @@ test("a token that the issuer calls inactive is not accepted for its signature",
   expect((await answerTo(signed())).kind).toBe("refused");
 });
 
-test("M2M-14: keys that can't be had are no refusal", async () => {
+test("M2M-14: unavailable keys are not a refusal", async () => {
   fake.answers.jwks = () => new Response("", { status: 503 });
 
   await expect(answerTo(signed())).rejects.toMatchObject({ code: "idp_unreachable" });

@@ -18,7 +18,7 @@ const answers = (response: () => Response) => {
 const issued = (tokens: Readonly<Record<string, unknown>>) =>
   answers(() => Response.json({ token_type: "Bearer", ...tokens }));
 
-test("a user name and a password are whose the issuer's id_token says", async () => {
+test("a user name and a password authenticate the subject of the issuer's id_token", async () => {
   const answer = await atFake(fake).idp.authenticate(credential);
 
   expect(answer).toMatchObject({
@@ -28,7 +28,7 @@ test("a user name and a password are whose the issuer's id_token says", async ()
   });
 });
 
-test("authentik: client_credentials with both and without the client's secret, which would be good for any password", async () => {
+test("authentik: client_credentials with user name and password, without the client secret, with which any password would be accepted", async () => {
   const seen: { readonly body: string; readonly authorization: string | null }[] = [];
   fake.answers.token = async (request) => {
     seen.push({ body: await request.text(), authorization: request.headers.get("authorization") });
@@ -56,7 +56,7 @@ describe("no id_token", () => {
       es256(issuerKey.privateKey),
     );
 
-  test("a JWT access token for us says it, and goes no further", async () => {
+  test("a JWT access token for this client authenticates its subject, and is not passed on", async () => {
     expect(await issued({ access_token: access() })).toMatchObject({ kind: "known", identity: { rawToken: "" } });
   });
 

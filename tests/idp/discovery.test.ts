@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => fake.stop());
 
-test("nothing is asked before the first use, and then once", async () => {
+test("discovery starts at the first use, with one request", async () => {
   const { idp } = atFake(fake);
   const before = [fake.hits.discovery, idp.status().ready, idp.jwksUri()];
 
@@ -24,7 +24,7 @@ test("nothing is asked before the first use, and then once", async () => {
   expect(idp.jwksUri()).toBe(`${fake.issuer}/jwks`);
 });
 
-test("DOS-05: five hundred at once are one discovery request", async () => {
+test("DOS-05: 500 logins at once send one discovery request", async () => {
   const { idp } = atFake(fake);
 
   await Promise.all(Array.from({ length: 500 }, () => idp.endSessionUrl("")));
@@ -32,7 +32,7 @@ test("DOS-05: five hundred at once are one discovery request", async () => {
   expect(fake.hits.discovery).toBe(1);
 });
 
-test("DOS-05: of a dead issuer five hundred ask once, and again after two seconds", async () => {
+test("DOS-05: 500 logins at an issuer that is down send one request, and the next after two seconds", async () => {
   fake.answers.discovery = () => new Response("", { status: 503 });
   const { idp, clock } = atFake(fake);
   const ask = () => Promise.all(Array.from({ length: 500 }, () => outcomeOf(idp.endSessionUrl(""))));
@@ -49,7 +49,7 @@ test("DOS-05: of a dead issuer five hundred ask once, and again after two second
   expect([withinTwoSeconds, fake.hits.discovery]).toEqual([1, 2]);
 });
 
-test("an issuer that is down at first is found when it is up", async () => {
+test("an issuer that is down at first is discovered when it is up", async () => {
   await fake.stop();
   const { idp, clock, lines } = atFake(fake);
 
@@ -115,7 +115,7 @@ test("a refresh that fails leaves the known metadata in use", async () => {
   expect(idp.status()).toMatchObject({ ready: true, lastError: expect.stringContaining("https://evil.test") });
 });
 
-test("providers of one issuer share discovery, those that reach it another way do not", async () => {
+test("providers of one issuer share discovery, unless they connect to it differently", async () => {
   const make = identityProviders({ log: keptLog(), now: () => testNow, version: "1.2.3" });
   const one = make(loginSettings(fake.issuer));
   const other = make(loginSettings(fake.issuer, { clientId: "other" }));
@@ -180,7 +180,7 @@ test.each([
   }
 });
 
-test("metadata that says nothing of it means RS256, client_secret_basic and no iss", () => {
+test("the defaults of the metadata are RS256, client_secret_basic and no iss", () => {
   expect(issuerMetadata("https://idp.test", document)).toEqual({
     issuer: "https://idp.test",
     authorizationEndpoint: "https://idp.test/authorize",
@@ -197,7 +197,7 @@ test("metadata that says nothing of it means RS256, client_secret_basic and no i
   });
 });
 
-test("an issuer whose name has a path and a slash at its end is asked below that path", async () => {
+test("the discovery URL of an issuer with a path and a slash at its end is below that path", async () => {
   const asked: string[] = [];
   const server = Bun.serve({
     port: 0,

@@ -162,7 +162,7 @@ test.each([
   expect((await loginWith(fake, goodToken(fake, claims))).split(" ")[0]).toBe(outcome);
 });
 
-test("JWT-05: an iss with a slash more is another issuer", async () => {
+test("JWT-05: an iss with an additional slash is another issuer", async () => {
   expect(await loginWith(fake, goodToken(fake, { iss: `${fake.issuer}/` }))).toStartWith("idp_token_invalid ");
 });
 
@@ -181,7 +181,7 @@ test.each([
   expect((await loginWith(fake, goodToken(fake, claims))).split(" ")[0]).toBe(outcome);
 });
 
-test("JWT-06: an exp without end is refused", async () => {
+test("JWT-06: an infinite exp is refused", async () => {
   const text = JSON.stringify(goodClaims(fake)).replace(/"exp":\d+/, '"exp":1e999');
 
   const outcome = await loginWith(fake, token({ alg: "ES256", kid: "fake" }, text, es256(issuerKey.privateKey)));
@@ -196,7 +196,7 @@ test.each(["at+jwt", "AT+JWT", "application/at+jwt", "logout+jwt", "dpop+jwt"])(
   },
 );
 
-test("JWT-07: a logout token is no id_token", async () => {
+test("JWT-07: a logout token is not an id_token", async () => {
   const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
 
   expect(await loginWith(fake, goodToken(fake, { events, nonce: undefined }))).toStartWith("idp_token_invalid ");
@@ -253,7 +253,7 @@ test.each([
   expect(await loginWith(fake, goodToken(fake, { nonce }))).toStartWith("idp_token_invalid ");
 });
 
-test("text that is no token is refused", async () => {
+test("text that is not a token is refused", async () => {
   for (const text of ["", ".", "..", "a.b.c", "null.null.null", `${goodToken(fake)}.`]) {
     expect(await loginWith(fake, text)).toMatch(/^idp_(token_invalid|misconfigured) /);
   }

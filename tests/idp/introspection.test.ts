@@ -37,7 +37,7 @@ beforeEach(() => {
 });
 afterEach(() => fake.stop());
 
-test("an active token of ours is its subject's, until its exp, and goes no further", async () => {
+test("an active token of this client authenticates its subject until its exp, and is not passed on", async () => {
   const answer = await atFake(fake).idp.authenticate(bearer);
 
   expect(answer).toMatchObject({
@@ -47,7 +47,7 @@ test("an active token of ours is its subject's, until its exp, and goes no furth
   });
 });
 
-test("the issuer is asked as the token endpoint would be, with the token in the body", async () => {
+test("introspection uses the client authentication of the token endpoint, with the token in the body", async () => {
   await atFake(fake).idp.authenticate(bearer);
   await atFake(fake, { tokenEndpointAuthMethod: "client_secret_post" }).idp.authenticate(bearer);
 
@@ -114,7 +114,7 @@ test("decision 39: a machine's token without sub is its client's", async () => {
   expect(fake.hits.userinfo).toBe(0);
 });
 
-test("decision 4: userinfo is asked for a claim that introspection does not tell, of persons with the scope for it", async () => {
+test("decision 4: a claim missing in the introspection answer is read from userinfo, for users with the scope openid", async () => {
   fake.userinfo = { sub: "u1", groups: ["from-userinfo"] };
   said = { ...aliceSaid(), groups: undefined };
   const withScope = await atFake(fake).idp.authenticate(bearer);
@@ -126,14 +126,14 @@ test("decision 4: userinfo is asked for a claim that introspection does not tell
   expect(fake.hits.userinfo).toBe(1);
 });
 
-test("userinfo of somebody else is a refusal", async () => {
+test("userinfo of another user is a refusal", async () => {
   fake.userinfo = { sub: "u2", groups: ["admins"] };
   said = { ...aliceSaid(), groups: undefined };
 
   expect((await atFake(fake).idp.authenticate(bearer)).kind).toBe("refused");
 });
 
-describe("M2M-14: an issuer that can't answer has refused nothing", () => {
+describe("M2M-14: an issuer that cannot answer refuses nothing", () => {
   test.each([
     ["503", () => new Response("", { status: 503 }), "idp_unreachable"],
     [

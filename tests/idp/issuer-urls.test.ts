@@ -88,7 +88,7 @@ test("the query of the issuer's endpoint is kept", async () => {
   expect(out).toBe(`${fake.issuer}/bye?tenant=a%26b&id_token_hint=h.p.s&client_id=app`);
 });
 
-test("an issuer without end_session_endpoint has no way out", async () => {
+test("an issuer without end_session_endpoint has no logout URL", async () => {
   expect(await atFake(fake).idp.endSessionUrl("h.p.s")).toBeNull();
 });
 

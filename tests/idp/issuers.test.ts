@@ -52,7 +52,7 @@ function told({ uid, username, email, name, groups, entitlements }: Identity) {
   return { uid, username, email, name, groups, entitlements };
 }
 
-describe("a token shaped as the issuer documents becomes the identity that its page promises", () => {
+describe("a token in the documented form of the issuer gives the identity that its page describes", () => {
   test("authentik", async () => {
     const alice = await login("authentik", {
       acr: "goauthentik.io/providers/oauth2/default",

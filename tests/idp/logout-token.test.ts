@@ -142,7 +142,7 @@ test.each([
   expect(outcome).toContain(reason);
 });
 
-test("OUT-03: an iss with a slash more is another issuer's", async () => {
+test("OUT-03: an iss with an additional slash is another issuer's", async () => {
   const outcome = await outcomeOf(idp.readLogoutToken(logoutToken({ iss: `${fake.issuer}/` })));
 
   expect(outcome).toBe('idp_token_invalid logout_token: unexpected "iss" claim value');
@@ -157,7 +157,7 @@ test.each(["at+jwt", "dpop+jwt", "application/at+jwt", "secevent+jwt", "x"])(
   },
 );
 
-test("OUT-04: an id_token is no logout token", async () => {
+test("OUT-04: an id_token is not a logout token", async () => {
   const outcome = await outcomeOf(idp.readLogoutToken(goodToken(fake, { jti: "j", sid: "s1" })));
   const withoutNonce = await outcomeOf(idp.readLogoutToken(goodToken(fake, { jti: "j", sid: "s1", nonce: undefined })));
 
@@ -165,7 +165,7 @@ test("OUT-04: an id_token is no logout token", async () => {
   expect(withoutNonce).toStartWith("idp_token_invalid ");
 });
 
-test("JWT-07: a logout token is no id_token, typed or not", async () => {
+test("JWT-07: a logout token is not an id_token, with or without a typ", async () => {
   const whole = { exp: testNow + 300, sub: "u1", nonce: checks.nonce };
 
   expect(await loginWith(fake, logoutToken(whole))).toStartWith("idp_token_invalid ");

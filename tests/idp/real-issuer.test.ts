@@ -137,7 +137,7 @@ test.each([
   expect(identity.subject).toBe("alice");
 });
 
-test("OIDC-05: a code is worth nothing without the verifier of its login", async () => {
+test("OIDC-05: a code is refused without the verifier of its login", async () => {
   const idp = provider();
   const callback = await callbackOf(idp, "alice");
 
@@ -226,7 +226,7 @@ test("an issuer that answers 503 or not at all is unreachable, and works again l
   expect(await idp.redeem(callback, checks)).toMatchObject({ identity: { subject: "alice" } });
 });
 
-test("the way out has the id_token as hint and names the client", async () => {
+test("the logout URL has the id_token as hint and the client id", async () => {
   const idp = provider({ postLogoutRedirectUri: "https://app.test/bye?a=b&c" });
 
   const url = new URL((await idp.endSessionUrl("a.b.c")) ?? "");

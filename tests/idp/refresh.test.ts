@@ -40,7 +40,7 @@ function told(refreshed: Refreshed): string {
   }
 }
 
-test("a login tells its refresh token and how long the access token lives", async () => {
+test("a login returns its refresh token and the lifetime of the access token", async () => {
   answers({ id_token: goodToken(fake), refresh_token: "first", expires_in: 300 });
   const given = await idp.redeem(callbackUrl(), checks);
   answers({ id_token: goodToken(fake) });
@@ -116,7 +116,7 @@ test.each([
   expect(told(await idp.refresh(before, "first"))).toStartWith(`unknown ${code} same: `);
 });
 
-test("an issuer that does not answer, or not in JSON, says nothing about the person", async () => {
+test("no answer, or one that is not JSON, says nothing about the user", async () => {
   const before = await loggedIn();
   fake.answers.token = () => new Response("<html>", { headers: { "content-type": "text/html" } });
   const html = told(await idp.refresh(before, "first"));
@@ -127,7 +127,7 @@ test("an issuer that does not answer, or not in JSON, says nothing about the per
   expect(down).toStartWith("unknown idp_unreachable same: ");
 });
 
-test("keys that can't be had after the token was rotated do not lose the new token", async () => {
+test("unavailable keys after a rotation do not lose the new refresh token", async () => {
   const before = await loggedIn();
   answers({ id_token: goodToken(fake, { nonce: undefined }, { kid: "newer" }), refresh_token: "second" });
   fake.answers.jwks = () => new Response("", { status: 503 });
@@ -135,7 +135,7 @@ test("keys that can't be had after the token was rotated do not lose the new tok
   expect(told(await atFake(fake).idp.refresh(before, "first"))).toStartWith("unknown idp_unreachable second: ");
 });
 
-test("without id_token userinfo says who it is now: groups that it does not tell are gone, names stay", async () => {
+test("without id_token the claims come from userinfo: groups that it does not return are removed, names stay", async () => {
   const before = await loggedIn();
   answers({ refresh_token: "second", expires_in: 60 });
   fake.userinfo = { sub: "u1", email: "new@example.test" };
@@ -150,7 +150,7 @@ test("without id_token userinfo says who it is now: groups that it does not tell
   expect(refreshed.kind === "fresh" && refreshed.identity.idpSession).toBe("s1");
 });
 
-test("OIDC-13: without id_token an address stays as unverified as it was, and a new one is as userinfo says", async () => {
+test("OIDC-13: without id_token the verified state of an unchanged address stays, and that of a new one comes from userinfo", async () => {
   const before = await loggedIn({ email_verified: false });
   answers({});
   const said: (boolean | null)[] = [];

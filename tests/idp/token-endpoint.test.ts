@@ -48,7 +48,7 @@ test("OIDC-12: a token endpoint that does not answer in time is unreachable", as
   expect(outcome).toBe(`idp_unreachable issuer: "${fake.issuer}/token" did not answer within 0.04 s`);
 });
 
-test("OIDC-12: an answer that drips must be whole in time, too", async () => {
+test("OIDC-12: a slow answer must be complete within the timeout", async () => {
   fake.answers.token = () =>
     new Response(
       new ReadableStream({
@@ -88,13 +88,13 @@ test.each([
   expect(outcome).not.toContain("the-code-itself");
 });
 
-test("a refused client that is told by 401 and WWW-Authenticate is a misconfiguration", async () => {
+test("401 with WWW-Authenticate from the token endpoint is a misconfigured client", async () => {
   fake.answers.token = () => new Response("", { status: 401, headers: { "www-authenticate": 'Basic realm="idp"' } });
 
   expect(await outcomeOf(atFake(fake).idp.redeem(callbackUrl(), checks))).toStartWith("idp_misconfigured ");
 });
 
-test("an answer without id_token is no login", async () => {
+test("an answer without id_token fails the login", async () => {
   fake.answers.token = () => Response.json({ access_token: "a", token_type: "Bearer" });
 
   expect(await outcomeOf(atFake(fake).idp.redeem(callbackUrl(), checks))).toMatch(
@@ -102,7 +102,7 @@ test("an answer without id_token is no login", async () => {
   );
 });
 
-test("an error of the issuer that is no error code is not repeated", async () => {
+test("an error of the issuer that is not an error code is not shown", async () => {
   const callback = callbackUrl();
   callback.searchParams.delete("code");
   callback.searchParams.set("error", "<script>alert(1)</script>");
@@ -134,7 +134,7 @@ test.each([
   expect(fake.hits.token).toBe(0);
 });
 
-test("OIDC-06: iss is required where the metadata promises it, and must be right where it does not", async () => {
+test("OIDC-06: iss is required when the metadata announces it, and must be correct when it does not", async () => {
   const { idp } = atFake(fake);
   const wrong = callbackUrl();
   wrong.searchParams.set("iss", "https://other.test");
@@ -147,7 +147,7 @@ test("OIDC-06: iss is required where the metadata promises it, and must be right
   expect(fake.hits.token).toBe(0);
 });
 
-test("the token request has the code, the verifier, the redirect URI with its query, and who we are", async () => {
+test("the token request has the code, the verifier, the redirect URI with its query, and the client authentication", async () => {
   const seen: { form: URLSearchParams; headers: Headers }[] = [];
   fake.answers.token = async (request) => {
     seen.push({ form: new URLSearchParams(await request.text()), headers: request.headers });

@@ -14,7 +14,7 @@ test("decision 4: userinfo is not asked when the id_token has every mapped claim
   expect(fake.hits.userinfo).toBe(0);
 });
 
-test("decision 4: userinfo tells what the id_token lacks and replaces nothing in it", async () => {
+test("decision 4: userinfo adds the claims that the id_token lacks and replaces none", async () => {
   fake.idToken = goodToken(fake, { groups: undefined, email: undefined });
   fake.userinfo = { sub: "u1", groups: ["from userinfo"], email: "u@example.test", preferred_username: "mallory" };
 
@@ -25,7 +25,7 @@ test("decision 4: userinfo tells what the id_token lacks and replaces nothing in
   expect(identity.username).toBe("alice");
 });
 
-test("userinfo of another subject, or of none, refuses the login", async () => {
+test("userinfo with another subject, or without one, refuses the login", async () => {
   const idToken = goodToken(fake, { groups: undefined });
   fake.userinfo = { sub: "u2", groups: ["admins"] };
   const another = await loginWith(fake, idToken);
@@ -58,14 +58,14 @@ test("a userinfo endpoint that does not answer refuses the login", async () => {
   expect(await loginWith(fake, goodToken(fake, { groups: undefined }))).toStartWith("idp_unreachable ");
 });
 
-test("without a userinfo endpoint what is missing stays empty", async () => {
+test("without a userinfo endpoint missing claims stay empty", async () => {
   fake.metadata = { userinfo_endpoint: null };
   fake.idToken = goodToken(fake, { groups: undefined });
 
   expect((await atFake(fake).idp.redeem(callbackUrl(), checks)).identity.groups).toEqual([]);
 });
 
-test("a claim that is left out is logged without its value", async () => {
+test("a dropped claim is logged without its value", async () => {
   fake.idToken = goodToken(fake, { groups: ["a|b-hidden"] });
   const { idp, lines } = atFake(fake);
 

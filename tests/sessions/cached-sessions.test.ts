@@ -51,7 +51,7 @@ function countingStore(stored: readonly Session[]) {
   return { cached, state };
 }
 
-test("a session that was looked up once is not looked up again", async () => {
+test("a session is looked up once and then cached", async () => {
   const session = sessionOf({ id: idOf("a") });
   const { cached, state } = countingStore([session]);
 
@@ -61,7 +61,7 @@ test("a session that was looked up once is not looked up again", async () => {
   expect(state.lookUps).toBe(1);
 });
 
-test("SES-09: a look-up that overlaps a deletion brings nothing back", async () => {
+test("SES-09: a look-up that overlaps a deletion is not cached", async () => {
   const session = sessionOf({ id: idOf("a") });
   const { cached, state } = countingStore([session]);
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -75,7 +75,7 @@ test("SES-09: a look-up that overlaps a deletion brings nothing back", async () 
   expect(await cached.get(session.id)).toBeNull();
 });
 
-test("a deletion by subject forgets that person and nobody else", async () => {
+test("a deletion by subject removes that user's sessions from the cache, and no other", async () => {
   const alice = sessionOf({ id: idOf("a"), subject: "alice" });
   const bob = sessionOf({ id: idOf("b"), subject: "bob" });
   const { cached, state } = countingStore([alice, bob]);
@@ -89,7 +89,7 @@ test("a deletion by subject forgets that person and nobody else", async () => {
   expect(state.lookUps).toBe(3);
 });
 
-test("what somebody else changed empties the cache", async () => {
+test("a change of another process empties the cache", async () => {
   const session = sessionOf({ id: idOf("a") });
   const { cached, state } = countingStore([session]);
   await cached.get(session.id);
@@ -100,7 +100,7 @@ test("what somebody else changed empties the cache", async () => {
   expect(state.lookUps).toBe(2);
 });
 
-test("who has leased a session sees it as it stands, not as it was kept", async () => {
+test("after a lease a session is read from the store, not from the cache", async () => {
   const session = sessionOf({ id: idOf("a") });
   const { cached, state } = countingStore([session]);
   await cached.get(session.id);
@@ -111,7 +111,7 @@ test("who has leased a session sees it as it stands, not as it was kept", async 
   expect(state.lookUps).toBe(2);
 });
 
-test("at its limit the cache forgets the session opened longest ago, and still finds it", async () => {
+test("at its limit the cache evicts the oldest session, which is still in the store", async () => {
   const sessions = ["a", "b", "c"].map((start) => sessionOf({ id: idOf(start) }));
   const { cached, state } = countingStore(sessions);
   for (const { id } of sessions) await cached.get(id);
@@ -121,7 +121,7 @@ test("at its limit the cache forgets the session opened longest ago, and still f
   expect(state.lookUps).toBe(4);
 });
 
-test("a session that one process on a SQLite file deletes is gone in the other at its next look", async () => {
+test("a session that one process on a SQLite file deletes is gone in the other at its next read", async () => {
   const file = join(root, "shared", "sessions.sqlite");
   const [here, there] = [
     await openSessions({ kind: "sqlite", file }, deps),

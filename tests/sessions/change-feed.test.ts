@@ -8,13 +8,13 @@ function feedAt(start: number) {
   return { clock, feed, kind };
 }
 
-test("before the first beat nothing kept is trusted, however often it is asked", () => {
+test("before the first beat the cache is never used", () => {
   const { kind } = feedAt(0);
 
   expect([kind(), kind(), kind()]).toEqual(["all", "all", "all"]);
 });
 
-test("after a beat everything is forgotten once more, then what is told", () => {
+test("after the first beat the cache is emptied once more, then only changed rows leave it", () => {
   const { feed, kind } = feedAt(1000);
   kind();
 
@@ -29,7 +29,7 @@ test("after a beat everything is forgotten once more, then what is told", () => 
   expect([kind(), kind()]).toEqual(["all", "none"]);
 });
 
-test("a beat counts from when it was sent, and is good for 700 ms", () => {
+test("a beat is valid for 700 ms from when it was sent", () => {
   const { clock, feed, kind } = feedAt(1000);
   feed.beat(500);
   kind();
@@ -40,7 +40,7 @@ test("a beat counts from when it was sent, and is good for 700 ms", () => {
   expect(kind()).toBe("all");
 });
 
-test("what was kept while no beat came is forgotten when they come again", () => {
+test("entries cached without a beat are dropped when beats arrive again", () => {
   const { clock, feed, kind } = feedAt(1000);
   feed.beat(1000);
   kind();
@@ -52,7 +52,7 @@ test("what was kept while no beat came is forgotten when they come again", () =>
   expect([kind(), kind()]).toEqual(["all", "none"]);
 });
 
-test("after a silence that nobody noticed everything is forgotten", () => {
+test("after an unnoticed silence the cache is emptied", () => {
   const { clock, feed, kind } = feedAt(1000);
   feed.beat(1000);
   kind();
@@ -63,7 +63,7 @@ test("after a silence that nobody noticed everything is forgotten", () => {
   expect([kind(), kind()]).toEqual(["all", "none"]);
 });
 
-test("a lost channel is not trusted until a beat has come through the new one", () => {
+test("after a lost channel the cache is not used until a beat arrives on the new one", () => {
   const { feed, kind } = feedAt(1000);
   feed.beat(1000);
   kind();
@@ -75,7 +75,7 @@ test("a lost channel is not trusted until a beat has come through the new one", 
   expect([kind(), kind()]).toEqual(["all", "none"]);
 });
 
-test("what nobody asks for does not pile up", () => {
+test("unread changes do not accumulate", () => {
   const { feed } = feedAt(1000);
   feed.beat(1000);
   feed.take();

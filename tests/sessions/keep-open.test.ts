@@ -32,7 +32,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-test("what throws the first time is thrown", async () => {
+test("the error of the first attempt is thrown", async () => {
   const server = fakeServer();
   server.state.away = true;
 
@@ -55,7 +55,7 @@ test("a broken connection is reported, and replaced as soon as the server is bac
   kept.close();
 });
 
-test("renewing ends the connection and makes another", async () => {
+test("renewing closes the connection and opens another", async () => {
   const server = fakeServer();
   const kept = await keepOpen(server.open, server.lost);
 
@@ -66,7 +66,7 @@ test("renewing ends the connection and makes another", async () => {
   kept.close();
 });
 
-test("after close there is no connection, also when one was being made", async () => {
+test("after close there is no connection, even when one was being opened", async () => {
   const server = fakeServer();
   const kept = await keepOpen(server.open, server.lost);
   server.state.break();

@@ -18,7 +18,7 @@ test.each([
   expect(directoryFault(found, 1000)).toBe(fault);
 });
 
-test("a link is followed only where root made it and we are not root, as systemd's DynamicUser= does", () => {
+test("a link is followed only when root made it and we are not root, as with systemd's DynamicUser=", () => {
   expect(isLinkOfRoots({ mode: link | 0o777, uid: 0 }, 1000)).toBe(true);
   expect(isLinkOfRoots({ mode: link | 0o777, uid: 1000 }, 1000)).toBe(false);
   expect(isLinkOfRoots({ mode: link | 0o777, uid: 1001 }, 1000)).toBe(false);

@@ -25,7 +25,7 @@ test("the summary opens with the secret alone; the body needs the id too", () =>
   expect(openSession({ ...row, body: row.summary }, idOf("one"), keys)).toBeNull();
 });
 
-test("a record of version 1, which knew no refresh, still opens", () => {
+test("a record of version 1, which has no refresh, still opens", () => {
   const old = { key: rowKey(idOf("one")), ...recordsOfVersion1(sessionOf()) };
   const row = { ...sealSession(sessionOf(), keys, randomBytes), ...old };
 
@@ -98,7 +98,7 @@ test("SES-04: the body's key depends on the id, not only its context: with one n
   expect(cipherOf(one.body)).not.toBe(cipherOf(two.body));
 });
 
-test("SES-12: with another secret there is neither a summary nor a session, with the old one listed there are both", () => {
+test("SES-12: another secret opens neither summary nor session; with the old secret in the list both open", () => {
   const row = sealSession(sessionOf(), keys, randomBytes);
   const other = openKeys(["another secret"]);
   const rotated = openKeys(["another secret", "a secret of the outpost, long enough"]);
@@ -115,14 +115,14 @@ test("a summary under another row's key does not open", () => {
   expect(openSummary({ key: rowKey(idOf("two")), summary: row.summary }, keys)).toBeNull();
 });
 
-test("SES-03: the row's key is SHA-256 of the id, and nothing else in the row tells it", () => {
+test("SES-03: the row's key is the SHA-256 of the id, and nothing else in the row reveals the id", () => {
   const row = sealSession(sessionOf(), keys, randomBytes);
 
   expect(row.key).toBe(new Bun.CryptoHasher("sha256").update(idOf("one")).digest("base64url"));
   expect(JSON.stringify(row)).not.toContain(idOf("one"));
 });
 
-test("SES-05: issuer and subject are not run together in the keys of the index, and sub and sid have keys of their own", () => {
+test("SES-05: issuer and subject are separated in the index keys, and sub and sid have different keys", () => {
   expect(subjectKeys(keys, "https://idp.test/", "a")).not.toEqual(subjectKeys(keys, "https://idp.test/a", ""));
   expect(subjectKeys(keys, "i", "x")).not.toEqual(idpSessionKeys(keys, "i", "x"));
   expect(subjectKeys(openKeys(["one", "two"]), "i", "x").length).toBe(2);

@@ -29,14 +29,14 @@ function thrownBy(action: () => unknown): unknown {
   return null;
 }
 
-test("the config's secrets are taken as they are, and nothing is made", () => {
+test("the config's secrets are used as they are, and no file is created", () => {
   const stateDir = join(root, "unused");
 
   expect(loadOrMakeSecrets(["new", "old"], stateDir, randomBytes)).toEqual({ secrets: ["new", "old"], warnings: [] });
   expect(existsSync(stateDir)).toBe(false);
 });
 
-test("SES-11: a secret is made once, 256 bits, in a file of mode 0600 in a directory of mode 0700, whatever the umask", () => {
+test("SES-11: a secret of 256 bits is created once, in a file of mode 0600 in a directory of mode 0700, whatever the umask", () => {
   const stateDir = join(root, "made", "deep");
   const umask = process.umask(0);
 
@@ -52,7 +52,7 @@ test("SES-11: a secret is made once, 256 bits, in a file of mode 0600 in a direc
   expect(readdirSync(stateDir)).toEqual(["secret.key"]);
 });
 
-test("to look is not to make: without a file there is no secret, no directory and no error", () => {
+test("reading creates nothing: without a file there is no secret, no directory and no error", () => {
   const stateDir = join(root, "looked-at");
 
   expect(readSecrets(null, stateDir)).toBeNull();
@@ -60,7 +60,7 @@ test("to look is not to make: without a file there is no secret, no directory an
   expect(existsSync(stateDir)).toBe(false);
 });
 
-test("processes that start together keep one secret", async () => {
+test("processes that start together use one secret", async () => {
   const stateDir = join(root, "together");
   const script = `
     import { randomBytes } from "node:crypto";
@@ -77,7 +77,7 @@ test("processes that start together keep one secret", async () => {
   expect(readdirSync(stateDir)).toEqual(["secret.key"]);
 });
 
-test("CFG-05: a secret that others may read is taken, with a warning that names the file", () => {
+test("CFG-05: a secret that others can read is used, with a warning that names the file", () => {
   const stateDir = join(root, "readable");
   loadOrMakeSecrets(null, stateDir, randomBytes);
   chmodSync(secretPath(stateDir), 0o640);
@@ -99,7 +99,7 @@ test("CFG-04: an empty or short secret file is refused by name, without its text
   expect(String(thrown)).not.toContain("canary");
 });
 
-test("SES-11: a secret file that is a symbolic link, and a state directory that everybody writes to, are refused with 77", () => {
+test("SES-11: a secret file that is a symbolic link, and a world-writable state directory, are refused with 77", () => {
   const linked = join(root, "linked");
   mkdirSync(linked);
   writeFileSync(join(root, "elsewhere"), "x".repeat(40));

@@ -62,7 +62,7 @@ test("SES-10: sessions survive closing and opening the store again", async () =>
   await after.close();
 });
 
-test("a sign-out in one process is seen by another that has the file open", async () => {
+test("a sign-out in one process takes effect in another that has the file open", async () => {
   const file = newFile();
   const here = await open(file);
   const there = await open(file);
@@ -77,7 +77,7 @@ test("a sign-out in one process is seen by another that has the file open", asyn
   await there.close();
 });
 
-test("SES-12: with a new secret in front the old sessions live and can be signed out; with the new one alone there are none, and no error", async () => {
+test("SES-12: with a new secret in front old sessions stay valid and can be signed out; with the new secret alone there are none, and no error", async () => {
   const file = newFile();
   const newSecret = "another secret, as long as the first";
   const before = await open(file);
@@ -98,7 +98,7 @@ test("SES-12: with a new secret in front the old sessions live and can be signed
   await rotated.close();
 });
 
-test("SES-03, SES-04: no id, token, name or subject stands in the store's files", async () => {
+test("SES-03, SES-04: the store's files contain no id, token, name or subject", async () => {
   const file = newFile();
   const store = await open(file);
   const id = randomBytes(32).toString("base64url");
@@ -138,7 +138,7 @@ test("SES-04: 1000 sessions are sealed with 2000 different nonces", async () => 
   expect(new Set(nonces).size).toBe(2000);
 });
 
-test("SES-12: a record of another version, cut short, or swapped with a neighbour's is no session and no error", async () => {
+test("SES-12: a record that is of another version, truncated or swapped with another row's is not a session, and not an error", async () => {
   const file = newFile();
   const store = await open(file);
   for (const id of ["version", "cut", "empty", "swapped", "whole"]) await store.create(sessionOf({ id: idOf(id) }));
@@ -174,7 +174,7 @@ test("SES-08: a later limit written into the database does not lengthen a sessio
   await store.close();
 });
 
-test("a file of schema 1 is brought up to date, once, and its sessions live and can be updated", async () => {
+test("a file of schema 1 is migrated once, and its sessions stay valid and can be updated", async () => {
   const file = newFile();
   const before = await open(file);
   await before.create(sessionOf());
@@ -252,7 +252,7 @@ test("SES-11: with umask 000 the directory is made 0700 and the files 0600", asy
   await store.close();
 });
 
-test("SES-11: a file that stood open to others is closed to them", async () => {
+test("SES-11: a file that others could read gets mode 0600", async () => {
   const file = newFile();
   mkdirSync(join(file, ".."));
   writeFileSync(file, "", { mode: 0o644 });
@@ -262,7 +262,7 @@ test("SES-11: a file that stood open to others is closed to them", async () => {
   expect((statSync(file).mode & 0o777).toString(8)).toBe("600");
 });
 
-test("SES-11: a symbolic link as the directory or the file, and a directory that everybody writes to, are refused by name, with 77", async () => {
+test("SES-11: a symbolic link as the directory or the file, and a world-writable directory, are refused by name, with 77", async () => {
   const target = join(root, "target");
   mkdirSync(target);
   symlinkSync(target, join(root, "linked"));
@@ -357,7 +357,7 @@ test("the reader sees a running store's sessions, live, ended and unreadable, an
   await strangers.close();
 });
 
-test("storeExitCode: what the system calls a lack of permission is 77, however deep, everything else 74", () => {
+test("storeExitCode: a permission error of the system is 77, at any depth of causes, everything else 74", () => {
   const coded = (code: string) => Object.assign(new Error(code), { code });
 
   expect(storeExitCode(new Error("store", { cause: coded("EACCES") }))).toBe(77);

@@ -76,7 +76,7 @@ function instancesOver(name: ServerName): void {
       await server.stop();
     });
 
-    test("a login started on one instance is finished on the other, and both know the visitor", async () => {
+    test("a login started on one instance is finished on the other, and both recognise the session", async () => {
       const browser = cluster.browser();
       const seen: (string | null)[] = [];
 
@@ -110,7 +110,7 @@ function instancesOver(name: ServerName): void {
       }
     });
 
-    test("decision 11: a sign-out on one instance ends all the person's sessions on the other within a second", async () => {
+    test("decision 11: a sign-out on one instance ends all the user's sessions on the other within a second", async () => {
       const times: number[] = [];
 
       for (let round = 0; round < 5; round++) times.push(...(await signOutTimes(cluster)));
@@ -122,7 +122,7 @@ function instancesOver(name: ServerName): void {
       expect(times.at(-1)).toBeLessThan(1000);
     });
 
-    test("decision 22: while the store is away verdicts and pages are 503, and nobody is sent to log in again afterwards", async () => {
+    test("decision 22: while the store is unavailable verdicts and pages are 503, and afterwards nobody has to log in again", async () => {
       const browser = cluster.browser();
       await loginAs(browser, app, "bob");
       const cookie = cookiesOf(browser);
@@ -142,7 +142,7 @@ function instancesOver(name: ServerName): void {
       for (const one of cluster.instances) expect((await cluster.ask(one, cookie)).user).toBe("bob");
     });
 
-    test("decision 22: while the store is away no verdict endpoint lets anybody in, and all do when it is back", async () => {
+    test("decision 22: while the store is unavailable every verdict endpoint refuses, and all allow when it is back", async () => {
       const keys = openKeys([outpostSecret]);
       const beside = await openInstance(storeOf(name, server), now, { keys });
       const session = newSession({ providerSlug: "guarded" });

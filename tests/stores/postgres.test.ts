@@ -33,7 +33,7 @@ function postgresTests(): void {
     return rows;
   }
 
-  test("decision 21: a server that is not there is an error at start that names host and port, without the password, with 74", async () => {
+  test("decision 21: an unreachable server is an error at start that names host and port, without the password, with 74", async () => {
     const port = freePort();
     const place = `postgres://127.0.0.1:${port}/db`;
     const url = `postgres://user:canary@127.0.0.1:${port}/db`;
@@ -45,7 +45,7 @@ function postgresTests(): void {
     expect(code).toBe(74);
   });
 
-  test("a database or user that the server does not know is an error at start in its words, with 74", async () => {
+  test("an unknown database or user is an error at start with the server's message, with 74", async () => {
     const config = await server.newStore();
     const other = (name: string) => ({ ...config, url: config.url.replace(/store\d+$/, name) });
     const stranger = { ...config, url: config.url.replace("akproxy@", "stranger:canary@") };
@@ -58,7 +58,7 @@ function postgresTests(): void {
     expect([noDatabase.code, noUser.code]).toEqual([74, 74]);
   });
 
-  test("eight instances that start together make one schema", async () => {
+  test("eight instances that start together create one schema", async () => {
     const config = await server.newStore();
 
     const stores = await Promise.all(Array.from({ length: 8 }, () => openInstance(config)));
@@ -72,7 +72,7 @@ function postgresTests(): void {
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  test("a user who may not make tables will do where they stand; where they don't, the start fails in the server's words", async () => {
+  test("a user without the right to create tables is enough when they exist; else the start fails with the server's message", async () => {
     const [made, bare] = [await server.newStore(), await server.newStore()];
     await (await openInstance(made)).close();
     await beside(
@@ -92,7 +92,7 @@ function postgresTests(): void {
     await store.close();
   });
 
-  test("sslmode: verify-full wants an authority we trust and the name, verify-ca the authority, require neither", async () => {
+  test("sslmode: verify-full checks the authority and the name, verify-ca the authority, require neither", async () => {
     const { certificatePem, keyPem } = makeSelfSigned({ names: ["localhost"], days: 2, now: Date.now() / 1000 });
     const folder = mkdtempSync(join(tmpdir(), "akproxy-postgres-tls-"));
     chmodSync(folder, 0o755);
@@ -143,7 +143,7 @@ function postgresTests(): void {
     expect((await refusal(config)).message).toContain("has schema 2, and this akproxy supports 1");
   });
 
-  test("connections that the server ends cost nobody a page: the question is asked again", async () => {
+  test("a connection that the server closes fails no request: the statement is sent again", async () => {
     const config = await server.newStore();
     const store = await openInstance(config);
     const sessions = Array.from({ length: 20 }, () => newSession());

@@ -36,7 +36,7 @@ function redisTests(): void {
   });
   const keysNow = async () => (await client.send("KEYS", ["*"])) as string[]; // as: KEYS answers with texts
 
-  test("every key begins with the prefix, so that two outposts share a server; what is theirs alone they end alone", async () => {
+  test("every key begins with the prefix, so that two outposts can share a server, and each ends only its own sessions", async () => {
     const [one, two] = [await server.newStore(), await server.newStore()];
     const [ours, theirs] = [await openInstance(one), await openInstance(two)];
     const session = newSession();
@@ -52,7 +52,7 @@ function redisTests(): void {
     await theirs.close();
   });
 
-  test("SES-03, SES-04: no id, token, name or subject stands in Redis", async () => {
+  test("SES-03, SES-04: Redis contains no id, token, name or subject", async () => {
     const store = await openInstance(await server.newStore());
     const session = newSession({ rawToken: "canary-token", subject: "canary-sub", idpSession: "canary-sid" });
     await store.create({ ...session, refresh: { token: "canary-refresh", dueAt: 1 } });
@@ -71,7 +71,7 @@ function redisTests(): void {
     await store.close();
   });
 
-  test("what is kept of a session expires by itself an hour after its end, in case nobody sweeps", async () => {
+  test("the keys of a session expire an hour after its end, even without a sweep", async () => {
     const config = await server.newStore();
     const store = await openInstance(config);
     await store.create(newSession({ idleSeconds: 60 }));
@@ -87,7 +87,7 @@ function redisTests(): void {
     await store.close();
   });
 
-  test("a session whose index was evicted is lost, never one that a sign-out cannot find", async () => {
+  test("a session whose index was evicted is lost, so that a sign-out misses none", async () => {
     const config = await server.newStore();
     const store = await openInstance(config);
     const session = newSession();
@@ -103,7 +103,7 @@ function redisTests(): void {
     await store.close();
   });
 
-  test("ended sessions leave nothing behind once they are swept", async () => {
+  test("expired sessions leave nothing behind after a sweep", async () => {
     const clock = { now: 1000 };
     const config = await server.newStore();
     const store = await openInstance(config, () => clock.now);
@@ -119,7 +119,7 @@ function redisTests(): void {
     await store.close();
   });
 
-  test("a known visitor costs no question to the store", async () => {
+  test("a request with a cached session sends no command to the store", async () => {
     const store = await openInstance(await server.newStore());
     const session = newSession();
     await store.create(session);
@@ -141,7 +141,7 @@ function guardedTests(): void {
   const folder = mkdtempSync(join(tmpdir(), "akproxy-redis-tls-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("decision 21: a server that is not there is an error at start that names host and port, without the password, with 74", async () => {
+  test("decision 21: an unreachable server is an error at start that names host and port, without the password, with 74", async () => {
     const port = freePort();
 
     const { message, code } = await refusal(redisAt(`redis://user:canary@127.0.0.1:${port}/0`));
@@ -152,7 +152,7 @@ function guardedTests(): void {
     expect(code).toBe(74);
   });
 
-  test("user and password open a server that wants them; a wrong one is an error that shows none", async () => {
+  test("user and password work on a server that requires them; a wrong one is an error that shows neither", async () => {
     const server = await startServer("redis", { settings: ["--requirepass", "sesame"] });
 
     const store = await openInstance(redisAt(`redis://:sesame@127.0.0.1:${server.port}/2`));
@@ -171,7 +171,7 @@ function guardedTests(): void {
     await server.stop();
   });
 
-  test("rediss:// talks to a server whose certificate it can verify, and to no other", async () => {
+  test("rediss:// connects only to a server whose certificate can be verified", async () => {
     const { certificatePem, keyPem } = makeSelfSigned({ names: ["localhost"], days: 2, now: Date.now() / 1000 });
     writeFileSync(join(folder, "cert.pem"), certificatePem);
     writeFileSync(join(folder, "key.pem"), keyPem);

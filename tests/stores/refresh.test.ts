@@ -23,7 +23,7 @@ function refreshTests(kind: "redis" | "postgres"): void {
     await server.stop();
   });
 
-  test("DOS-05: 500 requests at three instances with one due session make one refresh, which all of them learn", async () => {
+  test("DOS-05: 500 requests at three instances with one due session cause one refresh, which reaches all instances", async () => {
     const session = dueSession("shared");
     await stores[0]?.create(session);
     const outposts = stores.map((store) => outpost(store, fresh));
@@ -44,7 +44,7 @@ function refreshTests(kind: "redis" | "postgres"): void {
     expect(groups).toEqual([["fresh"], ["fresh"], ["fresh"]]);
   });
 
-  test("SES-09: in 200 rounds of a refresh at one instance racing a sign-out at another nobody is alive afterwards", async () => {
+  test("SES-09: in 200 rounds of a refresh racing a sign-out at another instance no session survives", async () => {
     const [here, there] = stores;
     if (here === undefined || there === undefined) throw new Error("no instances");
     const { deps, refreshes, asked } = outpost(here, async (identity) => {

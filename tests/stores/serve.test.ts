@@ -60,7 +60,7 @@ function serveOn(name: ServerName): void {
       await server.stop();
     });
 
-    test("a server that takes the connection and says nothing ends serve with 74 within ten seconds", async () => {
+    test("a server that accepts the connection and never answers ends serve with 74 within ten seconds", async () => {
       const server = await startServer(name);
       await server.freeze();
       const start = performance.now();

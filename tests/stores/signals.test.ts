@@ -14,7 +14,7 @@ function signalsOn(name: ServerName): void {
     });
     afterAll(() => server.stop());
 
-    test("SES-07: what one instance ends, the others have forgotten within a second: by id, person, sid and handle", async () => {
+    test("SES-07: a session that one instance ends is gone in the others within a second: by id, user, sid and handle", async () => {
       const config = await server.newStore();
       const [here, there] = [await openInstance(config), await openInstance(config)];
       await Bun.sleep(200); // both channels have spoken
@@ -44,7 +44,7 @@ function signalsOn(name: ServerName): void {
       await there.close();
     });
 
-    test("an update in one instance is what the others see", async () => {
+    test("an update in one instance is visible in the others", async () => {
       const config = await server.newStore();
       const [here, there] = [await openInstance(config), await openInstance(config)];
       const session = newSession();
@@ -59,7 +59,7 @@ function signalsOn(name: ServerName): void {
       await there.close();
     });
 
-    test("a session that another instance keeps awake is not idle here", async () => {
+    test("a session that another instance touches is not idle here", async () => {
       const clock = { now: 1000 };
       const config = await server.newStore();
       const here = await openInstance(config, () => clock.now);
@@ -81,7 +81,7 @@ function signalsOn(name: ServerName): void {
       await there.close();
     });
 
-    test("a server that says nothing ends the trust in what is kept: no pass, and nobody waits twice", async () => {
+    test("when the server stops answering the cache is not used: no request passes, and none waits twice", async () => {
       const config = await server.newStore();
       const store = await openInstance(config);
       const session = newSession();
@@ -104,7 +104,7 @@ function signalsOn(name: ServerName): void {
       await store.close();
     });
 
-    test("decision 22: while the server is away nothing passes, and all is well when it is back, restarted or not", async () => {
+    test("decision 22: while the server is unavailable nothing passes, and everything works when it is back, restarted or not", async () => {
       const config = await server.newStore();
       const [here, there] = [await openInstance(config), await openInstance(config)];
       const [kept, signedOut] = [newSession({ subject: "kept" }), newSession({ subject: "ends" })];
