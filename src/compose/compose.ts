@@ -8,7 +8,6 @@ import { liveStreams } from "../http/live-streams.ts";
 import { loginLoops } from "../http/login/login-loops.ts";
 import { seenTokens } from "../http/login/seen-tokens.ts";
 import { peerRate } from "../http/peer-rate.ts";
-import { requestIds } from "../http/request-ids.ts";
 import { credentialAnswers } from "../http/visitor/credential-answers.ts";
 import { credentialLimits } from "../http/visitor/credential-limits.ts";
 import { claimRefreshes } from "../http/visitor/refresh.ts";
@@ -19,48 +18,49 @@ import type { IdentityProvider } from "../ports/identity-provider.ts";
 import type { Log } from "../ports/log.ts";
 import { consumedAttempts } from "../seal/consumed-attempts.ts";
 import { openKeys } from "../seal/keys.ts";
+import type { RandomBytes } from "../seal/random-token.ts";
 import { openSessions } from "../sessions/open.ts";
 import { loadOrMakeSecrets } from "../sessions/secret-file.ts";
 
-/** What the world gives a composition; tests inject a clock. */
+/** What compose gets from the process; tests inject a clock. */
 export interface Surroundings {
   readonly version: string;
   readonly log: Log;
   readonly now: () => number; //                   epoch seconds
   readonly randomBytes: (count: number) => Uint8Array;
   readonly issuerRetryMilliseconds?: number; //    10,000
-  readonly streamCheckMilliseconds?: number; //    how often open streams are held against their sessions; 2 s
+  readonly streamCheckMilliseconds?: number; //    how often open streams are checked against their sessions; 2,000
 }
 
-/** Everything that answers requests, wired by hand, and not yet listening. */
+/** Everything that answers requests, not yet listening. */
 export interface Outpost {
-  /** What is in force now. */
+  /** What endpoints reach now. */
   deps(): Deps;
   issuers(): readonly IssuerHealth[];
-  /** Puts another config in force for the requests from now on; sessions, sockets and logins under way go on. */
+  /** Puts another config in force for all further requests. Sessions, sockets and logins under way go on. */
   replace(config: Config): void;
   /** Ends the background work and closes the store. */
   close(): Promise<void>;
 }
 
-/** How often rows past their limits are removed. */
+/** How often expired sessions are removed from the store. */
 const sweepMilliseconds = 5 * 60 * 1000;
 
 /** How long a stop waits for refreshes under way. */
 const refreshMilliseconds = 2000;
 
 /**
- * Config -> Outpost. Opens the store and reads or makes the secret: throws Failure store_unavailable when one can't be used. Issuers are
- * asked in the background; none is waited for.
+ * Config -> Outpost. Opens the store and reads or makes the secret; throws Failure store_unavailable if it cannot. Discovery of the issuers
+ * runs in the background.
  */
 export async function compose(config: Config, surroundings: Surroundings): Promise<Outpost> {
   const { log, now, randomBytes, version } = surroundings;
   const { secrets, warnings } = loadOrMakeSecrets(config.secrets, config.stateDir, randomBytes);
   for (const warning of warnings) log.warn(warning);
   if (config.secrets === null && isSharedStore(config.sessions)) {
-    // with secrets of their own two machines take each other's cookies for forged: a login at every other request
+    // two machines with different secrets reject each other's cookies: a login at every other request
     log.warn(
-      "outpost.secret is not set, and every machine makes its own; machines that share a store need one, the same",
+      "outpost.secret is not set, so every machine makes its own; machines that share a store need the same secret",
     );
   }
   const keys = openKeys(secrets);
@@ -89,7 +89,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   sweep.unref();
   const closing = setInterval(() => void closeEndedStreams(lasting), surroundings.streamCheckMilliseconds ?? 2000);
   closing.unref();
-  // without it an issuer that was away at the start is asked by the next login only, which a /readyz that says no keeps away
+  // without it only a login would retry discovery, and while /readyz says "not ready" no login may come
   const retry = setInterval(() => {
     for (const { idp } of inForce.idps) idp.warmUp();
   }, surroundings.issuerRetryMilliseconds ?? 10_000);
@@ -110,7 +110,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   };
 }
 
-/** Streams end within five seconds of their session (decision 42). A session that can't be looked at now is looked at the next time. */
+/** Closes streams within five seconds of their session's end (decision 42). While the store is unavailable the next run tries again. */
 async function closeEndedStreams({ liveStreams, sessions, log }: Lasting): Promise<void> {
   try {
     await liveStreams.closeEnded(async (sessionId) => (await sessions.get(sessionId)) === null);
@@ -119,7 +119,7 @@ async function closeEndedStreams({ liveStreams, sessions, log }: Lasting): Promi
   }
 }
 
-/** What outlives a change of config. */
+/** What stays when the config changes. */
 type Lasting = Omit<
   Deps,
   "directory" | "providers" | "trustedProxies" | "limits" | "outpostName" | "idpOf" | "credentials"
@@ -144,7 +144,7 @@ function fromConfig(config: Config, lasting: Lasting, makeIdp: (provider: Provid
     trustedProxies: config.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
     limits: config.limits,
     outpostName: config.outpostName,
-    // answers of before speak of another client, perhaps, or of other claims (authentik: dropped with the application)
+    // cached answers may be about another client or other claims (authentik: dropped with the application)
     credentials: credentialAnswers(lasting.now),
     idpOf(provider) {
       const idp = bySlug.get(provider.slug);
@@ -155,7 +155,7 @@ function fromConfig(config: Config, lasting: Lasting, makeIdp: (provider: Provid
   return { deps, idps: entries };
 }
 
-/** A store that is away now is swept the next time. */
+/** While the store is unavailable the next run tries again. */
 async function sweepSessions(deps: Deps): Promise<void> {
   try {
     const ended = await deps.sessions.deleteExpired();
@@ -163,4 +163,21 @@ async function sweepSessions(deps: Deps): Promise<void> {
   } catch (error) {
     deps.log.warn("expired sessions not removed", { reason: error instanceof Error ? error.message : String(error) });
   }
+}
+
+const idBytes = 8;
+const atOnce = 64;
+
+/** Gives a new request id with each call: 16 hexadecimal digits. It makes 64 at once, so that one costs as much as 8 digits alone. */
+function requestIds(randomBytes: RandomBytes): () => string {
+  let digits = "";
+  let at = 0;
+  return () => {
+    if (at === digits.length) {
+      digits = Buffer.from(randomBytes(idBytes * atOnce)).toString("hex");
+      at = 0;
+    }
+    at += 2 * idBytes;
+    return digits.slice(at - 2 * idBytes, at);
+  };
 }

@@ -1,5 +1,5 @@
 import { roomSizes } from "../core/bounds/connection-room.ts";
-import type { Config } from "../core/config.ts";
+import type { Config, ListenAddress } from "../core/config.ts";
 import { adminApp, adminHandler } from "../http/admin/admin.ts";
 import { overload } from "../http/overload.ts";
 import { outpostApp, routerOf } from "../http/routes.ts";
@@ -10,7 +10,7 @@ import type { HttpListener } from "../wire/client/listener.ts";
 import { type App, rawAdapter } from "../wire/elysia-adapter.ts";
 import type { TlsFacts } from "../wire/socket/tls-listener.ts";
 import { defaultPoolOptions, Pool } from "../wire/upstream/pool.ts";
-import { compose, type Surroundings } from "./compose.ts";
+import { compose, type Outpost, type Surroundings } from "./compose.ts";
 import { type Listener, listen } from "./listen.ts";
 import { openFiles } from "./process.ts";
 
@@ -18,87 +18,104 @@ import { openFiles } from "./process.ts";
 export interface Running {
   readonly listeners: readonly Listener[];
   readonly mostConnections: number; //             of the HTTP and HTTPS listeners together
-  /** Puts another config in force without dropping a connection; says what of it needs a restart. */
+  /** Puts another config in force without dropping a connection. Returns the changed keys that need a restart. */
   reload(config: Config): readonly string[];
   /**
-   * Stops taking connections, closes WebSockets with 1001, lets what is in flight finish for at most `limits.drain`, then cuts it and
-   * closes the store. True when everything finished in time.
+   * Accepts no new connection, closes WebSockets with 1001, and waits for the requests in flight for at most `limits.drain`. Then it cuts the
+   * rest and closes the store. True when every request finished in time.
    */
   drain(): Promise<boolean>;
-  /** Cuts everything at once. */
+  /** Cuts every connection at once. */
   stopNow(): Promise<void>;
 }
 
-/**
- * Composes and listens. Throws Failure store_unavailable or config_unusable with what was opened so far closed again.
- */
+/** Composes and listens. Throws Failure store_unavailable or config_unusable after closing what was open already. */
 export async function run(config: Config, surroundings: Surroundings): Promise<Running> {
-  const outpost = await compose(config, surroundings);
-  const listeners: Listener[] = [];
-  const sizes = roomSizes(openFiles());
-  const { upstreamConnectSeconds: connectSeconds } = config.limits;
-  const pool = new Pool({ ...defaultPoolOptions, connectSeconds, mostOpen: sizes.clients });
-  const sweep = setInterval(() => pool.sweep(), 1000);
-  sweep.unref();
-  let isDraining = false;
-  const server = outpostApp(rawAdapter);
-  const { sessions, metrics: counts } = outpost.deps();
-  const inFlight = () => inFlightOf(listeners);
-  const health = { sessions, metrics: counts, issuers: outpost.issuers, inFlight, isDraining: () => isDraining };
-  const admin = adminApp(health, rawAdapter);
-  const stopNow = async () => {
-    clearInterval(sweep);
-    for (const app of [server, admin]) await app.stop(true);
-    pool.drain();
-    await outpost.close();
-  };
+  const server = new Server(config, surroundings, await compose(config, surroundings));
   try {
-    const { http, https, metrics } = config.listen;
-    const clients = connectionRoom(sizes.clients, sizes.refused);
-    const serving = (kind: Listener["kind"], room: ConnectionRoom) => ({
-      kind,
-      handlerOf: (fetch: App["fetch"]) => wireHandler(routerOf(fetch), outpost.deps),
-      refusal: wireRefusal(outpost.deps),
-      overload: overload(outpost.deps, { listener: kind, most: room.most }),
-      pool,
-      limits: config.limits,
-      room,
-    });
-    if (http !== null) listeners.push(await listen(server, { ...serving("http", clients), address: http }, null));
-    if (https !== null) {
-      const facts = certificates(config, surroundings);
-      listeners.push(await listen(server, { ...serving("https", clients), address: https }, facts));
-    }
-    if (metrics !== null) {
-      const own = connectionRoom(sizes.health, sizes.health); // who fills the others must not silence this one
-      listeners.push(
-        await listen(admin, { ...serving("metrics", own), address: metrics, handlerOf: adminHandler }, null),
-      );
-    }
+    await server.open();
   } catch (error) {
-    await stopNow();
+    await server.stopNow();
     throw error;
   }
-  let inForce = config;
-  return {
-    listeners,
-    mostConnections: sizes.clients,
-    reload(next) {
-      outpost.replace(next);
-      for (const { wire } of listeners) wire.replaceCertificates(certificates(next, surroundings));
-      const fixed = needsRestart(inForce, next);
-      inForce = next;
-      return fixed;
-    },
-    async drain() {
-      isDraining = true;
-      outpost.deps().liveStreams.closeAll(1001, "stopping");
-      const finished = await withinSeconds(inForce.limits.drainSeconds, drained(server, listeners));
-      await stopNow();
-      return finished;
-    },
-    stopNow,
-  };
+  return server;
+}
+
+class Server implements Running {
+  readonly listeners: Listener[] = [];
+  readonly mostConnections: number;
+  readonly #surroundings: Surroundings;
+  readonly #outpost: Outpost;
+  readonly #app: App = outpostApp(rawAdapter);
+  readonly #admin: App;
+  readonly #pool: Pool;
+  readonly #sweep: Timer;
+  readonly #sizes = roomSizes(openFiles());
+  #inForce: Config;
+  #isDraining = false;
+
+  constructor(config: Config, surroundings: Surroundings, outpost: Outpost) {
+    this.#inForce = config;
+    this.#surroundings = surroundings;
+    this.#outpost = outpost;
+    this.mostConnections = this.#sizes.clients;
+    const { upstreamConnectSeconds: connectSeconds } = config.limits;
+    this.#pool = new Pool({ ...defaultPoolOptions, connectSeconds, mostOpen: this.#sizes.clients });
+    this.#sweep = setInterval(() => this.#pool.sweep(), 1000);
+    this.#sweep.unref();
+    const { sessions, metrics } = outpost.deps();
+    const [inFlight, isDraining] = [() => inFlightOf(this.listeners), () => this.#isDraining];
+    this.#admin = adminApp({ sessions, metrics, issuers: outpost.issuers, inFlight, isDraining }, rawAdapter);
+  }
+
+  async open(): Promise<void> {
+    const { http, https, metrics } = this.#inForce.listen;
+    const clients = connectionRoom(this.#sizes.clients, this.#sizes.refused);
+    if (http !== null) await this.#listen(this.#app, "http", http, clients);
+    if (https !== null) await this.#listen(this.#app, "https", https, clients);
+    // clients that fill the other listeners must not silence this one
+    const own = connectionRoom(this.#sizes.health, this.#sizes.health);
+    if (metrics !== null) await this.#listen(this.#admin, "metrics", metrics, own);
+  }
+
+  async #listen(app: App, kind: Listener["kind"], address: ListenAddress, room: ConnectionRoom): Promise<void> {
+    const { deps } = this.#outpost;
+    const options = {
+      kind,
+      address,
+      handlerOf: kind === "metrics" ? adminHandler : (fetch: App["fetch"]) => wireHandler(routerOf(fetch), deps),
+      refusal: wireRefusal(deps),
+      overload: overload(deps, { listener: kind, most: room.most }),
+      pool: this.#pool,
+      limits: this.#inForce.limits,
+      room,
+    };
+    const tls = kind === "https" ? certificates(this.#inForce, this.#surroundings) : null;
+    this.listeners.push(await listen(app, options, tls));
+  }
+
+  reload(next: Config): readonly string[] {
+    this.#outpost.replace(next);
+    for (const { wire } of this.listeners) wire.replaceCertificates(certificates(next, this.#surroundings));
+    const fixed = needsRestart(this.#inForce, next);
+    this.#inForce = next;
+    return fixed;
+  }
+
+  async drain(): Promise<boolean> {
+    this.#isDraining = true;
+    this.#outpost.deps().liveStreams.closeAll(1001, "stopping");
+    const finished = await withinSeconds(this.#inForce.limits.drainSeconds, drained(this.#app, this.listeners));
+    await this.stopNow();
+    return finished;
+  }
+
+  async stopNow(): Promise<void> {
+    clearInterval(this.#sweep);
+    for (const app of [this.#app, this.#admin]) await app.stop(true);
+    this.#pool.drain();
+    await this.#outpost.close();
+  }
 }
 
 function serving(listeners: readonly Listener[]): readonly HttpListener[] {
@@ -109,10 +126,10 @@ function inFlightOf(listeners: readonly Listener[]): number {
   return serving(listeners).reduce((sum, listener) => sum + listener.inFlight(), 0);
 }
 
-/** How long connections whose last answer or close frame is out may take to go away. */
+/** How long clients may take to close a connection after its last answer or close frame. */
 const leaveMilliseconds = 1000;
 
-/** The listener of /readyz goes on saying "not ready" until the others are done. */
+/** Meanwhile the listener of /readyz still answers "not ready". */
 async function drained(server: App, listeners: readonly Listener[]): Promise<void> {
   const closing = serving(listeners);
   await server.stop();
@@ -142,7 +159,7 @@ function certificates(config: Config, { now }: Surroundings): TlsFacts {
   return { fallback, named, minVersion: config.tls.minVersion };
 }
 
-/** Keys that are read once, at start. */
+/** The changed keys among those that akproxy reads only at start. */
 function needsRestart(before: Config, after: Config): readonly string[] {
   const fixed: readonly (readonly [string, (config: Config) => unknown])[] = [
     ["state_dir", (config) => config.stateDir],

@@ -54,7 +54,7 @@ function serveOn(name: ServerName): void {
       const start = performance.now();
       const { code, said } = await ended(served);
 
-      expect(said).toContain("outpost.secret is not set, and every machine makes its own");
+      expect(said).toContain("outpost.secret is not set, so every machine makes its own");
       expect(code).toBe(143);
       expect(performance.now() - start).toBeLessThan(3000);
       await server.stop();
