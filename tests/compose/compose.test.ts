@@ -33,7 +33,7 @@ test("a secret file that others may read is warned about", async () => {
   await composed(await configOf({ stateDir }), surroundings);
 
   expect(surroundings.log.lines.filter((line) => line.startsWith("warn"))).toEqual([
-    `warn secret "${stateDir}/secret.key" is open to other users; chmod 600 it {}`,
+    `warn secret "${stateDir}/secret.key" can be read by other users; run chmod 600 on it {}`,
   ]);
 });
 

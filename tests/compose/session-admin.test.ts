@@ -72,7 +72,7 @@ test.each(looks)("%s: the sessions of a store, and the warning of its secret", a
 
   if (opened.kind !== "open") throw new Error(opened.kind);
   expect((await opened.sessions.list({ username: null })).map(({ username }) => username)).toEqual(["alice"]);
-  expect(opened.warnings).toEqual([`secret "${stateDir}/secret.key" is open to other users; chmod 600 it`]);
+  expect(opened.warnings).toEqual([`secret "${stateDir}/secret.key" can be read by other users; run chmod 600 on it`]);
   await opened.sessions.close();
 });
 
