@@ -1,7 +1,7 @@
 import { RE2JS, RE2JSSyntaxException, RE2Set } from "re2js";
 import { errorOffset } from "./error-offset.ts";
 
-/** A pattern in Go's RE2 syntax that does not compile: Go's own message, and where in the pattern (UTF-16 units, from 0). */
+/** Why a pattern in Go's RE2 syntax does not compile: Go's own message, and the offset in the pattern (UTF-16 units, from 0). */
 export interface GoRegExpError {
   readonly message: string;
   readonly offset: number;
@@ -15,8 +15,8 @@ export interface GoRegExpSet {
 }
 
 /**
- * Says what is wrong with `pattern` by Go's regexp/syntax; null when it compiles (PATH-10).
- * differs from Go: two groups of one name are refused, since re2js does so.
+ * What is wrong with `pattern` by Go's regexp/syntax; null when it compiles (PATH-10).
+ * differs from Go: two groups with the same name are refused, because re2js refuses them.
  */
 export function checkGoRegExp(pattern: string): GoRegExpError | null {
   try {
@@ -24,13 +24,13 @@ export function checkGoRegExp(pattern: string): GoRegExpError | null {
     return null;
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
-    // Go always quotes, an empty text too (syntax.Error.Error); re2js leaves an empty one out
+    // Go quotes an empty text too (syntax.Error.Error); re2js leaves it out
     const message = `error parsing regexp: ${error.error}: \`${error.input ?? ""}\``;
     return { message, offset: errorOffset(pattern, error) };
   }
 }
 
-/** Compiles patterns that `checkGoRegExp` accepts; one that it does not accept throws. */
+/** Compiles patterns that `checkGoRegExp` accepts. Throws for any other pattern. */
 export function compileGoRegExps(patterns: readonly string[]): GoRegExpSet {
   if (patterns.length === 0) return { patterns, match: () => null };
   const set = new RE2Set();

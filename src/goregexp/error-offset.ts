@@ -2,8 +2,8 @@ import { RE2JS, RE2JSSyntaxException } from "re2js";
 import { type PatternToken, patternTokens } from "./tokens.ts";
 
 /**
- * Where in `pattern` (UTF-16 units, from 0) the thing stands that `error` complains about. Go's message quotes it, but the same text may
- * stand elsewhere, in a class or quoted; the first place that makes the pattern fail in the same way when it ends there is the one.
+ * The offset in `pattern` (UTF-16 units, from 0) of the text that `error` quotes. The same text may occur elsewhere, in a class or quoted. The
+ * right place is the first one where the pattern, cut off after it, fails with the same error.
  */
 export function errorOffset(pattern: string, error: RE2JSSyntaxException): number {
   switch (error.error) {
@@ -11,7 +11,7 @@ export function errorOffset(pattern: string, error: RE2JSSyntaxException): numbe
       return unclosed(pattern) ?? 0;
     case "unexpected )":
       return unopened(pattern) ?? 0;
-    case "missing closing ]": // the quoted text goes on to the end of the pattern
+    case "missing closing ]": // the quoted text reaches to the end of the pattern
       return pattern.length - (error.input ?? "").length;
     case "trailing backslash at end of expression":
       return pattern.length - 1;
@@ -26,7 +26,7 @@ function quotedAt(pattern: string, error: RE2JSSyntaxException): number {
   const first = pattern.indexOf(quoted);
   for (let at = first; at !== -1; at = pattern.indexOf(quoted, at + 1)) {
     const end = at + quoted.length;
-    // one more character: a capture's name is quoted without the `>` behind it
+    // one more character: the name of a capture is quoted without the `>` after it
     if (failsAlike(pattern.slice(0, end), error) || failsAlike(pattern.slice(0, end + 1), error)) return at;
   }
   return Math.max(0, first);

@@ -1,7 +1,7 @@
 import { RE2JS, RE2JSSyntaxException } from "re2js";
 import { patternTokens } from "./tokens.ts";
 
-/** Something about a pattern that is allowed and rarely meant; `message` and `hint` in the form of every other message. */
+/** Something in a pattern that is valid, but rarely intended; `message` and `hint` have the form of every other message. */
 export interface GoRegExpLint {
   readonly kind: "unanchored" | "matches_everything" | "matches_root" | "look_around" | "unescaped_dot";
   readonly message: string;
@@ -9,9 +9,9 @@ export interface GoRegExpLint {
 }
 
 /**
- * What an unauthenticated-path pattern probably does not mean to say: without `^` it is found anywhere, it matches everything or the
- * front page, a `.` between host labels is any character. For a pattern that Go refuses because of look-around: what to write
- * instead. Any other pattern that does not compile has no lints (spec: test-regex; PATH-09).
+ * Probable mistakes in a pattern of public paths: without `^` it matches anywhere, it matches everything or the front page, or an unescaped
+ * `.` in a host matches any character. For a pattern that Go refuses because of look-around: what to write instead. Any other pattern that
+ * does not compile has no lints (spec: test-regex; PATH-09).
  */
 export function lintGoRegExp(pattern: string): readonly GoRegExpLint[] {
   const compiled = compiledOrNull(pattern);
@@ -34,7 +34,7 @@ function openness(pattern: string, compiled: RE2JS): GoRegExpLint[] {
     return [
       {
         kind: "matches_everything",
-        message: `"${pattern}" matches everything: nothing would need a login`,
+        message: `"${pattern}" matches everything: no path would need a login`,
         hint: 'begin it with the public prefix, for example "^/public/"',
       },
     ];
@@ -43,7 +43,7 @@ function openness(pattern: string, compiled: RE2JS): GoRegExpLint[] {
     return [
       {
         kind: "unanchored",
-        message: `"${pattern}" has no "^" at its start, so it is found anywhere: "/admin${exampleOf(pattern)}" too`,
+        message: `"${pattern}" has no "^" at its start, so it matches anywhere: "/admin${exampleOf(pattern)}" too`,
         hint: `write "^${pattern.startsWith("/") ? "" : "/"}${pattern}" if you mean the start of the path`,
       },
     ];
@@ -58,7 +58,7 @@ function openness(pattern: string, compiled: RE2JS): GoRegExpLint[] {
   ];
 }
 
-/** What an unanchored pattern might be found in, when it is plain enough to be shown. */
+/** A text in which an unanchored pattern matches, when the pattern is simple enough to show it. */
 function exampleOf(pattern: string): string {
   const plain = pattern.replaceAll("\\.", ".").replace(/\$$/, "");
   if (!/^[\w/.-]+$/.test(plain)) return "/…";
@@ -78,11 +78,11 @@ const nop = 7;
 const beginTextOrLine = 4 | 1;
 
 /**
- * Must every match begin where the input begins? Walks the compiled program from its start; a way to a character or to the end that
- * passes no `^` or `\A` makes it unanchored. re2js has no method for this: its `startCond` gives up at the first alternative.
+ * Does every match begin at the start of the input? Follows the compiled program from its start: a path to a character or to the end
+ * without `^` or `\A` makes the pattern unanchored. re2js has no method for this: its `startCond` stops at the first alternative.
  */
 function isAnchored(compiled: RE2JS): boolean {
-  // re2js types `prog` as any; the numbers above are its Inst, held by the tests of the pinned version
+  // re2js types `prog` as any; the numbers above are the ops of its Inst, which the tests check for the pinned version
   const program = compiled.re2().prog as { readonly inst: readonly Instruction[]; readonly start: number };
   const pending = [program.start];
   const seen = new Set<number>();
@@ -99,7 +99,7 @@ function isAnchored(compiled: RE2JS): boolean {
   return true;
 }
 
-/** The dots inside the host of a URL pattern (`https://app.company/`): each matches any character, so any other domain with it. */
+/** The unescaped dots in the host of a URL pattern (`https://app.company/`): each matches any character, so other domains match too. */
 function hostDots(pattern: string): GoRegExpLint[] {
   const tokens = patternTokens(pattern);
   const start = tokens.findIndex((_, index) => [0, 1, 2].every((n) => tokens[index + n]?.text === "://"[n]));
@@ -129,7 +129,7 @@ function lookAround(pattern: string): GoRegExpLint[] {
   const advice =
     found.opening === "(?!" || found.opening === "(?<!"
       ? 'list the public prefixes instead, or put what must stay closed into protect_path_regex, for example "^/api/private"'
-      : "leave it out: a pattern is only searched for, what stands around the match does not matter";
+      : "leave it out: akproxy only searches for the pattern, the text around the match does not matter";
   return [
     {
       kind: "look_around",

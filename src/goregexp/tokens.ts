@@ -1,4 +1,4 @@
-/** One piece of a pattern as Go's parser sees it: where it begins (UTF-16 units), its text, and what part it plays. */
+/** One token of a pattern as Go's parser reads it: its kind, its offset (UTF-16 units) and its text. */
 export interface PatternToken {
   readonly kind: "open" | "close" | "dot" | "class" | "escape" | "literal" | "operator";
   readonly offset: number;
@@ -6,8 +6,8 @@ export interface PatternToken {
 }
 
 /**
- * Takes a pattern apart so that a place in it can be pointed at: what stands in a class, in `\Q…\E` or behind a backslash is no
- * syntax (Go: regexp/syntax). Works on patterns that do not compile, too; it judges nothing.
+ * The tokens of a pattern, to point at a place in it. Text in a class, in `\Q…\E` or after a backslash is not syntax (Go: regexp/syntax). Works
+ * for patterns that do not compile too; it does not validate.
  */
 export function patternTokens(pattern: string): readonly PatternToken[] {
   const tokens: PatternToken[] = [];

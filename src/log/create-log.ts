@@ -6,15 +6,15 @@ import { bufferedLines, type LineSink } from "./stdout-lines.ts";
 export interface LogOptions extends LogConfig {
   readonly now: () => number; //                   milliseconds since the epoch
   readonly isTty: boolean; //                      is standard output a terminal?
-  readonly write?: (line: string) => void; //      takes each line at once, without its line feed; absent: standard output, buffered
-  readonly env?: Readonly<Record<string, string | undefined>>; // absent: the process's; JOURNAL_STREAM, NO_COLOR and TERM count
+  readonly write?: (line: string) => void; //      gets each line at once, without its line feed; absent: standard output, buffered
+  readonly env?: Readonly<Record<string, string | undefined>>; // absent: that of the process; JOURNAL_STREAM, NO_COLOR and TERM matter
 }
 
 const weight: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
 
 /**
- * The log of a running akproxy: its result, so it goes to standard output (spec: cli). One line an event, as JSON or text; `auto` is
- * text on a terminal. Under systemd's journal text lines carry no time of their own. Flushed each 100 ms, at level error and on demand.
+ * The log of a running akproxy, on standard output (spec: cli). Each event is one line, as JSON or text; `auto` is text on a terminal and
+ * JSON elsewhere. Under systemd's journal, text lines have no time. The log is flushed every 100 ms, after an error and on demand.
  */
 export function createLog(options: LogOptions): Log {
   const env = options.env ?? process.env;

@@ -1,24 +1,24 @@
-/** Where finished lines go. */
+/** Takes finished lines. */
 export interface LineSink {
   write(line: string): void;
-  /** Resolves when the lines are out, or after a second with a reader that takes none. */
+  /** Resolves when the lines are written, or after one second when the reader does not read. */
   flush(): Promise<void>;
 }
 
-/** What stands behind a sink: takes text, may answer with a promise when the reader is slow (Bun's FileSink). */
+/** What a sink writes to. It may return a promise when the reader is slow (Bun's FileSink). */
 export interface SlowWriter {
-  write(text: string): unknown; // unknown: FileSink says number or promise, neither of which matters
+  write(text: string): unknown; // unknown: FileSink returns a number or a promise, neither of which matters
   flush(): unknown;
 }
 
 const flushMilliseconds = 100;
-const eagerCharacters = 256 * 1024; //             written out before the timer
-const patienceMilliseconds = 1000; //              that a process which ends gives a slow reader
-const mostCharacters = 8 * 1024 * 1024; //         beyond this a stuck reader costs lines and not memory
+const eagerCharacters = 256 * 1024; //             written before the timer runs out
+const patienceMilliseconds = 1000; //              how long a process that ends waits for a slow reader
+const mostCharacters = 8 * 1024 * 1024; //         beyond this a stuck reader loses lines, so memory is bounded
 
 /**
- * Lines gathered for at most 100 ms and written with one call (528k lines/s against 235k one by one). A reader that went away
- * (EPIPE) ends the log, not the process; one that is stuck loses lines, and the first line it gets afterwards says how many.
+ * Lines that are collected for at most 100 ms and written with one call (528k lines/s, 235k one by one). When the reader has closed the pipe
+ * (EPIPE), the log ends and the process goes on. A stuck reader loses lines; the first line it gets afterwards says how many.
  */
 export function bufferedLines(writer: SlowWriter): LineSink {
   const lines = waitingLines();
@@ -31,7 +31,7 @@ export function bufferedLines(writer: SlowWriter): LineSink {
       await slow;
       while (lines.length() > 0) await handOver(writer, lines.take());
     } catch {
-      isGone = true; // EPIPE: there is nobody left to tell
+      isGone = true; // EPIPE: the reader has closed the pipe
     }
     underWay = null;
   };
@@ -60,7 +60,7 @@ export function bufferedLines(writer: SlowWriter): LineSink {
   };
 }
 
-/** The lines that wait, as one text, and how many were lost beyond it. */
+/** The waiting lines as one text, and how many were lost because the text was full. */
 function waitingLines() {
   let text = "";
   let lost = 0;
@@ -79,7 +79,7 @@ function waitingLines() {
   };
 }
 
-/** A promise when the reader is slow, null when it has the text. Throws when it went away. */
+/** A promise when the reader is slow, null when the text is written. Throws when the reader has closed the pipe. */
 function handOver(writer: SlowWriter, text: string): Promise<unknown> | null {
   const answers = [writer.write(text), writer.flush()].filter((answer) => answer instanceof Promise);
   return answers.length === 0 ? null : Promise.all(answers);

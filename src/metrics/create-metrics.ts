@@ -1,7 +1,7 @@
 import type { Metrics } from "../ports/metrics.ts";
 import { counter, gauge, histogram, mostSeries } from "./registry.ts";
 
-/** What a process says about itself; absent, it is asked of this one. */
+/** Facts about a process. */
 export interface ProcessFacts {
   readonly residentBytes: number;
   readonly cpuSeconds: number; //                  user and system
@@ -11,10 +11,10 @@ export interface ProcessFacts {
 export interface MetricsOptions {
   readonly version: string;
   readonly bun?: string;
-  readonly processFacts?: () => ProcessFacts;
+  readonly processFacts?: () => ProcessFacts; //   absent: those of this process
 }
 
-/** In seconds: a verdict takes less than a millisecond, an upstream what it takes. */
+/** In seconds. A verdict takes less than a millisecond; an upstream may take seconds. */
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 /** The counter of one kind of request at a provider. */
@@ -34,33 +34,33 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const durations = histogram(
     {
       name: "akproxy_request_duration_seconds",
-      help: "Time from a request's arrival to the end of its answer's head.",
+      help: "Time from the arrival of a request to the end of the head of its answer.",
       labels: ["provider"],
     },
     durationBounds,
   );
   const logins = counter({
     name: "akproxy_logins_total",
-    help: "Logins that came back from the issuer, by provider and result.",
+    help: "Logins that returned from the issuer, by provider and result.",
     labels: ["provider", "result"],
   });
   const refreshes = counter({
     name: "akproxy_token_refreshes_total",
-    help: "Refreshes of a session's claims, by provider and result: fresh, ended (the session too) or unknown.",
+    help: "Refreshes of a session's claims, by provider and result: fresh, ended (the session ended too) or unknown.",
     labels: ["provider", "result"],
   });
   const signOuts = counter({ name: "akproxy_sign_outs_total", help: "Sign-outs, by provider.", labels: ["provider"] });
   const webSockets = gauge({ name: "akproxy_websockets", help: "Open WebSockets.", labels: [] });
   const refused = counter({
     name: "akproxy_connections_refused_total",
-    help: "Connections above the most that are held at once, by listener.",
+    help: "Connections refused because of the connection limit, by listener.",
     labels: ["listener"],
   });
   const facts = factGauges(options);
   const countersOf = new Map<string, CountedKind[]>();
   let kinds = 0;
 
-  /** The two series of one kind of request. The kinds are few, but nothing here depends on it. */
+  /** The two series of one kind of request. There are few kinds, but the code does not rely on it. */
   function counterOf(provider: string, verdict: string, status: number): (seconds: number) => void {
     const count = requests.adder({ provider, verdict, code: String(status) });
     const observe = durations.observer({ provider });
@@ -95,13 +95,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-/** The values that are asked for when /metrics is read, not counted as things happen. */
+/** The values that are read when /metrics is read, and not counted as events happen. */
 function factGauges(options: MetricsOptions): (asked: Parameters<Metrics["render"]>[0]) => string {
   const sessions = gauge({ name: "akproxy_sessions", help: "Sessions in the store.", labels: [] });
   const inFlight = gauge({ name: "akproxy_requests_in_flight", help: "Requests being answered.", labels: [] });
   const build = gauge({
     name: "akproxy_build_info",
-    help: "Always 1; the labels say what runs.",
+    help: "Always 1; the labels are the versions that run.",
     labels: ["version", "bun"],
   });
   const resident = gauge({ name: "process_resident_memory_bytes", help: "Resident memory.", labels: [] });
@@ -117,7 +117,7 @@ function factGauges(options: MetricsOptions): (asked: Parameters<Metrics["render
     resident.set({}, facts.residentBytes);
     started.set({}, facts.startedAt);
     cpu.set({}, facts.cpuSeconds);
-    // No line is better than a stale one: a store that does not answer has no count.
+    // no line is better than an old one: a store that does not answer has no count
     const shown = asked.sessions === null ? [] : [sessions];
     return [...shown, inFlight, build, resident, started, cpu].map((family) => family.text()).join("");
   };

@@ -10,14 +10,14 @@ export interface Family {
 export interface Value extends Family {
   add(labels: Labels, amount: number): void;
   set(labels: Labels, value: number): void;
-  /** Adds to the one of these labels, found once: for who counts it often. */
+  /** Adds to the series of these labels, which is looked up once: for a caller that counts it often. */
   adder(labels: Labels): (amount: number) => void;
 }
 
 /** Observations in buckets, with sum and count. */
 export interface Histogram extends Family {
   observe(labels: Labels, value: number): void;
-  /** Observes for these labels, found once. */
+  /** Observes for these labels, whose series is looked up once. */
   observer(labels: Labels): (value: number) => void;
 }
 
@@ -27,7 +27,7 @@ interface Naming {
   readonly labels: readonly string[];
 }
 
-/** The most label sets a metric holds. The labels in use stay far below; this is for the day one of them does not. */
+/** The most label sets of a metric. The labels in use stay far below; the limit is for a mistake in one of them. */
 export const mostSeries = 1000;
 
 /** Counts up from 0 (Prometheus text format 0.0.4, TYPE counter). */

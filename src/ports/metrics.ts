@@ -5,12 +5,12 @@ export interface Metrics {
     seconds: number,
   ): void;
   login(labels: { readonly provider: string; readonly result: string }): void;
-  /** `result`: what became of a refresh of a session's claims. */
+  /** `result`: the result of a refresh of a session's claims. */
   refresh(labels: { readonly provider: string; readonly result: "fresh" | "ended" | "unknown" }): void;
   signOut(labels: { readonly provider: string }): void;
   webSockets(delta: 1 | -1): void;
-  /** A connection for which there was no room. */
+  /** A connection above the limit. */
   connectionRefused(labels: { readonly listener: "http" | "https" | "metrics" }): void;
-  /** The text exposition format of Prometheus; `sessions` is asked of the store by the caller. */
+  /** The text exposition format of Prometheus. The caller reads `sessions` from the store. */
   render(facts: { readonly sessions: number | null; readonly inFlight: number }): string;
 }

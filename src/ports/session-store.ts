@@ -2,38 +2,38 @@ import type { Session } from "../core/session.ts";
 import type { Soon } from "../core/soon.ts";
 
 /**
- * Where sessions live. Every method may throw `Failure("store_unavailable")`; none returns a session that is past its limits
- * by the store's clock. Deleting wins over every write: a write after a delete never brings a session back.
+ * A store of sessions. Every method may throw `Failure("store_unavailable")`. No method returns a session that has expired by the store's
+ * clock. A delete wins over every write: a write after a delete never restores a session.
  */
 export interface SessionStore {
-  create(session: Session): Promise<void>; //                  of more than 1000 of a person the one seen longest ago ends
-  get(id: string): Soon<Session | null>; //                    null: absent, past its limits, or not readable with our secrets; never throws, may reject
+  create(session: Session): Promise<void>; //                  a user has at most 1000; beyond that, the session seen longest ago ends
+  get(id: string): Soon<Session | null>; //                    null: absent, expired, or not readable with our secrets; never throws, may reject
   touch(id: string, lastSeenAt: number): Promise<void>; //     does nothing when the session is gone
   /**
-   * Replaces identity and refresh of the session that stands (its limits must be the same), if it stands at `session.version - 1` and is within its limits. False when
-   * it is gone, ended or was updated meanwhile: nothing is changed and nothing comes back.
+   * Replaces the identity and the refresh of a stored session; its limits must be the same. Works only when the stored version is
+   * `session.version - 1` and the session has not expired. False: the session is absent, has ended or was updated meanwhile; nothing changes.
    */
   update(session: Session): Promise<boolean>;
   /**
-   * Takes the right to refresh this session for so long, against every other instance. False when it is taken or the session is gone.
-   * An update gives it back; nothing else does before its time.
+   * Reserves the right to refresh this session for `seconds`, against every other instance. False: it is reserved, or the session is absent.
+   * Only an update releases it early.
    */
   lease(id: string, seconds: number): Promise<boolean>;
   delete(id: string): Promise<void>;
   deleteBySubject(issuer: string, subject: string): Promise<number>; // how many, over all providers
   deleteByIdpSession(issuer: string, idpSession: string): Promise<number>; // by `sid`
   deleteExpired(): Promise<number>;
-  count(): Promise<number>; //                                 those within their limits
-  /** Those within their limits that our secrets open, of one user name (as it is written) or of all; the newest first. */
+  count(): Promise<number>; //                                 those that have not expired
+  /** The sessions that have not expired and that our secrets open, of one user name (exact) or of all; the newest first. */
   list(filter: { readonly username: string | null }): Promise<readonly SessionSummary[]>;
-  /** Ends the session that a list named so; how many ended. What is no handle names none. */
+  /** Ends the session with a handle from `list`; how many ended. A text that is not a handle ends none. */
   deleteByHandle(handle: string): Promise<number>;
   close(): Promise<void>;
 }
 
-/** What can be told of a session without its id (decision 34). Times are epoch seconds. */
+/** What akproxy can show of a session without its id (decision 34). Times are epoch seconds. */
 export interface SessionSummary {
-  readonly handle: string; //                      10 characters of base64url; names the session, opens nothing
+  readonly handle: string; //                      10 characters of base64url; names the session, but does not open it
   readonly username: string;
   readonly providerSlug: string;
   readonly createdAt: number;
@@ -41,17 +41,17 @@ export interface SessionSummary {
   readonly endsAt: number; //                      the earlier of its limits
 }
 
-/** What a store knows of an id, told apart for people; a request needs only `get`. */
+/** The state of an id in a store, in detail, for tools; a request needs only `get`. */
 export type SessionSight =
   | { readonly kind: "live"; readonly session: Session }
-  | { readonly kind: "ended"; readonly session: Session } //   past its limits, not swept yet
+  | { readonly kind: "ended"; readonly session: Session } //   expired, not deleted yet
   | { readonly kind: "unreadable" } //                         there, but sealed with a secret we do not have
   | { readonly kind: "absent" };
 
-/** A store looked at from outside the running outpost, changing nothing. May throw `Failure("store_unavailable")`. */
+/** A store that a tool reads from outside the running outpost. It changes nothing. May throw `Failure("store_unavailable")`. */
 export interface SessionReader {
   look(id: string): Promise<SessionSight>;
-  /** As of SessionStore. */
+  /** As in SessionStore. */
   list(filter: { readonly username: string | null }): Promise<readonly SessionSummary[]>;
   close(): Promise<void>;
 }

@@ -1,17 +1,17 @@
 import { Memory } from "../core/bounds/memory.ts";
 
-/** Which login attempts have been used: each works once, before its code is redeemed (decision 10). */
+/** The login attempts that were used: each attempt works once, and is marked before its code is redeemed (decision 10). */
 export interface ConsumedAttempts {
-  /** Marks the attempt as used. False: it was already, or it is past `expiresAt` (epoch seconds). */
+  /** Marks the attempt as used. False: it was used before, or `expiresAt` (epoch seconds) has passed. */
   consume(stateDigest: string, expiresAt: number): boolean;
 }
 
-/** How often the expired ones are looked for. */
+/** How often expired attempts are deleted. */
 const sweepSeconds = 60;
 
 /**
- * Used attempts in memory, at most `limit`. When it is full the one used longest ago is forgotten rather than a login refused:
- * its browser has lost that cookie and the issuer takes its code only once.
+ * Used attempts in memory, at most `limit`. When the memory is full, the oldest attempt is evicted and no login is refused: the browser of
+ * that attempt has lost its cookie, and the issuer accepts its code only once.
  */
 export function consumedAttempts(now: () => number, limit = 100_000): ConsumedAttempts {
   const used = new Memory<number>({ entries: limit, bytes: 32 * 1024 * 1024 });

@@ -2,8 +2,8 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { HeaderCredential } from "../core/http/header-credential.ts";
 
 /**
- * Fields as one byte string that reads back one way only: each as UTF-8 behind its length in four bytes, big-endian. What is
- * authenticated is always this form: joined by a separator, ("a", "b|c") and ("a|b", "c") would be the same bytes (CVE-2023-35941).
+ * Fields as one byte string that can be read back in one way only: each field as UTF-8 after its length in four bytes, big-endian. Every MAC
+ * and every context is made of this form. Joined by a separator, ("a", "b|c") and ("a|b", "c") would be the same bytes (CVE-2023-35941).
  */
 export function lengthPrefixed(fields: readonly string[]): Uint8Array {
   const parts = fields.map((field) => new TextEncoder().encode(field));
@@ -18,7 +18,7 @@ export function lengthPrefixed(fields: readonly string[]): Uint8Array {
   return bytes;
 }
 
-/** The fields of `lengthPrefixed`; null when the bytes are not that form, whole. */
+/** The fields of `lengthPrefixed`; null when the bytes do not have exactly that form. */
 export function splitLengthPrefixed(bytes: Uint8Array): readonly string[] | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fields: string[] = [];
@@ -43,17 +43,17 @@ export function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("base64url");
 }
 
-/** Are two byte strings equal? In a time that tells nothing but their length. */
+/** Are two byte strings equal? The time of the comparison depends on their length only. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Are two secrets equal? Compared by digest, so in a time that does not tell how far they agree, nor their length. */
+/** Are two secrets equal? Their digests are compared, so the time depends neither on their contents nor on their length. */
 export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(createHash("sha256").update(a).digest(), createHash("sha256").update(b).digest());
 }
 
-/** By what a credential shown at a provider is remembered: SHA-256 of both, from which neither can be read (M2M-02, M2M-04). */
+/** The cache key of a credential at a provider: SHA-256 of both, from which neither can be recovered (M2M-02, M2M-04). */
 export function credentialDigest(providerSlug: string, credential: HeaderCredential): string {
   const fields =
     credential.kind === "bearer" ? ["bearer", credential.token] : ["basic", credential.username, credential.password];

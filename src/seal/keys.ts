@@ -1,7 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { lengthPrefixed } from "./digest.ts";
 
-/** What a key is for; no two purposes share a key. */
+/** The purpose of a key; no two purposes share a key. */
 export type KeyPurpose =
   | "session cookie"
   | "login attempt"
@@ -10,13 +10,13 @@ export type KeyPurpose =
   | "subject index"
   | "idp session index";
 
-/** Keys of 32 bytes from the outpost's secrets, one a secret: the first seals, all open (spec: outpost.secret). */
+/** Keys of 32 bytes, one for each secret of the outpost: the first key seals, every key opens (spec: outpost.secret). */
 export interface Keys {
-  /** The keys of a purpose, of one provider where `slug` is given; derived once. */
+  /** The keys of a purpose; with `slug`, those of one provider. Each is derived once. */
   derive(purpose: KeyPurpose, slug?: string): readonly [Uint8Array, ...Uint8Array[]];
 }
 
-/** Keys by HKDF-SHA256 (RFC 5869), the purpose and the slug as its info. At least one secret. */
+/** Keys by HKDF-SHA256 (RFC 5869) with the purpose and the slug as its info. Needs at least one secret. */
 export function openKeys(secrets: readonly string[]): Keys {
   const [first, ...others] = secrets;
   if (first === undefined) throw new RangeError("outpost: secret: the list is empty");

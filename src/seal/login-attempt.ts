@@ -4,17 +4,17 @@ import type { Keys } from "./keys.ts";
 import type { RandomBytes } from "./random-token.ts";
 import { openBox, sealBox } from "./sealed-box.ts";
 
-/** A login attempt's cookie opened, or why not. An expired one was ours and whole, but came too late. */
+/** The opened cookie of a login attempt, or why it does not open. `expired`: the cookie is genuine, but came too late. */
 export type OpenedLoginAttempt =
   | { readonly ok: true; readonly attempt: LoginAttempt; readonly keyIndex: number }
   | { readonly ok: false; readonly reason: "malformed" | "wrong_key_or_provider" | "expired" };
 
-/** The digest of a state (base64url, 43 characters): it names the attempt's cookie and marks it as used, and tells nothing of it. */
+/** The digest of a state (base64url, 43 characters): names the attempt's cookie and marks the attempt as used. It does not reveal the state. */
 export function stateDigest(state: string): string {
   return digestOf(`akproxy login state ${state}`);
 }
 
-/** The value of an attempt's cookie: sealed for its provider, and bound to the name its state gives it. */
+/** The value of an attempt's cookie: sealed for its provider, and bound to the cookie name that its state gives. */
 export function sealLoginAttempt(keys: Keys, attempt: LoginAttempt, randomBytes: RandomBytes): string {
   const { providerSlug, state, nonce, codeVerifier, returnTo, startedAt, expiresAt } = attempt;
   const [key] = keys.derive("login attempt", providerSlug);
@@ -23,7 +23,7 @@ export function sealLoginAttempt(keys: Keys, attempt: LoginAttempt, randomBytes:
   return Buffer.from(box).toString("base64url");
 }
 
-/** Opens the cookie that a callback with `state` points to, at `now`; never throws. */
+/** Opens the cookie that belongs to a callback with `state`, at `now`. Never throws. */
 export function openLoginAttempt(
   keys: Keys,
   slug: string,
@@ -37,7 +37,7 @@ export function openLoginAttempt(
   return now < opened.attempt.expiresAt ? opened : { ok: false, reason: "expired" };
 }
 
-/** Opens a cookie by what its name says, whatever its age: to explain it, never to let somebody in. */
+/** Opens a cookie by its name, at any age: to explain the cookie, never to grant access. */
 export function openLoginAttemptByName(
   keys: Keys,
   slug: string,

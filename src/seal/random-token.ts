@@ -6,13 +6,13 @@ export function randomToken(randomBytes: RandomBytes): string {
   return Buffer.from(randomBytes(32)).toString("base64url");
 }
 
-/** How much is taken of the source at once, and what is still served from it: ids and tokens, no more. */
+/** The bytes that are read from the source at once, and the largest request that the pool serves: ids and tokens. */
 const poolBytes = 4096;
 const mostPooled = 64;
 
 /**
- * The source, asked for 4 KiB at once: a small question costs it more than its bytes, and every request has an id. No byte is given twice;
- * what was given is no more in the pool.
+ * The source, read in blocks of 4 KiB: a small read costs more than its bytes, and every request needs an id. No byte is returned twice, and
+ * returned bytes are erased from the pool.
  */
 export function pooled(source: RandomBytes): RandomBytes {
   let pool = new Uint8Array(0);

@@ -5,8 +5,8 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /**
- * AES-256-GCM: nonce (96 random bits, new each time), ciphertext, tag. `context` is authenticated and not contained: a box
- * opens only where the same context is given.
+ * AES-256-GCM: nonce (96 random bits, new each time), ciphertext, tag. `context` is authenticated but is not part of the box: the box opens
+ * only with the same context.
  */
 export function sealBox(key: Uint8Array, context: Uint8Array, plain: Uint8Array, randomBytes: RandomBytes): Uint8Array {
   const nonce = randomBytes(nonceBytes);
@@ -14,7 +14,7 @@ export function sealBox(key: Uint8Array, context: Uint8Array, plain: Uint8Array,
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** What `sealBox` sealed; null when the key, the context or a bit is another. */
+/** The plain bytes that `sealBox` sealed; null when the key or the context differs, or the box was changed. */
 export function openBox(key: Uint8Array, context: Uint8Array, box: Uint8Array): Uint8Array | null {
   if (box.length < nonceBytes + tagBytes) return null;
   const tagAt = box.length - tagBytes;
@@ -24,7 +24,7 @@ export function openBox(key: Uint8Array, context: Uint8Array, box: Uint8Array): 
       .setAuthTag(box.subarray(tagAt));
     return Buffer.concat([decipher.update(box.subarray(nonceBytes, tagAt)), decipher.final()]);
   } catch {
-    // GCM says "not authentic" by throwing; to us that is an answer (decision 22)
+    // Node.js throws when the tag does not match; for a caller that is an expected result (decision 22)
     return null;
   }
 }

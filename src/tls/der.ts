@@ -1,6 +1,6 @@
-/** DER of ITU-T X.690 as far as a certificate needs it. Each function returns one whole element: tag, length, content. */
+/** DER (ITU-T X.690), the part that a certificate needs. Each function returns one whole element: tag, length, content. */
 
-/** An element of the given tag holding `parts` one after the other. */
+/** An element of the given tag with `parts` one after the other. */
 export function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const content = Buffer.concat(parts);
   return Buffer.concat([Uint8Array.of(tag), lengthOctets(content.length), content]);
@@ -39,7 +39,7 @@ export function utf8String(text: string): Uint8Array {
   return element(0x0c, Buffer.from(text, "utf8"));
 }
 
-/** BIT STRING of whole bytes; `unused` is how many bits at the end do not count. */
+/** BIT STRING of whole bytes; `unused` is the number of bits at the end that have no meaning. */
 export function bitString(bytes: Uint8Array, unused = 0): Uint8Array {
   return element(0x03, Uint8Array.of(unused), bytes);
 }

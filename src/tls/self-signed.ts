@@ -20,9 +20,9 @@ export interface SelfSignedOptions {
 }
 
 const ecdsaWithSha256 = sequence(objectIdentifier("1.2.840.10045.4.3.2"));
-const clockSlackSeconds = 3600; //                 a client's clock may be behind ours
+const clockSlackSeconds = 3600; //                 the clock of a client may be behind
 
-/** A new EC P-256 key and a certificate of its own for `names` (RFC 5280): 1 ms, no dependency. */
+/** A new EC P-256 key and its self-signed certificate for `names` (RFC 5280). Takes 1 ms and no dependency. */
 export function makeSelfSigned({ names, days, now }: SelfSignedOptions): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const name = sequence(setOf(sequence(objectIdentifier("2.5.4.3"), utf8String("akproxy self-signed"))));

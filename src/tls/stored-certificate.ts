@@ -6,17 +6,17 @@ import type { Certificate } from "../core/provider.ts";
 import { addressBytes, makeSelfSigned } from "./self-signed.ts";
 
 export interface StoredCertificateOptions {
-  readonly names: readonly string[]; //            the hosts it must be good for: DNS names and IP addresses
+  readonly names: readonly string[]; //            the hosts that it must cover: DNS names and IP addresses
   readonly now: number; //                         seconds since the epoch
 }
 
-const days = 397; //                               the longest that browsers accept of a public one
+const days = 397; //                               the longest lifetime that browsers accept of a public certificate
 const renewBeforeSeconds = 30 * 86_400; //         a server that starts today may run for a month
 
 /**
- * The self-signed certificate of `state_dir`: tls.crt (0644) and tls.key (0600), made once. Made anew when it ends within 30 days or
- * lacks one of `names`. Throws `Failure` config_unusable when a file is there that is not what it should be (it may be somebody's own,
- * so it is not overwritten) and store_unavailable when a file cannot be read or written; its `cause` has the system's code.
+ * The self-signed certificate in `state_dir`: tls.crt (0644) and tls.key (0600). It is made once, and again when it expires within 30 days or
+ * does not cover all of `names`. Throws `Failure` config_unusable when an existing file is not a certificate or its key: it may belong to the
+ * operator, so it is not overwritten. Throws store_unavailable when a file cannot be read or written; its `cause` has the code of the system.
  */
 export function loadOrMakeCertificate(stateDir: string, options: StoredCertificateOptions): Certificate {
   const certificateFile = join(stateDir, "tls.crt");
@@ -73,11 +73,11 @@ function onDisk<Done>(file: string, act: () => Done): Done {
   }
 }
 
-/** Written beside and moved over, so that no half file is ever under the name. */
+/** Writes to a second file and renames it, so that the name never has half a file. */
 function writeWhole(file: string, text: string, mode: number): void {
   onDisk(file, () => {
     writeFileSync(`${file}.new`, text, { mode, flush: true });
-    chmodSync(`${file}.new`, mode); // the mode of writeFileSync is cut by the umask, and ignored for a file that is left over
+    chmodSync(`${file}.new`, mode); // the umask reduces the mode of writeFileSync, and an existing file keeps its own
     renameSync(`${file}.new`, file);
   });
 }

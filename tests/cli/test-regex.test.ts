@@ -137,7 +137,7 @@ test("PATH-09: a pattern that is wider than it looks gets a warning, and is stil
     code: 0,
     stdout: "/admin/health\n  searched  /admin/health\n  pattern   health\n  verdict   public: the pattern is found\n",
     stderr:
-      'akproxy: warning: pattern "health" has no "^" at its start, so it is found anywhere: "/admin/health" too\n' +
+      'akproxy: warning: pattern "health" has no "^" at its start, so it matches anywhere: "/admin/health" too\n' +
       'akproxy: hint: write "^/health" if you mean the start of the path\n',
   });
 });

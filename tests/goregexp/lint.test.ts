@@ -67,7 +67,7 @@ test("look-around gets the advice that fits it", () => {
     },
   ]);
   expect(lintGoRegExp("^/a(?=b)")[0]?.hint).toBe(
-    "leave it out: a pattern is only searched for, what stands around the match does not matter",
+    "leave it out: akproxy only searches for the pattern, the text around the match does not matter",
   );
 });
 
