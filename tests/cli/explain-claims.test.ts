@@ -72,7 +72,7 @@ test("without the claim the verdict is denied, and what a login would lack is sa
 
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /verdict {3}denied: allow decides; it names neither the user nor a group nor a\s+claim of theirs/,
+    /verdict {3}denied: allow decides; it lists neither the user nor one of the\s+user's groups or claims/,
   );
   expect(stderr).toContain('claim "department" is missing or empty');
   expect(stderr).toContain("--claim NAME=VALUE");
@@ -94,13 +94,13 @@ test("a rule on a claim is named by its number", async () => {
   expect(other.stdout).toContain("verdict   denied: rule 1 decides");
 });
 
-test.each([["department"], ["=it"]])("--claim %s is no claim", async (claim) => {
+test.each([["department"], ["=it"]])("--claim %s is not NAME=VALUE", async (claim) => {
   const { stderr, code } = await explain("/x", "--claim", claim);
 
   expect(code).toBe(2);
-  expect(stderr).toContain(`--claim: "${claim}" is no claim`);
+  expect(stderr).toContain(`--claim: "${claim}" is not NAME=VALUE`);
 });
 
-test("--claim and --cookie both say who asks", async () => {
+test("--claim and --cookie both name the user", async () => {
   expect((await explain("/x", "--claim", "a=b", "--cookie", "x")).code).toBe(2);
 });

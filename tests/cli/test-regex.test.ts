@@ -55,7 +55,7 @@ test("a public URL: the searched string, the pattern, the verdict, exit 0", asyn
   expect(await testRegex("--pattern", "^/public/", "https://app.company/public/a?b=c")).toEqual({
     code: 0,
     stdout:
-      "https://app.company/public/a?b=c\n  searched  /public/a\n  pattern   ^/public/\n  verdict   public: the pattern is found\n",
+      "https://app.company/public/a?b=c\n  searched  /public/a\n  pattern   ^/public/\n  verdict   public: the pattern matches\n",
     stderr: "",
   });
 });
@@ -64,8 +64,8 @@ test("one URL that needs a login makes the exit code 1, and each URL has its blo
   expect(await testRegex("--pattern", "^/public/", "/public/a", "/private")).toEqual({
     code: 1,
     stdout:
-      "/public/a\n  searched  /public/a\n  pattern   ^/public/\n  verdict   public: the pattern is found\n\n" +
-      "/private\n  searched  /private\n  pattern   none\n  verdict   needs login: no pattern is found\n",
+      "/public/a\n  searched  /public/a\n  pattern   ^/public/\n  verdict   public: the pattern matches\n\n" +
+      "/private\n  searched  /private\n  pattern   none\n  verdict   needs login: no pattern matches\n",
     stderr: "",
   });
 });
@@ -84,7 +84,7 @@ test.each([
       searched,
       pattern: "^/public",
       verdict: "login",
-      reason: `the path ${reason}, so no pattern may make it public`,
+      reason: `the path ${reason}, so it is never public`,
     },
   ]);
 });
@@ -135,7 +135,7 @@ test("PATH-10: invalid patterns are shown with Go's message, a caret under the o
 test("PATH-09: a pattern that is wider than it looks gets a warning, and is still tested", async () => {
   expect(await testRegex("--pattern", "health", "/admin/health")).toEqual({
     code: 0,
-    stdout: "/admin/health\n  searched  /admin/health\n  pattern   health\n  verdict   public: the pattern is found\n",
+    stdout: "/admin/health\n  searched  /admin/health\n  pattern   health\n  verdict   public: the pattern matches\n",
     stderr:
       'akproxy: warning: pattern "health" has no "^" at its start, so it matches anywhere: "/admin/health" too\n' +
       'akproxy: hint: write "^/health" if you mean the start of the path\n',
@@ -170,7 +170,7 @@ test("patterns of a provider: the first match counts, protect_path_regex wins, a
     { pattern: "^/public/", verdict: "public" },
     { pattern: "^/api/", verdict: "public" },
     { pattern: "^/api/private", verdict: "login", reason: "protect_path_regex wins over skip_path_regex" },
-    { pattern: null, verdict: "login", reason: "no pattern is found" },
+    { pattern: null, verdict: "login", reason: "no pattern matches" },
   ]);
 });
 

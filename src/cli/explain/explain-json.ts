@@ -3,7 +3,7 @@ import { reasonText } from "../../core/explain/explain-reason.ts";
 import type { ExplainStyle } from "./explain-text.ts";
 import { shownHeaders, shownRequestLine } from "./shown-headers.ts";
 
-/** An explanation for programs. `result` says which of the other keys there are. */
+/** An explanation as JSON. `result` determines the other keys. */
 export function explanationJson(explanation: Explanation, style: ExplainStyle): string {
   const { request, trust, kind } = explanation;
   const { method, scheme, host, target } = request;

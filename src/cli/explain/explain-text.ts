@@ -2,17 +2,25 @@ import type { ExplainedDecision, Explanation, OwnEndpoint } from "../../core/exp
 import { reasonText } from "../../core/explain/explain-reason.ts";
 import { printable } from "../../core/printable.ts";
 import { paint } from "../terminal.ts";
-import { foldedRow, headerRows, type Row, rowsText } from "./explain-rows.ts";
-import { answerRows, hostRows, ruleRows, trustRows } from "./explain-sections.ts";
+import {
+  answerRows,
+  foldedRow,
+  headerRows,
+  hostRows,
+  type Row,
+  rowsText,
+  ruleRows,
+  trustRows,
+} from "./explain-rows.ts";
 import { shownHeaders, shownRequestLine } from "./shown-headers.ts";
 
-/** How an explanation is printed, and what became of a cookie that was given. */
+/** Whether secrets are printed, and what the given cookie opened; null: no cookie. */
 export interface ExplainStyle {
   readonly secrets: "hidden" | "shown";
   readonly cookie: string | null;
 }
 
-/** An explanation for people: one step of the decision after the other, then what would be sent. */
+/** An explanation as text: each step of the decision, then what the application would receive. */
 export function explanationText(explanation: Explanation, style: ExplainStyle): string {
   const { method, scheme, host, target } = explanation.request;
   const title = paint("1", printable(`${method} ${scheme}://${host}${target}`), process.stdout);
@@ -42,13 +50,13 @@ function rowsOf(explanation: Explanation, style: ExplainStyle): readonly Row[] {
 }
 
 const endpointWords: Readonly<Record<OwnEndpoint, string>> = {
-  start: "akproxy's own: starts a login",
-  callback: "akproxy's own: ends a login",
-  sign_out: "akproxy's own: signs out",
-  ping: "akproxy's own: 204 for everybody",
-  backchannel_logout: "akproxy's own: the issuer ends sessions",
-  frontchannel_logout: "akproxy's own: the issuer ends this browser's session",
-  verdict: "where a reverse proxy asks for a verdict: explain the URL that the browser asks for instead",
+  start: "an endpoint of akproxy: starts a login",
+  callback: "an endpoint of akproxy: completes a login",
+  sign_out: "an endpoint of akproxy: signs the user out",
+  ping: "an endpoint of akproxy: 204 for every client",
+  backchannel_logout: "an endpoint of akproxy: the issuer ends sessions",
+  frontchannel_logout: "an endpoint of akproxy: the issuer ends this browser's session",
+  verdict: "an endpoint of akproxy: verdicts for reverse proxies; explain the URL that the browser requests instead",
 };
 
 function providerRow({ provider, by }: Extract<Explanation, { kind: "decided" }>["chosen"]): Row {
@@ -63,7 +71,7 @@ function decidedRows(explanation: Extract<Explanation, { kind: "decided" }>, sty
   const obstacle =
     decided.obstacle === null || decided.is !== "login"
       ? []
-      : [foldedRow("login", `can't be started: ${decided.obstacle}`)];
+      : [foldedRow("login", `cannot start: ${decided.obstacle}`)];
   const colour = verdictColours[decided.is];
   return [
     providerRow(chosen),
@@ -81,9 +89,9 @@ function decidedRows(explanation: Extract<Explanation, { kind: "decided" }>, sty
 const verdictColours = { public: "32", allowed: "32", login: "33", denied: "31" } as const;
 
 function visitorText({ visitor }: ExplainedDecision): string {
-  if (visitor.kind !== "known") return "nobody";
+  if (visitor.kind !== "known") return "anonymous";
   const { username, groups, email } = visitor.identity;
-  const name = username === "" ? "somebody logged in" : username;
+  const name = username === "" ? "a logged-in user" : username;
   return [name, email, groups.length === 0 ? "in no group" : `in ${groups.join(", ")}`]
     .filter((part) => part !== "")
     .join(", ");
@@ -95,26 +103,27 @@ function searchedText({ searched, neverPublic }: ExplainedDecision, mode: string
 }
 
 function publicText({ path, because }: ExplainedDecision): string {
-  if (because.kind === "rule") return "not asked: a rule decides";
+  if (because.kind === "rule") return "not used: a rule decides";
   switch (path.kind) {
     case "public":
       return `yes, by ${path.pattern}`;
     case "protected":
-      return `no, protect_path_regex has ${path.pattern}`;
+      return `no: protect_path_regex ${path.pattern} matches`;
     case "never_public":
       return `no: ${path.pattern} matches, but the path ${path.reason}`;
     case "unmatched":
-      return "no: no pattern of skip_path_regex is found";
+      return "no: no pattern of skip_path_regex matches";
   }
 }
 
-/** What the application would get. */
+/** What the application would receive. */
 function sentText(explanation: Explanation, style: ExplainStyle): string {
   if (explanation.kind !== "decided") return "";
   const { decided, chosen } = explanation;
   if (decided.passed === null) return "";
   const requestLine = shownRequestLine(decided.passed, chosen.provider, style.secrets);
-  const title = requestLine === null ? "headers of the answer, to be copied" : `to the upstream: ${requestLine}`;
+  const title =
+    requestLine === null ? "headers of the answer, which the reverse proxy copies" : `to the upstream: ${requestLine}`;
   const warnings = decided.passed.warnings.map(
     (text) => `  ${paint("33", "warning:", process.stdout)} ${printable(text)}`,
   );
@@ -122,8 +131,8 @@ function sentText(explanation: Explanation, style: ExplainStyle): string {
   return [printable(title), ...lines, ...warnings, ...assumedNote(decided)].join("\n");
 }
 
-/** An identity without a token is one that was only said (--as). */
+/** An identity without a token comes from --as. */
 function assumedNote({ visitor, is }: ExplainedDecision): readonly string[] {
   if (visitor.kind !== "known" || visitor.identity.rawToken !== "" || is === "public") return [];
-  return [paint("2", "  (what is empty here comes from the claims of a session: --cookie)", process.stdout)];
+  return [paint("2", "  (empty values come from the claims of a real session: see --cookie)", process.stdout)];
 }

@@ -4,13 +4,19 @@ import { assumedIdentity } from "../../core/identity/assumed-identity.ts";
 import type { Provider } from "../../core/provider.ts";
 import { type CookieReport, cookieReports, givenCookies } from "../cookie/cookie-report.ts";
 
-/** Somebody, and how that came: `note` says what a cookie was good for. */
+/** The visitor of the explained request. `note`: what the cookie opened; null: no cookie. */
 export interface FoundVisitor {
+  readonly kind: "found";
   readonly visitor: Visitor;
   readonly note: string | null;
 }
 
-/** Who asks when nothing but names is said; nobody when not even that is. */
+/** The visitor, or why the store of the sessions cannot be read. */
+export type VisitorOutcome =
+  | FoundVisitor
+  | { readonly kind: "unusable"; readonly message: string; readonly hint: string | null };
+
+/** The visitor that the options name; without them an anonymous one. */
 export function namedVisitor(said: {
   readonly as?: string;
   readonly groups?: string;
@@ -19,17 +25,17 @@ export function namedVisitor(said: {
 }): FoundVisitor {
   const { as, groups, email, claim = [] } = said;
   if (as === undefined && groups === undefined && email === undefined && claim.length === 0) {
-    return { visitor: { kind: "anonymous" }, note: null };
+    return { kind: "found", visitor: { kind: "anonymous" }, note: null };
   }
   const list = (groups ?? "")
     .split(",")
     .map((group) => group.trim())
     .filter((group) => group !== "");
   const identity = assumedIdentity({ username: as ?? "", groups: list, email: email ?? "", claims: saidClaims(claim) });
-  return { visitor: { kind: "known", identity, via: "session" }, note: null };
+  return { kind: "found", visitor: { kind: "known", identity, via: "session" }, note: null };
 }
 
-/** `name=value` of each `--claim`; one that is given again has a list of values. */
+/** `name=value` of each `--claim`; a repeated name has a list of values. */
 export function saidClaims(texts: readonly string[]): Readonly<Record<string, readonly string[]>> {
   const claims: Record<string, readonly string[]> = Object.create(null);
   for (const text of texts) {
@@ -47,26 +53,21 @@ export function cookieHeader(text: string, provider: Provider | null): string {
 }
 
 /**
- * Whose session the cookies of a Cookie header open at `provider`, by the code of decode-cookie. What keeps the store from being read is
- * given back as a message.
+ * Whose session the cookies of a Cookie header open at `provider`, by the code of decode-cookie. `unusable`: the store cannot be read.
  */
-export async function sessionVisitor(
-  config: Config,
-  provider: Provider,
-  header: string,
-): Promise<FoundVisitor | { readonly message: string; readonly hint: string | null }> {
+export async function sessionVisitor(config: Config, provider: Provider, header: string): Promise<VisitorOutcome> {
   const cookies = givenCookies(header).ours.filter(({ name }) => name === provider.cookie.name);
-  if (cookies.length === 0) return nobody(`none of them is called ${provider.cookie.name}`);
+  if (cookies.length === 0) return anonymous(`no cookie is named ${provider.cookie.name}`);
   const [{ seeSessions }, { randomBytes }] = await Promise.all([
     import("../../compose/session-reader.ts"),
     import("node:crypto"),
   ]);
   const now = Math.floor(Date.now() / 1000);
   const seen = await seeSessions(config, { now: () => now, randomBytes });
-  if (seen.kind === "unusable") return { message: seen.message, hint: null };
+  if (seen.kind === "unusable") return { kind: "unusable", message: seen.message, hint: null };
   if (seen.kind === "no_secret") {
-    const hint = "run it as akproxy's user with the config of the running outpost, or say who asks with --as";
-    return { message: `outpost: secret: none is set, and "${seen.path}" does not exist`, hint };
+    const hint = "run it as akproxy's user with the config of the running outpost, or name the user with --as";
+    return { kind: "unusable", message: `outpost: secret: none is set, and "${seen.path}" does not exist`, hint };
   }
   const { keys, reader } = seen;
   const facts = { providers: config.providers, sessions: config.sessions, keys, reader, only: provider, now };
@@ -80,13 +81,14 @@ export async function sessionVisitor(
 function fromReports(reports: readonly CookieReport[]): FoundVisitor {
   for (const { refused, session } of reports) {
     if (refused !== null || session === null) continue;
-    return { visitor: { kind: "known", identity: session.identity, via: "session" }, note: "opens a session" };
+    const visitor = { kind: "known", identity: session.identity, via: "session" } as const;
+    return { kind: "found", visitor, note: "opens a session" };
   }
   const refused = reports.find((report) => report.refused !== null)?.refused;
-  if (refused !== undefined && refused !== null) return nobody(`is refused: ${refused}`);
-  return nobody("is good, but its session is in the memory of the running outpost: say who asks with --as");
+  if (refused !== undefined && refused !== null) return anonymous(`is refused: ${refused}`);
+  return anonymous("is valid, but its session is in the memory of the running outpost: name the user with --as");
 }
 
-function nobody(note: string): FoundVisitor {
-  return { visitor: { kind: "anonymous" }, note };
+function anonymous(note: string): FoundVisitor {
+  return { kind: "found", visitor: { kind: "anonymous" }, note };
 }

@@ -3,10 +3,10 @@ import { foldedName } from "../../core/http/client-headers.ts";
 import type { HeaderLine, HeaderLines } from "../../core/http/header-lines.ts";
 import type { Provider } from "../../core/provider.ts";
 
-/** Names whose values let somebody in somewhere (LEAK-08). */
+/** Names of headers whose values give access (LEAK-08). */
 const secretName = /authorization|cookie|jwt|token|secret|passw|api-?key|credential/;
 
-/** Header lines as they may be printed: a secret's value only by its length, unless it is asked for. */
+/** Header lines as they may be printed: a secret as its length, unless --show-secrets is given. */
 export function shownHeaders(lines: HeaderLines, secrets: "hidden" | "shown"): HeaderLines {
   if (secrets === "shown") return lines;
   return lines.map(
@@ -17,7 +17,7 @@ export function shownHeaders(lines: HeaderLines, secrets: "hidden" | "shown"): H
   );
 }
 
-/** The line of the request to the upstream as it may be printed: a query that internal_host brings may be a key. */
+/** The request line to the upstream as it may be printed: the query of internal_host may be a key. */
 export function shownRequestLine(
   passed: Passed | null,
   provider: Provider,

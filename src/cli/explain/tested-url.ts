@@ -7,7 +7,7 @@ import type { Provider } from "../../core/provider.ts";
 /** What an anonymous navigation to one URL gets. */
 export interface TestedUrl {
   readonly url: string; //                         as given
-  readonly searched: string; //                    the string that patterns are searched in
+  readonly searched: string; //                    the text that patterns are searched in
   readonly pattern: string | null; //              the pattern that decided or matched; null: none
   readonly verdict: Exclude<Access, "allowed">;
   readonly reason: string; //                      in words
@@ -48,15 +48,15 @@ function becauseOf(path: ReturnType<typeof judgePath>): Because {
 function inWords(because: Because): { readonly pattern: string | null; readonly reason: string } {
   switch (because.kind) {
     case "rule":
-      return { pattern: null, reason: `rule ${because.number} says so` };
+      return { pattern: null, reason: `rule ${because.number} decides` };
     case "skip_path_regex":
-      return { pattern: because.pattern, reason: "the pattern is found" };
+      return { pattern: because.pattern, reason: "the pattern matches" };
     case "protect_path_regex":
       return { pattern: because.pattern, reason: "protect_path_regex wins over skip_path_regex" };
     case "never_public":
-      return { pattern: because.pattern, reason: `the path ${because.reason}, so no pattern may make it public` };
+      return { pattern: because.pattern, reason: `the path ${because.reason}, so it is never public` };
     case "allow":
     case "no_rule":
-      return { pattern: null, reason: "no pattern is found" };
+      return { pattern: null, reason: "no pattern matches" };
   }
 }

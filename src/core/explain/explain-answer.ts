@@ -11,35 +11,35 @@ import type { InboundRequest } from "../request.ts";
 import { identityHeaders, nobodyHeaders, type OutpostFacts } from "../upstream/identity-headers.ts";
 import { planUpstreamRequest } from "../upstream/upstream-request.ts";
 
-/** The answer that would be sent, to the browser in proxy mode, else to the reverse proxy that asks in this dialect. */
+/** The answer of serve: to the browser in proxy mode, else to the reverse proxy that asks in this dialect. */
 export interface ExplainedAnswer {
   readonly to: "browser" | Dialect["name"];
-  readonly status: number | null; //               null: the upstream's
+  readonly status: number | null; //               null: the status of the upstream's answer
   readonly what: string;
-  readonly location: string | null; //             where a redirect of our own goes
+  readonly location: string | null; //             the target of a redirect by akproxy
 }
 
-/** What goes to the application: in proxy mode with a request of ours, else in the answer for the reverse proxy to copy. */
+/** What the application receives: in proxy mode the headers of the forwarded request, else those that the reverse proxy copies from the answer. */
 export interface Passed {
-  readonly requestLine: string | null; //          proxy mode: method, target and where to
+  readonly requestLine: string | null; //          proxy mode: method, target and upstream
   readonly headers: HeaderLines;
   readonly warnings: readonly string[];
 }
 
-/** The answers to a decided request, and what the application gets; null when it gets nothing. */
+/** The answers to a decided request, and what the application receives; null: nothing. */
 export interface Answers {
   readonly answers: readonly ExplainedAnswer[];
   readonly passed: Passed | null;
 }
 
-/** What a request came to, with all that an answer is made of. */
+/** A decided request, with everything that the answer needs. */
 interface Decided {
   readonly decision: Decision;
   readonly request: InboundRequest;
   readonly outpost: OutpostFacts;
 }
 
-/** Says what serve would answer, in the provider's mode. */
+/** The answers of serve, in the provider's mode. */
 export function answersTo(decided: Decided, provider: Provider): Answers {
   switch (provider.mode) {
     case "proxy":
@@ -58,7 +58,7 @@ function proxyAnswers(decided: Decided, provider: ProxyProvider): Answers {
     case "allow_public":
       return passedOn(decided, provider, null);
     case "denied":
-      return toBrowser(403, "a page that says who is refused");
+      return toBrowser(403, "a page that names the refused user");
     case "login":
       return toBrowser(302, "to the start of a login", startUrl(provider, requestedUrl(provider, request)));
     case "unauthorized":
@@ -72,7 +72,7 @@ function passedOn({ request, outpost }: Decided, provider: ProxyProvider, identi
   const { method, target, headers, upstream } = plan.request;
   const where =
     upstream.unixPath === null ? `${upstream.scheme}://${upstream.hostAndPort}` : `unix:${upstream.unixPath}`;
-  const what = isWebSocketUpgrade(request.headers) ? "the upstream's, as a WebSocket" : "the upstream's";
+  const what = isWebSocketUpgrade(request.headers) ? "the upstream's answer, as a WebSocket" : "the upstream's answer";
   return {
     answers: [{ to: "browser", status: null, what, location: null }],
     passed: { requestLine: `${method} ${target} to ${where}`, headers, warnings: plan.warnings },
@@ -99,13 +99,13 @@ function verdictTo(dialect: Dialect, { decision }: Decided, provider: Provider):
   switch (decision.kind) {
     case "allow":
     case "allow_public":
-      return answer(200, "let in, with the headers below");
+      return answer(200, "with the headers below");
     case "denied":
-      return answer(403, "a page that says who is refused");
+      return answer(403, "a page that names the refused user");
     case "login":
       return dialect.onLogin === "redirect"
-        ? answer(302, `to the login at ${provider.oidc.issuer}, and back`)
-        : answer(401, `for its configuration to turn into a redirect to ${ownUrl(provider, startPath).href}`);
+        ? answer(302, `to the login at ${provider.oidc.issuer}`)
+        : answer(401, `which its configuration turns into a redirect to ${ownUrl(provider, startPath).href}`);
     case "unauthorized":
       return answer(401, unauthorizedText(decision, provider));
   }
@@ -130,6 +130,6 @@ function named({ lines, warnings }: ReturnType<typeof identityHeaders>): Omit<Pa
 
 function unauthorizedText(decision: Extract<Decision, { readonly kind: "unauthorized" }>, provider: Provider): string {
   const challenge = challengeOf(decision, provider.slug);
-  const url = decision.reason === "not_a_navigation" ? " and the login's URL" : "";
-  return `with WWW-Authenticate: ${challenge}${url}, no redirect`;
+  const url = decision.reason === "not_a_navigation" ? " and the login URL" : "";
+  return `with WWW-Authenticate: ${challenge}${url}, without a redirect`;
 }

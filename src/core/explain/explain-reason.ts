@@ -4,10 +4,10 @@ import type { Identity } from "../identity.ts";
 import type { Allow, Provider } from "../provider.ts";
 import type { ExplainedDecision } from "./explain.ts";
 
-/** Why it was decided so: the line of the config, and what is not plain about it, as a clause. */
+/** The reason of a decision as a clause: the line of the config, and what is ambiguous about it. */
 export function reasonText(decided: ExplainedDecision, provider: Provider): string {
   const { because, is } = decided;
-  if (because.kind === "no_rule" && is === "allowed") return "everybody who is logged in may enter: there is no allow";
+  if (because.kind === "no_rule" && is === "allowed") return "every logged-in user may enter: there is no allow";
   const allow = because.kind === "allow" ? provider.allow : ruleAllow(decided);
   const named = allow === null ? "" : namedText(decided, allow);
   return `${becauseText(because)}${ambiguityText(decided)}${named}`;
@@ -22,7 +22,7 @@ function ambiguityText({ because, neverPublic, rules }: ExplainedDecision): stri
   const decisive = because.kind === "rule" ? rules[because.number - 1] : undefined;
   if (decisive?.match !== "not_told") return "";
   const why = neverPublic ?? "is another path without its ; parameters or doubled slashes";
-  return `: the path ${why}, so that it may be one that the rule means`;
+  return `: the path ${why}, so the rule may be about it`;
 }
 
 function namedText({ visitor, is }: ExplainedDecision, allow: Allow): string {
@@ -34,13 +34,13 @@ function namedText({ visitor, is }: ExplainedDecision, allow: Allow): string {
 function missText(identity: Identity, allow: Allow): string {
   const isAboutEmails = allow.emails.length + allow.emailDomains.length > 0;
   const email = isAboutEmails && identity.emailVerified === false ? ", and the email address is not verified" : "";
-  const claims = Object.keys(allow.claims).length > 0 ? " nor a claim" : "";
-  return `; it names neither the user nor a group${claims} of theirs${email}`;
+  const claims = Object.keys(allow.claims).length > 0 ? " or claims" : "";
+  return `; it lists neither the user nor one of the user's groups${claims}${email}`;
 }
 
-/** The first entry of `allow` that lets this person in when it stands alone. */
+/** The first entry of `allow` that alone would let this user enter. */
 function entryOf(identity: Identity, allow: Allow): string | null {
-  const nobody: Allow = { groups: [], users: [], emails: [], emailDomains: [], claims: {} };
+  const empty: Allow = { groups: [], users: [], emails: [], emailDomains: [], claims: {} };
   const lists = [
     ["groups", "group"],
     ["users", "user"],
@@ -48,11 +48,11 @@ function entryOf(identity: Identity, allow: Allow): string | null {
     ["emailDomains", "email domain"],
   ] as const;
   for (const [key, word] of lists) {
-    const entry = allow[key].find((one) => mayEnter(identity, { ...nobody, [key]: [one] }));
+    const entry = allow[key].find((one) => mayEnter(identity, { ...empty, [key]: [one] }));
     if (entry !== undefined) return `${word} ${JSON.stringify(entry)}`;
   }
   for (const [name, values] of Object.entries(allow.claims)) {
-    const value = values.find((one) => mayEnter(identity, { ...nobody, claims: { [name]: [one] } }));
+    const value = values.find((one) => mayEnter(identity, { ...empty, claims: { [name]: [one] } }));
     if (value !== undefined) return `claim ${name} ${JSON.stringify(value)}`;
   }
   return null;

@@ -5,15 +5,15 @@ import { allValues, type HeaderLines } from "../http/header-lines.ts";
 import { type Inbound, type ReceivedHead, readInbound } from "../http/inbound.ts";
 import { isWithinNetworks, type Network, parseAddress } from "../http/ip-address.ts";
 
-/** A request that is thought of. `peer`: the address it comes from, null when that is not said. */
+/** A hypothetical request. `peer`: the address it comes from; null: not given. */
 export interface Asked {
   readonly url: GivenUrl;
   readonly method: string;
-  readonly headers: HeaderLines; //                without Host, which the URL tells
+  readonly headers: HeaderLines; //                without Host, which is in the URL
   readonly peer: string | null;
 }
 
-/** What stands for the peer's address where none is said. */
+/** Stands for the peer's address where none is given. */
 export const anyPeer = "<peer>";
 
 /**
@@ -33,24 +33,24 @@ export function arrive(asked: Asked, trusted: readonly Network[]): Inbound {
   return asked.peer === null ? { ...inbound, request: { ...inbound.request, peerAddress: anyPeer } } : inbound;
 }
 
-/** What becomes of the forwarded headers when they come from such a peer. */
+/** How akproxy reads the forwarded headers that such a peer sends. */
 export interface TrustWalk {
-  readonly peer: string | null; //                 its address; null: any of that kind
+  readonly peer: string | null; //                 its address; null: any peer of that kind
   readonly isTrusted: boolean;
   readonly hops: readonly Hop[]; //                of X-Forwarded-For or Forwarded, in the order they are read: from the right
-  readonly client: string | null; //               who the client is taken to be; null: the peer itself
+  readonly client: string | null; //               the client's address; null: the peer itself
   readonly scheme: "http" | "https";
   readonly host: string;
-  readonly refused: string | null; //              why such a request is turned away at once
+  readonly refused: string | null; //              why such a request is refused at once
 }
 
-/** One entry of X-Forwarded-For or Forwarded, and what reading it gave. */
+/** One entry of X-Forwarded-For or Forwarded, and how akproxy reads it. */
 export interface Hop {
   readonly text: string;
   readonly reading: "trusted proxy" | "client" | "no address" | "not read";
 }
 
-/** One walk for a peer that is said; else, where there are forwarded headers, one as from a trusted peer and one as from any other. */
+/** One walk for a given peer. Without one, and with forwarded headers: one walk for a trusted peer and one for any other. */
 export function trustWalks(asked: Asked, trusted: readonly Network[]): readonly TrustWalk[] {
   if (asked.peer !== null) return [walk(asked, asked.peer, trusted)];
   if (!asked.headers.some(([name]) => isForwardedName(name.toLowerCase()))) return [];
@@ -76,10 +76,10 @@ function walk(asked: Asked, peer: string, trusted: readonly Network[]): TrustWal
   return { peer, isTrusted, hops, client, scheme, host, refused: inbound.kind === "refused" ? inbound.reason : null };
 }
 
-/** From the right. Forwarded is read where no X-Forwarded-* stands (clientAddress). */
+/** The entries from the right. Forwarded counts where there is no X-Forwarded-* (clientAddress). */
 function hopsOf(headers: HeaderLines): readonly string[] {
-  const speaksX = headers.some(([name]) => name.toLowerCase().startsWith("x-forwarded-"));
-  const hops = speaksX
+  const hasForwarded = headers.some(([name]) => name.toLowerCase().startsWith("x-forwarded-"));
+  const hops = hasForwarded
     ? allValues(headers, "x-forwarded-for").flatMap((value) => value.split(","))
     : (forwardedElements(headers) ?? []).map((element) => element.for ?? "");
   return hops.map((hop) => hop.trim()).reverse();

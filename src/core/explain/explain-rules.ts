@@ -1,7 +1,7 @@
 import { type RuleSubject, rulesFor } from "../decide/rules.ts";
 import type { AccessRule, Provider } from "../provider.ts";
 
-/** One of the provider's rules and what it has to do with a request. */
+/** One of the provider's rules, and whether it matches a request. */
 export interface RuleTrace {
   readonly number: number; //                      in the config, from 1
   readonly access: AccessRule["access"];
@@ -9,8 +9,8 @@ export interface RuleTrace {
 }
 
 /**
- * `other_*`: it speaks of another host, method or path. `matches`: it decides, or lets on to the next. `not_told`: a path that servers
- * read differently may be the rule's. `never_opens`: the same of a public rule. `not_reached`: one before it decides.
+ * `other_*`: the rule is for another host, method or path. `matches`: the rule decides, or does not refuse. `not_told`: servers read the path
+ * differently, so the rule may match. `never_opens`: the same for a public rule. `not_reached`: a rule before it decides.
  */
 export type RuleMatch =
   | "matches"
@@ -21,7 +21,7 @@ export type RuleMatch =
   | "never_opens"
   | "not_reached";
 
-/** Every rule in order with what became of it, by the code that decides. */
+/** Every rule in order with its match, found by the code that decides. */
 export function traceRules(provider: Provider, subject: RuleSubject): readonly RuleTrace[] {
   const traces: RuleTrace[] = [];
   let isDecided = false;
@@ -33,7 +33,7 @@ export function traceRules(provider: Provider, subject: RuleSubject): readonly R
   return traces;
 }
 
-/** Asks for the rule alone, and where it does not speak of the request, for each part of it as a rule that has no other. */
+/** Matches the rule alone; where it does not match, matches each part of it as a rule of its own. */
 function matchOf(rule: AccessRule, subject: RuleSubject): RuleMatch {
   const ask = (part: Partial<AccessRule>) =>
     rulesFor([{ hosts: [], methods: [], path: null, access: { kind: "deny" }, ...part }], subject);

@@ -16,41 +16,41 @@ import { type Answers, answersTo } from "./explain-answer.ts";
 import { type Asked, arrive, type TrustWalk, trustWalks } from "./explain-request.ts";
 import { type RuleTrace, traceRules } from "./explain-rules.ts";
 
-/** A request that is thought of, who makes it, and what the meta headers say of us. */
+/** A hypothetical request, its visitor, and the facts of the outpost that the headers name. */
 export interface Question extends Asked {
   readonly visitor: Visitor;
   readonly outpost: OutpostFacts;
 }
 
-/** What serve would do with a request, and why. Each kind goes as far as the request would. */
+/** What serve would do with a request, and why. Each kind holds the steps that the request would reach. */
 export type Explanation = { readonly request: InboundRequest; readonly trust: readonly TrustWalk[] } & (
   | { readonly kind: "refused"; readonly status: number; readonly reason: string } // at the edge
-  | { readonly kind: "no_provider"; readonly hosts: readonly string[] } //           the hosts and domains there are
+  | { readonly kind: "no_provider"; readonly hosts: readonly string[] } //           the hosts and domains of all providers
   | { readonly kind: "endpoint"; readonly chosen: Chosen; readonly endpoint: OwnEndpoint }
   | { readonly kind: "decided"; readonly chosen: Chosen; readonly decided: ExplainedDecision }
 );
 
-/** One of akproxy's own paths, about which nothing is decided. */
+/** One of akproxy's own endpoints, which have no access decision. */
 export type OwnEndpoint = Exclude<Endpoint, "none" | "flagged_callback"> | "verdict";
 
-/** The provider of the host, and the key that made it so. */
+/** The provider of the host, and the config key that matched. */
 export interface Chosen {
   readonly provider: Provider;
   readonly by: "external_host" | "cookie_domain";
 }
 
 export interface ExplainedDecision extends Answers {
-  readonly searched: string; //                    what patterns are searched in
-  readonly neverPublic: string | null; //          why no public path may let it in
-  readonly obstacle: string | null; //             why it is no navigation; null: it is one
+  readonly searched: string; //                    the text that patterns are searched in
+  readonly neverPublic: string | null; //          why the path is never public; null: it may be
+  readonly obstacle: string | null; //             why no login can start; null: one can
   readonly rules: readonly RuleTrace[];
-  readonly path: PathVerdict; //                   what the patterns say; asked only when no rule decides
+  readonly path: PathVerdict; //                   what the patterns say; counts only when no rule decides
   readonly visitor: Visitor;
   readonly is: Access;
   readonly because: Because;
 }
 
-/** The decision of serve with all that led to it. Pure and total (spec: cli, explain). */
+/** The decision of serve with every step that led to it. Pure and total (spec: cli, explain). */
 export function explain(config: Config, question: Question): Explanation {
   const trusted = networksOf(config);
   const inbound = arrive(question, trusted);
@@ -67,7 +67,7 @@ export function explain(config: Config, question: Question): Explanation {
   return { ...base, kind: "decided", chosen, decided: decided(question, request, chosen.provider) };
 }
 
-/** The provider that a request would reach; null when no provider has its host, or when it is refused before. */
+/** The provider that a request would reach; null: no provider has its host, or the request is refused before. */
 export function providerFor(config: Config, asked: Asked): Provider | null {
   const { kind, request } = arrive(asked, networksOf(config));
   return kind === "request" ? (choose(config, request)?.provider ?? null) : null;
@@ -104,7 +104,7 @@ function decided(question: Question, request: InboundRequest, provider: Provider
   const { visitor, outpost } = question;
   const target = judgeTarget(request.target);
   const shown = shownCredential(headers);
-  const decision = decide(judgedRequest(request, target), provider, unasked(visitor, shown));
+  const decision = decide(judgedRequest(request, target), provider, unchecked(visitor, shown));
   const origin = `${scheme}://${host}`;
   return {
     searched: matchSubject(provider, origin, target),
@@ -119,19 +119,19 @@ function decided(question: Question, request: InboundRequest, provider: Provider
   };
 }
 
-/** Nobody is asked about a credential here: it is taken for refused, which on a public path is the same as none. */
-function unasked(visitor: Visitor, shown: ShownCredential): Visitor {
+/** explain does not check a credential with the issuer: it counts as refused, which on a public path is the same as none. */
+function unchecked(visitor: Visitor, shown: ShownCredential): Visitor {
   if (visitor.kind !== "anonymous") return visitor;
   if (shown.kind === "malformed") return { kind: "refused", scheme: shown.scheme };
   return shown.kind === "shown" ? { kind: "refused", scheme: shown.credential.kind } : visitor;
 }
 
-/** What prevents that a login is started, as a clause. */
+/** Why no login can start, as a clause; null: one can. */
 function obstacleOf({ method, headers }: InboundRequest, provider: Provider, shown: ShownCredential): string | null {
   if (provider.interceptHeaderAuth) {
     if (shown.kind === "malformed") return `its ${shown.scheme} credential is malformed`;
     if (shown.kind === "shown") {
-      return `it shows a ${shown.credential.kind} credential; the issuer, which is not asked here, may accept it`;
+      return `it has a ${shown.credential.kind} credential, which explain does not check with the issuer`;
     }
   }
   const obstacle = navigationObstacle(method, headers);

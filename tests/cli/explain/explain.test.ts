@@ -83,9 +83,9 @@ test("proxy mode, nobody: a login is started", async () => {
     stdout: `GET https://app.company.test/x?a=b
 
   provider  app (proxy), by external_host
-  visitor   nobody
+  visitor   anonymous
   searched  /x (the decoded path)
-  public    no: no pattern of skip_path_regex is found
+  public    no: no pattern of skip_path_regex matches
   verdict   login: no rule and no public path matches
   answer    302 to the start of a login:
             https://app.company.test/outpost.goauthentik.io/start?rd=https%3A%2F%2Fapp.company.test%2Fx%3Fa%3Db
@@ -102,9 +102,9 @@ test("proxy mode, somebody: the upstream's request and every header", async () =
   provider  app (proxy), by external_host
   visitor   alice, in staff, ops
   searched  /x (the decoded path)
-  public    no: no pattern of skip_path_regex is found
+  public    no: no pattern of skip_path_regex matches
   verdict   allowed: allow decides, by group "staff"
-  answer    the upstream's
+  answer    the upstream's answer
 
 to the upstream: GET /base/x?(hidden) to http://127.0.0.1:8080
   Host: app.company.test
@@ -123,7 +123,7 @@ to the upstream: GET /base/x?(hidden) to http://127.0.0.1:8080
   X-authentik-meta-provider: app
   X-authentik-meta-app: app
   X-authentik-meta-version: goauthentik.io/outpost/${(await import("../../../package.json")).version}
-  (what is empty here comes from the claims of a session: --cookie)
+  (empty values come from the claims of a real session: see --cookie)
 `);
 });
 
@@ -131,14 +131,14 @@ test("forward_single, nobody: each dialect's answer", async () => {
   expect((await explain("https://wiki.company.test/")).stdout).toBe(`GET https://wiki.company.test/
 
   provider  wiki (forward_single), by external_host
-  visitor   nobody
+  visitor   anonymous
   searched  / (the decoded path)
-  public    no: no pattern of skip_path_regex is found
+  public    no: no pattern of skip_path_regex matches
   verdict   login: no rule and no public path matches
-  answer    nginx: 401 for its configuration to turn into a redirect to
+  answer    nginx: 401 which its configuration turns into a redirect to
             https://wiki.company.test/outpost.goauthentik.io/start
             traefik, caddy, forward, envoy: 302 to the login at
-            https://idp.company.test/, and back
+            https://idp.company.test/
 `);
 });
 
@@ -150,14 +150,13 @@ test("forward_domain, denied by a rule that the spelling of the path may be mean
   visitor   alice, in staff
   searched  https://grafana.company.test//admin (the whole URL; never public: it
             begins with //)
-  rules     1  allow ops: may be meant by this spelling of the path, and decides
-            2  public: never opens this spelling of a path
+  rules     1  allow ops: may match, because servers read this path differently, and decides
+            2  public: does not match, because servers read this path differently
             3  login: matches
-  public    not asked: a rule decides
-  verdict   denied: rule 1 decides: the path begins with //, so that it may be
-            one that the rule means; it names neither the user nor a group of
-            theirs
-  answer    403 a page that says who is refused (every dialect)
+  public    not used: a rule decides
+  verdict   denied: rule 1 decides: the path begins with //, so the rule may be
+            about it; it lists neither the user nor one of the user's groups
+  answer    403 a page that names the refused user (every dialect)
 `,
   );
 });
@@ -166,19 +165,19 @@ test("forward_domain, public by a rule: the headers are there and empty", async 
   const { stdout } = await explain("https://b.company.test/healthz", "--method", "post");
 
   expect(stdout).toContain(
-    "  verdict   public: rule 2 decides\n  answer    200 let in, with the headers below (every dialect)\n",
+    "  verdict   public: rule 2 decides\n  answer    200 with the headers below (every dialect)\n",
   );
-  expect(stdout).toContain("\nheaders of the answer, to be copied\n  X-authentik-username:\n");
-  expect(stdout).not.toContain("can't be started");
+  expect(stdout).toContain("\nheaders of the answer, which the reverse proxy copies\n  X-authentik-username:\n");
+  expect(stdout).not.toContain("cannot start");
 });
 
 test("a script's request: what keeps a login from being started", async () => {
   const { stdout } = await explain("https://wiki.company.test/", "--header", "X-Requested-With: XMLHttpRequest");
 
-  expect(stdout).toContain(`  login     can't be started: it has X-Requested-With: XMLHttpRequest
+  expect(stdout).toContain(`  login     cannot start: it has X-Requested-With: XMLHttpRequest
   verdict   login: no rule and no public path matches
-  answer    401 with WWW-Authenticate: Bearer realm="wiki" and the login's URL,
-            no redirect (every dialect)
+  answer    401 with WWW-Authenticate: Bearer realm="wiki" and the login URL,
+            without a redirect (every dialect)
 `);
 });
 
@@ -189,13 +188,12 @@ test("forwarded headers: the walk, as from a trusted proxy and as from anybody e
     "X-Forwarded-For: 203.0.113.9, 192.0.2.4, 10.0.0.3",
   );
 
-  expect(stdout).toContain(`  from      a trusted proxy: asked for https://app.company.test, client
-            192.0.2.4
-              10.0.0.3: a trusted proxy, read on
-              192.0.2.4: the client: the first from the right that is not trusted
-              203.0.113.9: not read
-  from      anybody else: forwarded headers are dropped, asked for
-            https://app.company.test, client is the peer itself
+  expect(stdout).toContain(`  peer      a trusted proxy: URL https://app.company.test, client 192.0.2.4
+              10.0.0.3: a trusted proxy, the next entry counts
+              192.0.2.4: the client: the first from the right that is not a trusted proxy
+              203.0.113.9: ignored
+  peer      any other peer: forwarded headers are dropped, URL
+            https://app.company.test, client the peer itself
 `);
 });
 
@@ -212,7 +210,7 @@ test("a host that no provider has: the nearest, all, and exit 1", async () => {
     code: 1,
     stdout: `GET https://ap.company.testt/
 
-  host      ap.company.testt: no provider has it
+  host      ap.company.testt: no provider has this host
             did you mean app.company.test?
   hosts     app.company.test, wiki.company.test, auth.company.test,
             *.company.test
@@ -226,7 +224,7 @@ test("one of akproxy's own paths, and a request that is refused at once", async 
   const own = await explain("https://app.company.test/outpost.goauthentik.io/sign_out");
   const refused = await explain("https://app.company.test/", "--method", "trace");
 
-  expect(own.stdout).toEndWith("  answer    akproxy's own: signs out\n");
+  expect(own.stdout).toEndWith("  answer    an endpoint of akproxy: signs the user out\n");
   expect(refused.stdout).toEndWith("  answer    501: method TRACE is not served\n");
   expect([own.code, refused.code]).toEqual([0, 0]);
 });
@@ -245,19 +243,19 @@ test.each([
   expect(code).toBe(0);
   expect(stdout).toContain("  cookie    opens a session\n  visitor   alice, alice@corp.test, in admins, staff\n");
   expect(stdout).toContain('  verdict   allowed: allow decides, by group "staff"\n');
-  expect(stdout).not.toContain("what is empty here");
+  expect(stdout).not.toContain("empty values come");
 });
 
 test.each([
   ["akproxy.toml", "x", "is refused: malformed: a session cookie is 43 characters of"],
-  ["akproxy.toml", "theme=dark", "none of them is called __Host-akproxy_app"],
-  ["memory.toml", cookie, "is good, but its session is in the memory of the running outpost:"],
+  ["akproxy.toml", "theme=dark", "no cookie is named __Host-akproxy_app"],
+  ["memory.toml", cookie, "is valid, but its session is in the memory of the running outpost:"],
 ])("%# a cookie that opens nothing is said to be so, and the visitor is nobody", async (file, given, note) => {
   const { stdout, code } = await explain("-c", file, "https://app.company.test/x", "--cookie", given);
 
   expect(code).toBe(0);
   expect(stdout).toContain(`  cookie    ${note}`);
-  expect(stdout).toContain("  visitor   nobody\n");
+  expect(stdout).toContain("  visitor   anonymous\n");
 });
 
 test("LEAK-08: no secret is printed, in neither form, unless it is asked for", async () => {
@@ -319,11 +317,11 @@ test("--json has the same, key by key", async () => {
     public_path: { kind: "unmatched" },
     verdict: "denied",
     because: { kind: "rule", number: 1 },
-    reason: "rule 1 decides; it names neither the user nor a group of theirs",
+    reason: "rule 1 decides; it lists neither the user nor one of the user's groups",
     answers: ["nginx", "traefik", "caddy", "forward", "envoy"].map((to) => ({
       to,
       status: 403,
-      what: "a page that says who is refused",
+      what: "a page that names the refused user",
       location: null,
     })),
     upstream_request: null,
@@ -335,14 +333,14 @@ test("--json has the same, key by key", async () => {
 test.each([
   [["ftp://x/"], '"ftp://x/" is neither a URL nor a path'],
   [["/x"], 'path "/x" alone'],
-  [["https://app.company.test/", "--header", "Accept"], '--header: "" begins no header line'],
-  [["https://app.company.test/", "--header", "A b: c"], '--header: "A b" begins no header line'],
-  [["https://app.company.test/", "--header", "A: b\nc: d"], '--header: "A" begins no header line'],
-  [["https://app.company.test/", "--header", "Host: x"], "--header: Host is told by the URL"],
+  [["https://app.company.test/", "--header", "Accept"], '--header: "" does not begin a header line'],
+  [["https://app.company.test/", "--header", "A b: c"], '--header: "A b" does not begin a header line'],
+  [["https://app.company.test/", "--header", "A: b\nc: d"], '--header: "A" does not begin a header line'],
+  [["https://app.company.test/", "--header", "Host: x"], "--header: Host is part of the URL"],
   [["https://app.company.test/", "--method", "GET /"], '--method: "GET /" is not a method'],
   [["https://app.company.test/", "--peer", "localhost"], '--peer: "localhost" is not an address'],
-  [["https://app.company.test/", "--as", "a", "--cookie", "b"], "--cookie and --as both say who asks"],
-  [["https://app.company.test/", "--groups", "a", "--cookie", "b"], "--cookie and --groups both say who asks"],
+  [["https://app.company.test/", "--as", "a", "--cookie", "b"], "--cookie and --as both name the user"],
+  [["https://app.company.test/", "--groups", "a", "--cookie", "b"], "--cookie and --groups both name the user"],
   [[], "missing required argument 'url'"],
 ])("%j is a usage error", async (args, message) => {
   const { code, stderr, stdout } = await explain(...args);
