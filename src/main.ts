@@ -6,6 +6,7 @@ import { demoCommand } from "./cli/demo/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
 import { explainCommand } from "./cli/explain/explain.ts";
 import { healthcheckCommand } from "./cli/healthcheck.ts";
+import { helpCommand } from "./cli/help.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { sessionsCommand } from "./cli/sessions.ts";
@@ -42,11 +43,12 @@ const program = new Command("akproxy")
     printVersion(process.argv.includes("--json") ? "json" : "text");
     throw new CommanderError(0, "akproxy.version", "");
   })
+  .helpCommand(false) // helpCommand() has suggestions
   .enablePositionalOptions()
   .exitOverride();
 usageErrors(program, "akproxy");
 
-for (const declared of commands) {
+for (const declared of [...commands, () => helpCommand(program)]) {
   const command = declared().exitOverride().copyInheritedSettings(program);
   program.addCommand(usageErrors(command, `akproxy ${command.name()}`));
 }

@@ -56,7 +56,7 @@ _akproxy() {
   local options='' choices='' word IFS=$' \\t\\n'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W '${namesOf(commands)} help --version --help' -- "$current"))
+    COMPREPLY=($(compgen -W '${namesOf(commands)} --version --help' -- "$current"))
     return
   fi
   case "$command $before" in
@@ -64,7 +64,6 @@ ${valued.join("\n")}
   esac
   case "$command" in
 ${words.join("\n")}
-    help) ((COMP_CWORD == 2)) && choices='${namesOf(commands)}' ;;
   esac
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$current"))
@@ -113,7 +112,6 @@ ${described.join("\n")}
   (( CURRENT-- ))
   case $command in
 ${cases.join("\n")}
-    help) _arguments '1: :(${namesOf(commands)})' ;;
   esac
 }
 if [[ $funcstack[1] == _akproxy ]]; then _akproxy "$@"; else compdef _akproxy akproxy; fi`;

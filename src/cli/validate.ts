@@ -52,12 +52,12 @@ function report(format: Format, file: string, loaded: Loaded): string {
   }
 }
 
-/** `akproxy.toml: fine, 1 provider`, or `akproxy.toml: 2 errors, 1 warning`. */
+/** `akproxy.toml: valid, 1 provider`, or `akproxy.toml: 2 errors, 1 warning`. */
 function summary(file: string, { config, problems }: Loaded): string {
   const errors = problems.filter((problem) => problem.severity === "error").length;
   const warnings = problems.length - errors;
   const counts = [
-    ...(config === null ? [] : [`fine, ${counted(config.providers.length, "provider")}`]),
+    ...(config === null ? [] : [`valid, ${counted(config.providers.length, "provider")}`]),
     ...(errors === 0 ? [] : [counted(errors, "error")]),
     ...(warnings === 0 ? [] : [counted(warnings, "warning")]),
   ];

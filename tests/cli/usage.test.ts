@@ -74,3 +74,16 @@ test("every command that reads a config has the same -c", async () => {
     ),
   );
 });
+
+test("help suggests the command that is meant, and prints the help of a right one", async () => {
+  const wrong = await runAkproxy(["help", "serv"]);
+  const right = await runAkproxy(["help", "version"]);
+  const all = await runAkproxy(["help"]);
+
+  expect(wrong.stderr).toStartWith('akproxy: error: help: command "serv" is not one of serve, demo, ');
+  expect(wrong.stderr).toEndWith('akproxy: hint: did you mean "serve"?\n');
+  expect([wrong.code, wrong.stdout]).toEqual([2, ""]);
+  expect([right.code, right.stderr]).toEqual([0, ""]);
+  expect(right.stdout).toBe((await runAkproxy(["version", "--help"])).stdout);
+  expect(all).toEqual(await runAkproxy(["--help"]));
+});

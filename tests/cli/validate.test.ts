@@ -41,8 +41,8 @@ async function validate(args: readonly string[], env: Record<string, string> = {
 }
 
 test.each([
-  ["good.toml", [], 0, "good.toml: fine, 1 provider\n"],
-  ["two.toml", ["--strict"], 0, "two.toml: fine, 2 providers\n"],
+  ["good.toml", [], 0, "good.toml: valid, 1 provider\n"],
+  ["two.toml", ["--strict"], 0, "two.toml: valid, 2 providers\n"],
 ])("a good config is one line: %s", async (file, more, code, stdout) => {
   expect(await validate(["-c", file, ...more])).toEqual({ code, stdout, stderr: "" });
 });
@@ -50,7 +50,7 @@ test.each([
 test("PATH-09: a warning passes, and with --strict it fails", async () => {
   const stdout = `wide.toml:9:20: warning: providers.app.skip_path_regex: pattern "health" is not anchored: it also matches in the middle of a path, as in "/admin/…"
   hint: start it with ^
-wide.toml: fine, 1 provider, 1 warning
+wide.toml: valid, 1 provider, 1 warning
 `;
 
   expect(await validate(["-c", "wide.toml"])).toEqual({ code: 0, stdout, stderr: "" });
@@ -112,8 +112,8 @@ test("a config file without read permission exits 77", async () => {
 test("$AKPROXY_CONFIG and ./akproxy.toml are found without a flag", async () => {
   write("akproxy.toml", good);
 
-  expect((await validate([])).stdout).toBe("./akproxy.toml: fine, 1 provider\n");
-  expect((await validate([], { AKPROXY_CONFIG: "two.toml" })).stdout).toBe("two.toml: fine, 2 providers\n");
+  expect((await validate([])).stdout).toBe("./akproxy.toml: valid, 1 provider\n");
+  expect((await validate([], { AKPROXY_CONFIG: "two.toml" })).stdout).toBe("two.toml: valid, 2 providers\n");
 });
 
 test("an unknown format is a usage error", async () => {
