@@ -42,6 +42,20 @@ test("CFG-06: two forward_domain providers cannot guard one domain", async () =>
   ]);
 });
 
+test("CFG-06: a cookie domain that does not cover its host is not compared with those of other providers", async () => {
+  const domain = (slug: string, host: string) =>
+    `[providers.${slug}]\nmode = "forward_domain"\nexternal_host = "https://${host}"\ncookie_domain = "company.test"\nrules = [{ access = "login" }]\n`;
+
+  const lines = await problemLines(
+    configText({ end: domain("one", "one.company.test") + domain("two", "two.test") }),
+    goodEnv,
+  );
+
+  expect(lines).toEqual([
+    '17:17 error providers.two.cookie_domain: "company.test" does not cover the host of external_host, two.test',
+  ]);
+});
+
 test("CK-02: a forward_domain provider needs a cookie domain that covers its host", async () => {
   const base = configText({})
     .replace('"proxy"', '"forward_domain"')

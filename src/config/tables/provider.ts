@@ -112,12 +112,7 @@ export function providerOf(source: Source, slug: string, table: ProviderTable, s
   if (externalHost !== null) warnExternalHost(source, slug, externalHost);
   const domain = cookieDomainOf(source, slug, table);
   const internal = upstreamOf(source, slug, table);
-  warnOpenDomain(source, slug, table, domain);
-  const allow = allowOf(source, [...path, "allow"], table.allow);
-  const rules = rulesOf(source, [...path, "rules"], table.rules, servedHosts(table, domain));
   const { overrideHosts, ...akProxy } = akProxyOf(source, [...path, "ak_proxy"], table.ak_proxy);
-  const widthOf = table.mode === "forward_domain" ? urlWidth : pathWidth;
-  warnWide(source, [...path, "skip_path_regex"], table.skip_path_regex, widthOf);
   const common = {
     ...fieldsOf(plainKeys, table),
     slug,
@@ -126,13 +121,9 @@ export function providerOf(source: Source, slug: string, table: ProviderTable, s
     sessionSeconds: table.session_max ?? shared.sessions.max,
     idleSeconds: table.session_idle ?? shared.sessions.idle,
     refreshesClaims: shared.sessions.refresh,
-    skipPaths: table.skip_path_regex,
-    protectPaths: table.protect_path_regex,
+    ...accessOf(source, slug, table, domain),
     basicAuth: basicAuthOf(source, slug, table),
-    keptClaims: claimsAskedFor([allow, ...rules.map(({ access }) => (access.kind === "allow" ? access.allow : null))]),
     ...akProxy,
-    allow,
-    rules,
     endsStreams: table.websocket_logout === "close",
     certificate: readCertificate(source, path, table),
   };
@@ -148,6 +139,25 @@ export function providerOf(source: Source, slug: string, table: ProviderTable, s
     case undefined:
       return null;
   }
+}
+
+type AccessKeys = Pick<Provider, "skipPaths" | "protectPaths" | "allow" | "rules" | "keptClaims">;
+
+/** The keys that decide who may enter, with warnings of what opens more than intended. */
+function accessOf(source: Source, slug: string, table: ProviderTable, domain: string | null): AccessKeys {
+  const path = ["providers", slug];
+  warnOpenDomain(source, slug, table, domain);
+  const widthOf = table.mode === "forward_domain" ? urlWidth : pathWidth;
+  warnWide(source, [...path, "skip_path_regex"], table.skip_path_regex, widthOf);
+  const allow = allowOf(source, [...path, "allow"], table.allow);
+  const rules = rulesOf(source, [...path, "rules"], table.rules, servedHosts(table, domain));
+  return {
+    skipPaths: table.skip_path_regex,
+    protectPaths: table.protect_path_regex,
+    allow,
+    rules,
+    keptClaims: claimsAskedFor([allow, ...rules.map(({ access }) => (access.kind === "allow" ? access.allow : null))]),
+  };
 }
 
 function servedHosts({ mode, external_host }: ProviderTable, domain: string | null): ServedHosts | null {

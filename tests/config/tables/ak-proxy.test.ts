@@ -213,3 +213,9 @@ test("groups_filter is in Go's syntax, and variables are not expanded in it", as
   expect(provider.groupsFilter.patterns).toEqual(["^app$$", "^b$"]);
   expect(await problems('groups_filter = "(?!a)"')).toHaveLength(1);
 });
+
+test("an override is not compared with a list of hosts that has a wrong entry", async () => {
+  const lines = await problems('ak_proxy = { backend_override = "http://a.test/", backend_override_hosts = ["b c"] }');
+
+  expect(lines).toEqual(['9:77 error providers.app.ak_proxy.backend_override_hosts[0]: "b c" is not a host']);
+});

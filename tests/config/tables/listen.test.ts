@@ -33,3 +33,10 @@ test("the example uses nothing that is not available yet", async () => {
 
   expect(problems).toEqual([]);
 });
+
+test.each([
+  ['http = ":9000"\nhttps = ""', '2:8 error listen.http: ":9000" is not an address'],
+  ['http = 9000\nhttps = "0.0.0.0:9000"', "2:8 error listen.http: must be a string, not a number"],
+])("a wrong listener address is one problem: %j", async (lines, problem) => {
+  expect(await problemLines(configText({ top: `[listen]\n${lines}` }), goodEnv)).toEqual([problem]);
+});

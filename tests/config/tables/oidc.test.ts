@@ -77,3 +77,9 @@ test("one wrong key of [oidc] is one problem, even if several providers use it",
     '6:11 error oidc.scopes[0]: "a b" is not a scope',
   ]);
 });
+
+test("a wrong key of [oidc] is reported, even if every provider has its own", async () => {
+  const text = configText({ oidc: 'backchannel_host = "https://x"', provider: 'backchannel_host = "idp.internal"' });
+
+  expect(await problemLines(text, goodEnv)).toEqual(['5:20 error oidc.backchannel_host: "https://x" is not a host']);
+});

@@ -93,3 +93,27 @@ test.each([
   const expected = `10:21 warning providers.app.skip_path_regex[0]: pattern ${JSON.stringify(pattern)} ${warning}`;
   expect(lines).toEqual(warning === null ? [] : [expected]);
 });
+
+test.each([
+  ["3", "must be a string, not a number"],
+  ['"co.uk"', '"co.uk" is a public suffix'],
+])(
+  "forward_domain with cookie_domain = %s is one problem: the key is not reported as missing too",
+  async (value, message) => {
+    const lines = await problemLines(text("forward_domain", `cookie_domain = ${value}`), goodEnv);
+
+    expect(lines).toEqual([`8:17 error providers.app.cookie_domain: ${message}`]);
+  },
+);
+
+test.each([
+  ["internal_host = 3", "proxy", "internal_host: must be a string, not a number"],
+  ['internal_host = "app"', "proxy", 'internal_host: "app" is not an http:// or https:// URL'],
+  ["mode = { a = 1 }", "forward_single", "mode: must be a string, not a table"],
+])("%s in a provider is one problem", async (line, mode, message) => {
+  const config = line.startsWith("mode") ? text(mode, "").replace(/mode = .*/, line) : text(mode, line);
+
+  const lines = await problemLines(config, goodEnv);
+
+  expect(lines.map((problem) => problem.replace(/^\S+ error providers\.app\./, ""))).toEqual([message]);
+});
