@@ -13,7 +13,7 @@ import { waitUntil } from "../fakes/waits.ts";
 import { ample, roomFor } from "./client/connection-rooms.ts";
 import { forwardingTo, poolWith, upstreamAt } from "./forward/fakes.ts";
 
-/** The whole wire on one port before one upstream, with its insides to look at; nothing sweeps it but the test. */
+/** The whole wire on one port in front of one upstream, with its internals; only the test sweeps it. */
 export interface WholeWire {
   readonly port: number;
   readonly shared: ListenerContext;
@@ -22,18 +22,18 @@ export interface WholeWire {
   client(): Promise<Client>;
   /** Resolves when no connection is left on either side; rejects after five seconds. */
   quiet(): Promise<number>;
-  /** Lets every limit see that so much time has passed. */
+  /** Applies every limit as if so many seconds had passed. */
   elapse(seconds: number): void;
   stop(): void;
 }
 
-/** A client's socket, and the TCP socket that carries it: the same one without TLS. */
+/** A client's socket, and the TCP socket below it: the same one without TLS. */
 export interface Client {
   readonly socket: Socket;
   readonly carrier: Socket;
-  /** What came so far. */
+  /** The text received so far. */
   text(): string;
-  /** Resolves when `part` has come; rejects when the connection ends before, or after five seconds. */
+  /** Resolves when `part` has arrived; rejects if the connection ends before, or after five seconds. */
   has(part: string): Promise<number>;
   /** Resolves when the connection is over. */
   readonly over: Promise<void>;
@@ -41,10 +41,10 @@ export interface Client {
 
 export type Carrier = "plain" | "tls";
 
-/** Of app.test, self-signed. */
+/** A self-signed certificate of app.test. */
 export const certificate = makeSelfSigned({ names: ["app.test"], days: 30, now: Math.floor(Date.now() / 1000) });
 
-/** Passes every request on to 127.0.0.1:`upstream`; a WebSocket's becomes a tunnel. */
+/** Forwards every request to 127.0.0.1:`upstream`; a WebSocket becomes a tunnel. */
 export function forwardsTo(upstream: number): WireHandler {
   const to = forwardingTo(upstreamAt(`127.0.0.1:${upstream}`));
   return ({ method, target, headers }): Reply => {

@@ -84,7 +84,7 @@ function requestOf(random: () => number): string {
   }
 }
 
-/** Some requests or a WebSocket, a pause or none, and a leave of some kind. */
+/** Sends some requests or opens a WebSocket, may pause, and leaves in one of several ways. */
 async function visit(client: Client, random: () => number): Promise<void> {
   if (random() < 0.15) {
     client.socket.write(handshake);
@@ -142,7 +142,7 @@ test.each<Carrier>(["plain", "tls"])(
         }),
       );
     }
-    // One that has sent its FIN, or far ahead, and then is gone can't be told from one that waits, until something is written to it
+    // A connection that sent its FIN, or far ahead, and was then lost looks like one that waits, until something is written to it
     const isHidden = ({ clientEnded, unreadBytes }: ClientConnection) => clientEnded || unreadBytes > 64 * 1024;
     await waitUntil(() => [...wire.shared.connections].every(isHidden));
     for (let limits = 0; limits < 5; limits += 1) {

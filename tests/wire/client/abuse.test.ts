@@ -22,18 +22,18 @@ async function wired(
   return { wire, exchanges: upstream.exchanges };
 }
 
-/** What the sweep would do after so many seconds from now. */
+/** Sweeps as if so many seconds had passed. */
 function sweepAfter({ shared }: WholeWire, seconds: number): void {
   sweepConnections(shared, Date.now() + seconds * 1000);
 }
 
-/** Resolves when the listener has read `bytes` bytes of a request that is not whole. */
+/** Resolves when the listener has read `bytes` bytes of an incomplete request. */
 function unread({ shared }: WholeWire, bytes: number): Promise<number> {
   return waitUntil(() => [...shared.connections].some((connection) => connection.unreadBytes >= bytes));
 }
 
 describe("DOS-02: a head that drips", () => {
-  test("is answered 408 ten seconds after its first byte, however it goes on", async () => {
+  test("is answered 408 ten seconds after its first byte, even if bytes still arrive", async () => {
     const { wire, exchanges } = await wired();
     const client = await wire.client();
     client.socket.write("GET / HT");
@@ -77,7 +77,7 @@ describe("DOS-02: a body", () => {
     return waitUntil(() => (exchanges[0]?.received() ?? 0) >= bytes);
   }
 
-  test("of which less than a kilobyte comes in twenty seconds is answered 408, and the upstream let go", async () => {
+  test("that brings less than a kilobyte in twenty seconds is answered 408, and the upstream connection is given up", async () => {
     const { wire, client, exchanges } = await uploading(1023);
 
     sweepAfter(wire, 21);
@@ -87,7 +87,7 @@ describe("DOS-02: a body", () => {
     expect(client.text()).toStartWith("HTTP/1.1 408 Request Timeout\r\n");
   });
 
-  test("that comes slowly and steadily goes on, until it stops", async () => {
+  test("that arrives slowly and steadily is accepted until it stops", async () => {
     const { wire, client, exchanges } = await uploading(1024);
 
     sweepAfter(wire, 21);
@@ -118,7 +118,7 @@ test("DOS-02: a connection with nothing in flight is closed in order after limit
   expect(used.text()).toEndWith("\r\n\r\nok");
 });
 
-test("DOS-02: a client that does not read its answer is cut after five minutes, and its upstream let go", async () => {
+test("DOS-02: a client that does not read its answer is cut after five minutes, and its upstream connection is given up", async () => {
   const { wire, exchanges } = await wired((exchange) => {
     exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
     exchange.write(Buffer.alloc(50_000_000));
@@ -151,13 +151,13 @@ test("DOS-02: a client that stays after the last answer is cut after half a minu
   await wire.quiet();
 });
 
-test("DOS-02: an ordinary request is answered at once beside 2,000 connections that wait, half of them amid a head", async () => {
+test("DOS-02: an ordinary request is answered at once beside 2,000 waiting connections, half of them in the middle of a head", async () => {
   const { wire } = await wired();
   const parked: Socket[] = [];
   stops.push(() => {
     for (const socket of parked) socket.destroy();
   });
-  // No more at once than the queue of a listener holds: a lost SYN costs its client a second
+  // Not more at once than the queue of a listener holds: a lost SYN costs its client a second
   for (let count = 0; count < 2000; count += 200)
     parked.push(...(await Promise.all(Array.from({ length: 200 }, park))));
   await waitUntil(() => wire.shared.connections.size >= 2000);
@@ -205,10 +205,10 @@ describe("DOS-02: a TLS handshake", () => {
   const hello = Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]);
 
   test.each([
-    ["that never begins", []],
-    ["that never goes on", [hello]],
-    ["that comes a byte at a time", [...hello].map((byte) => Buffer.from([byte]))],
-  ])("%s is cut in its time, and has reached nobody", async (_, pieces) => {
+    ["that never starts", []],
+    ["that never continues", [hello]],
+    ["that arrives byte by byte", [...hello].map((byte) => Buffer.from([byte]))],
+  ])("%s is cut when its time is over, and no connection is served", async (_, pieces) => {
     let accepted = 0;
     const facts = { fallback: certificate, named: [], minVersion: "1.2" } as const;
     const accept = () => {

@@ -1,7 +1,7 @@
 import type { WireOverload } from "../../../src/ports/wire.ts";
 import { type ConnectionRoom, connectionRoom } from "../../../src/wire/client/connection-room.ts";
 
-/** What a listener is given to hold `most` connections, and to tell `mostRefused` others at once to come again. */
+/** Listener options for `most` connections, and `mostRefused` more that are answered 503 at the same time. */
 export function roomFor(
   most: number,
   mostRefused = 10 * most,
@@ -12,5 +12,5 @@ export function roomFor(
   };
 }
 
-/** More than any test opens. */
+/** More connections than any test opens. */
 export const ample = 10_000;

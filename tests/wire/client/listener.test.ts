@@ -45,7 +45,7 @@ async function textUntil(socket: Socket, isEnough: (text: string) => boolean): P
   return text;
 }
 
-/** A pass to an upstream, as the handler of an application makes one. */
+/** The reply of a handler that forwards to an upstream. */
 function forwardingTo(port: number, target = "/"): Extract<Reply, { kind: "forward" }> {
   const upstream = {
     scheme: "http",
@@ -70,7 +70,7 @@ function forwardingTo(port: number, target = "/"): Extract<Reply, { kind: "forwa
   };
 }
 
-test("a fault of ours cuts the connection it was met on, and is told; others are served", async () => {
+test("an internal error cuts its connection and is reported; other connections are served", async () => {
   const told: number[] = [];
   const listener = listenHttp({
     address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
@@ -99,7 +99,7 @@ test("a fault of ours cuts the connection it was met on, and is told; others are
   expect(listener.connections()).toBe(1);
 });
 
-test("requests in one packet are answered in order, those whose decision takes longer too", async () => {
+test("requests in one packet are answered in order, even if a decision takes longer", async () => {
   const listener = startListener(async ({ target }) => {
     if (target === "/slow") await turns(20);
     return answer(200, `[${target}]`);
@@ -114,7 +114,7 @@ test("requests in one packet are answered in order, those whose decision takes l
   expect(text.match(/\[[^\]]+\]/g)).toEqual(["[/slow]", "[/2]", "[/3]"]);
 });
 
-test("a body that comes while its request is still being decided reaches the upstream whole", async () => {
+test("a body that arrives before the decision reaches the upstream whole", async () => {
   const size = 1_000_000;
   const upstream = await startRawUpstream(async (exchange) => {
     const body = await exchange.body();
@@ -134,8 +134,8 @@ test("a body that comes while its request is still being decided reaches the ups
   expect(text).toEndWith(`\r\n\r\n${size}`);
 });
 
-describe("bodies that nobody asked for", () => {
-  test("one that has come whole is passed over, and the connection goes on", async () => {
+describe("a body that the handler does not want", () => {
+  test("is skipped if it has arrived whole, and the connection stays open", async () => {
     const listener = startListener(() => answer(401, "no"));
     const socket = client(listener);
 
@@ -147,7 +147,7 @@ describe("bodies that nobody asked for", () => {
     expect(text.match(/HTTP\/1.1 401/g)).toHaveLength(2);
   });
 
-  test("one that has not ends the connection after the answer", async () => {
+  test("ends the connection after the answer if it has not arrived whole", async () => {
     const listener = startListener(() => answer(401, "no"));
     const socket = client(listener);
 
@@ -158,7 +158,7 @@ describe("bodies that nobody asked for", () => {
     expect(text).toContain("connection: close");
   });
 
-  test("one announced larger than the limit is 413 before anybody is asked", async () => {
+  test("is 413 before the handler is called if its length is above the limit", async () => {
     const asked: string[] = [];
     const listener = startListener(
       ({ target }) => {
@@ -176,7 +176,7 @@ describe("bodies that nobody asked for", () => {
     expect(asked).toEqual([]);
   });
 
-  test("a chunked one that grows larger than the limit is 413, and its upstream's request is given up", async () => {
+  test("is 413 if it is chunked and grows above the limit, and the upstream request is given up", async () => {
     const broken = Promise.withResolvers<void>();
     const upstream = await startRawUpstream((exchange) => void exchange.closed.then(broken.resolve));
     stops.push(() => upstream.stop());
@@ -193,7 +193,7 @@ describe("bodies that nobody asked for", () => {
   });
 });
 
-test("a large answer that ends its connection reaches a slow reader whole", async () => {
+test("a large answer that closes its connection reaches a slow reader whole", async () => {
   const size = 8 * 1024 * 1024;
   const listener = startListener(() => answer(200, "x".repeat(size)));
   const socket = client(listener);
@@ -208,7 +208,7 @@ test("a large answer that ends its connection reaches a slow reader whole", asyn
   expect(received).toBeGreaterThan(size);
 });
 
-test("draining closes what is idle at once, lets what is under way finish, and takes nothing new", async () => {
+test("a drain closes idle connections at once, lets running requests finish, and accepts no new connection", async () => {
   const gate = Promise.withResolvers<void>();
   const listener = startListener(async () => {
     await gate.promise;
@@ -234,7 +234,7 @@ test("draining closes what is idle at once, lets what is under way finish, and t
   expect(text).toEndWith("done");
 });
 
-test("an answer that ends its connection reaches a client that goes on sending its body", async () => {
+test("an answer that closes its connection reaches a client that still sends its body", async () => {
   const listener = startListener(() => answer(413, "x".repeat(200_000)));
   const socket = client(listener);
 

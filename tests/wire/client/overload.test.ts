@@ -65,13 +65,13 @@ async function open(kind: "http" | "https", most: number, more: Partial<HttpList
 
 interface Visitor {
   readonly socket: Socket;
-  /** Resolves with all that came, once the connection is over. */
+  /** Resolves with all received text once the connection is over. */
   readonly over: Promise<string>;
-  /** Asks once, and resolves with what came once `part` is in it. */
+  /** Sends one request, and resolves with the received text once it contains `part`. */
   ask(part: string): Promise<string>;
 }
 
-/** A client that stays when the listener has said its FIN, until it says its own. */
+/** A client that stays after the FIN of the listener, until it sends its own. */
 function visit(listener: Pick<HttpListener, "port">, kind: "http" | "https" = "http"): Visitor {
   const port = listener.port ?? 0;
   const socket =
@@ -94,15 +94,15 @@ function visit(listener: Pick<HttpListener, "port">, kind: "http" | "https" = "h
   return { socket, over, ask };
 }
 
-/** As many visitors as there is room for, each of whom has been served. */
+/** Visitors that fill the room. Each of them has been served. */
 async function fill({ listener, room }: Opened, kind: "http" | "https" = "http"): Promise<readonly Visitor[]> {
   const visitors = Array.from({ length: room.most }, () => visit(listener, kind));
   await Promise.all(visitors.map(({ ask }) => ask("served")));
   return visitors;
 }
 
-describe("DOS-04: above the most connections that a listener holds", () => {
-  test("one more is answered 503 with Retry-After before it has asked, and closed in order", async () => {
+describe("DOS-04: above the limit of connections", () => {
+  test("a new connection is answered 503 with Retry-After before its request, and closed in order", async () => {
     const opened = await open("http", 3);
     await fill(opened);
 
@@ -115,7 +115,7 @@ describe("DOS-04: above the most connections that a listener holds", () => {
     expect(opened.listener.connections()).toBe(3);
   });
 
-  test("one that asks at once, with a body, reads the whole answer too, and nobody hears of its request", async () => {
+  test("a connection that sends a request with a body at once reads the whole answer too, and its request is never served", async () => {
     const asked: string[] = [];
     const opened = await open("http", 1, {
       handler(asking) {
@@ -133,7 +133,7 @@ describe("DOS-04: above the most connections that a listener holds", () => {
     expect(asked).toEqual(["GET"]);
   });
 
-  test("three times as many knock without end: every one held goes on being answered, 99 of 100 times within 200 ms", async () => {
+  test("twice as many clients try without end, and all open connections are still served, 99 of 100 times within 200 ms", async () => {
     const opened = await open("http", 20);
     const held = await fill(opened);
     let knocks = 0;
@@ -159,7 +159,7 @@ describe("DOS-04: above the most connections that a listener holds", () => {
     expect(opened.room.held).toBe(20);
   });
 
-  test("when some of those held have left, as many new ones are served", async () => {
+  test("when some connections have left, as many new ones are served", async () => {
     const opened = await open("http", 3);
     const [first, second] = await fill(opened);
 
@@ -173,7 +173,7 @@ describe("DOS-04: above the most connections that a listener holds", () => {
     expect(await fifth.over).toContain(" 503 ");
   });
 
-  test("listeners of one room are full together", async () => {
+  test("listeners that share a room share its limit", async () => {
     const opened = await open("http", 2);
     const other = await open("http", 0, { room: opened.room });
     await fill(opened);
@@ -183,8 +183,8 @@ describe("DOS-04: above the most connections that a listener holds", () => {
   });
 });
 
-describe("DOS-04: those who are refused", () => {
-  test("are cut when they do not leave", async () => {
+describe("DOS-04: refused connections", () => {
+  test("are cut if they do not leave", async () => {
     const opened = await open("http", 1);
     await fill(opened);
     const stays = visit(opened.listener);
@@ -196,7 +196,7 @@ describe("DOS-04: those who are refused", () => {
     expect(opened.room.refused).toBe(0);
   });
 
-  test("are cut at once where too many of them stay, so that they hold few descriptors", async () => {
+  test("are cut at once if too many of them stay, so that they hold few descriptors", async () => {
     const opened = await open("http", 1, { room: roomFor(1, 5).room });
     await fill(opened);
     const stay = Array.from({ length: 5 }, () => visit(opened.listener));
@@ -224,7 +224,7 @@ describe("DOS-04: while a listener is full", () => {
     await within(() => Promise.all(visitors.map(({ over }) => over)), "a client was left");
   });
 
-  test("one amid a head or a request is left alone", async () => {
+  test("a connection in the middle of a head or a request stays open", async () => {
     const { shared, visitors } = await parked(2, idle);
     visitors[0]?.socket.write("GET / HTTP/1.1\r\nHo");
     visitors[1]?.socket.write("GET /waits HTTP/1.1\r\nHost: app.test\r\n\r\n");
@@ -236,7 +236,7 @@ describe("DOS-04: while a listener is full", () => {
     expect(phases(shared).toSorted()).toEqual(["deciding", "head"]);
   });
 
-  test("nothing changes for a limit that is shorter, and as long as there is room", async () => {
+  test("a shorter limit does not change, and no limit changes while there is room", async () => {
     const short = await parked(1, { ...idle, idleSeconds: 3 });
     const roomy = await parked(1, idle, 2);
 
@@ -248,7 +248,7 @@ describe("DOS-04: while a listener is full", () => {
 });
 
 describe("DOS-04: a TLS listener that is full", () => {
-  test("cuts a connection before its handshake, counts it, and goes on answering those it holds", async () => {
+  test("cuts a connection before its handshake, counts it, and still answers the open ones", async () => {
     const opened = await open("https", 3);
     const held = await fill(opened, "https");
 
@@ -268,7 +268,7 @@ describe("DOS-04: a TLS listener that is full", () => {
     for (const { ask } of held) expect(await ask("served")).toContain(" 200 ");
   });
 
-  test("takes new ones when some have left", async () => {
+  test("accepts new connections when some have left", async () => {
     const opened = await open("https", 2);
     const [first] = await fill(opened, "https");
 
@@ -278,7 +278,7 @@ describe("DOS-04: a TLS listener that is full", () => {
     expect(await visit(opened.listener, "https").ask("served")).toContain(" 200 ");
   });
 
-  test("counts handshakes that never go on, and gives the places of those that fail back", async () => {
+  test("counts handshakes that never continue, and frees the places of those that fail", async () => {
     const opened = await open("https", 4);
     const silent = [visit(opened.listener), visit(opened.listener)];
     const garbage = [visit(opened.listener), visit(opened.listener)];
@@ -297,7 +297,7 @@ function phases({ connections }: ListenerContext): readonly string[] {
   return [...connections].map(({ phase }) => phase);
 }
 
-/** Connections that ask nothing, of a listener that nothing sweeps but the test. */
+/** Connections without a request, of a listener that only the test sweeps. */
 async function parked(
   count: number,
   limits: ListenerLimits,

@@ -55,10 +55,10 @@ test.each([
   ["in pieces", [post("a", 3), "=", "b"], "[a=b]"],
   ["chunked", [chunkedHead, "2\r\na=\r\n", "1;x=y\r\nb\r\n0\r\nT: v\r\n\r\n"], "[a=b]"],
   ["of UTF-8", [post("\xc3\xa4")], "[\xc3\xa4]"],
-  ["of the most bytes there may be", [post("x".repeat(20))], `[${"x".repeat(20)}]`],
+  ["of the largest allowed size", [post("x".repeat(20))], `[${"x".repeat(20)}]`],
   ["of length 0", [post("")], "[]"],
-  ["that is not there", [requestText("POST /x HTTP/1.1", [["Host", "app.test"]])], "[]"],
-])("a body %s is read, and the connection goes on", async (_what, parts, body) => {
+  ["that is missing", [requestText("POST /x HTTP/1.1", [["Host", "app.test"]])], "[]"],
+])("a body %s is read, and the connection stays open", async (_what, parts, body) => {
   const port = start();
 
   const { answers } = await sendRaw(port, [...parts, get], { answers: 2 });
@@ -69,7 +69,7 @@ test.each([
   ]);
 });
 
-test("OUT-05: a length above the most is 413 before a byte of it is read, and the connection ends", async () => {
+test("OUT-05: a length above the limit is 413 before a byte of the body is read, and the connection ends", async () => {
   const port = start();
 
   const { answers, closed } = await sendRaw(port, post("", 21), { answers: 2 });
@@ -78,7 +78,7 @@ test("OUT-05: a length above the most is 413 before a byte of it is read, and th
   expect(closed).toBe(true);
 });
 
-test("OUT-05: chunks that come to more than the most are 413, and what follows is no request", async () => {
+test("OUT-05: chunks above the limit are 413, and the bytes behind them are not read as a request", async () => {
   const port = start();
 
   const { answers } = await sendRaw(port, [chunkedHead, "14\r\n", "x".repeat(20), "\r\n1\r\nx\r\n0\r\n\r\n", get], {
@@ -89,7 +89,7 @@ test("OUT-05: chunks that come to more than the most are 413, and what follows i
   expect(answers.map(({ status }) => status)).toEqual([413]);
 });
 
-test("limits.request_body counts where it is the smaller one", async () => {
+test("limits.request_body applies if it is the smaller limit", async () => {
   const port = start(echo, 10);
 
   const { answers } = await sendRaw(port, [chunkedHead, "b\r\nxxxxxxxxxxx\r\n0\r\n\r\n"]);
@@ -105,7 +105,7 @@ test("a broken chunk is 400", async () => {
   expect(answers.map(({ status }) => status)).toEqual([400]);
 });
 
-test("who expects 100 gets it before the body is sent", async () => {
+test("a client that expects 100 gets it before it sends the body", async () => {
   const port = start();
   const head = requestText("POST /x HTTP/1.1", [
     ["Host", "app.test"],
@@ -119,7 +119,7 @@ test("who expects 100 gets it before the body is sent", async () => {
   expect(answers[0]?.body).toBe("[a=b]");
 });
 
-test("an answer that takes its time holds back the next request, and both are answered in order", async () => {
+test("a slow answer holds back the next request, and both are answered in order", async () => {
   const port = start(({ method }) =>
     method === "GET"
       ? { kind: "answer", answer: { status: 200, headers: [], body: "second" } }
@@ -138,7 +138,7 @@ test("an answer that takes its time holds back the next request, and both are an
   expect(answers.map(({ body }) => body)).toEqual(["first", "second"]);
 });
 
-test("a client that leaves while its answer is made harms nothing", async () => {
+test("a client that leaves before its answer is ready does no harm", async () => {
   const made = Promise.withResolvers<void>();
   const port = start(() => ({
     kind: "read_body",
@@ -172,8 +172,8 @@ test("a client that ends in the middle of its body gets no answer", async () => 
   expect(asked).toBe(false);
 });
 
-/** A connection on a socket that is only thought of, for what needs a clock. */
-function thoughtOf(first: string) {
+/** A connection on a fake socket, for tests that move the clock. */
+function fakeConnection(first: string) {
   let written = "";
   const shared: ListenerContext = {
     scheme: "http",
@@ -202,9 +202,9 @@ function thoughtOf(first: string) {
   return { shared, owner, written: () => written };
 }
 
-test("DOS-02: a body that is not whole after ten seconds is 408, however fast it drips", () => {
+test("DOS-02: a body that is not whole after ten seconds is 408, even if bytes still arrive", () => {
   start();
-  const { shared, owner, written } = thoughtOf(post("a", 20));
+  const { shared, owner, written } = fakeConnection(post("a", 20));
 
   sweepConnections(shared, Date.now() + 9_000);
   const before = written();
@@ -218,9 +218,9 @@ test("DOS-02: a body that is not whole after ten seconds is 408, however fast it
   );
 });
 
-test("a whole body is not timed while its answer is made", () => {
+test("a whole body has no time limit while its answer is prepared", () => {
   start();
-  const { shared, written } = thoughtOf(post("abc"));
+  const { shared, written } = fakeConnection(post("abc"));
 
   sweepConnections(shared, Date.now() + 60_000);
 

@@ -19,7 +19,7 @@ const facts: TlsFacts = {
   minVersion: "1.2",
 };
 
-/** Says which name the client asked for. */
+/** Answers with the server name that the client sent. */
 const handler: WireHandler = ({ serverName }) => ({
   kind: "answer",
   answer: { status: 200, headers: [], body: `sni ${serverName ?? "none"}` },
@@ -50,7 +50,7 @@ function handshake(options: ConnectionOptions): Promise<TLSSocket> {
   });
 }
 
-/** The name of the certificate that a client gets, and what it is answered. */
+/** The name of the certificate that a client gets, and the answer. */
 async function served(options: ConnectionOptions): Promise<readonly [certificate: string, body: string]> {
   const socket = await handshake(options);
   const name = socket.getPeerX509Certificate()?.subjectAltName ?? "";
@@ -72,7 +72,7 @@ describe("which certificate is served", () => {
     expect(await served(options)).toEqual([certificate, body]);
   });
 
-  test("both kinds of certificate are changed while the listener serves; a connection that stands goes on", async () => {
+  test("both kinds of certificate change while the listener serves, and open connections stay open", async () => {
     const standing = await handshake({ servername: "app.test" });
 
     listener.replaceCertificates({
@@ -96,15 +96,15 @@ describe("which certificate is served", () => {
   });
 });
 
-describe("what a client may speak", () => {
-  test("of h2 and http/1.1 the latter is chosen", async () => {
+describe("protocols of a client", () => {
+  test("of h2 and http/1.1, http/1.1 is chosen", async () => {
     const socket = await handshake({ servername: "app.test", ALPNProtocols: ["h2", "http/1.1"] });
     socket.destroy();
 
     expect(socket.alpnProtocol).toBe("http/1.1");
   });
 
-  test("without ALPN it is served, and one that speaks h2 alone is told by an alert", async () => {
+  test("a client without ALPN is served, and a client with only h2 gets an alert", async () => {
     const socket = await handshake({ servername: "app.test" });
     socket.destroy();
     const refused = await handshake({ ALPNProtocols: ["h2"] }).catch(({ code }) => code);
@@ -134,7 +134,7 @@ describe("what a client may speak", () => {
     }
   });
 
-  test("plain HTTP on the TLS port gets no HTTP answer, and the port goes on serving", async () => {
+  test("plain HTTP on the TLS port gets no HTTP answer, and the port still serves", async () => {
     const answer = await new Promise<string>((resolve) => {
       let text = "";
       const socket = connectPlain(listener.port ?? 0, "127.0.0.1", () =>
@@ -172,7 +172,7 @@ test.each([
     "a key of another certificate",
     { ...facts, fallback: { ...facts.fallback, keyPem: certificateFor("other.test").keyPem } },
   ],
-])("%s that can't be loaded opens no listener", async (_what, broken) => {
+])("%s that cannot be loaded prevents the listener from opening", async (_what, broken) => {
   const owner = { data() {}, drained() {}, ended() {}, closed() {}, failed() {} };
   const door = { enters: () => true, left: () => undefined };
 

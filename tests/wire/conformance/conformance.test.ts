@@ -22,7 +22,7 @@ afterAll(async () => {
   await proxied.upstream.stop();
 });
 
-/** What needs no session goes to app.test without one; odd targets and guarded.test need one. */
+/** Requests without a session go to app.test; odd targets and guarded.test need a session. */
 function providers(internalHost: string): string {
   return `
 [providers.app]
@@ -51,7 +51,7 @@ for (const [name, row] of await conformanceRows()) {
   });
 }
 
-/** A row that says nothing of it does not care. */
+/** A row without this part accepts anything. */
 function cutOf({ upstream_cut }: ConformanceRow, isCut: boolean): boolean {
   return upstream_cut === true && isCut;
 }

@@ -28,7 +28,7 @@ export function matchClient(expected: string, received: Received, facts: ScriptF
   return received.isClosed ? "whole" : "partial";
 }
 
-/** What is left of `received` behind what `wanted` stands for. */
+/** The rest of `received` behind the part that matches `wanted`. */
 function matchText(wanted: string, received: string, facts: ScriptFacts): string {
   const own = ownAnswer.exec(wanted);
   const literal = rawText(own === null ? wanted : wanted.slice(0, own.index), facts);

@@ -24,11 +24,11 @@ export interface Proxied {
   /** Takes out what this proxy adds of its own. */
   readonly without: (bytes: string, side: "upstream" | "client") => string;
   readonly patience: number; //                    milliseconds to wait for what a row expects
-  /** Is what differs told at once, or after all the rest has come? */
+  /** Is a difference reported at once, or after everything has arrived? */
   readonly settles: "at_once" | "late";
 }
 
-/** What came of a row: what each side received, beside what it should have. */
+/** The result of a row: what each side received, beside what it should have received. */
 export interface Played {
   readonly clientMatch: Match;
   readonly client: Received;
@@ -36,7 +36,7 @@ export interface Played {
   readonly upstreamIsCut: boolean; //              the last connection
 }
 
-/** Plays a row. A connection that it leaves open is asked once more at its end, so that nothing out of step goes unnoticed. */
+/** Plays a row. A connection that stays open gets one more request at the end, so that a shifted answer is noticed. */
 export async function playRow(row: ConformanceRow, proxied: Proxied): Promise<Played> {
   const { upstream, facts, without, patience } = proxied;
   upstream.begin(partsOf(row.upstream));
@@ -67,13 +67,13 @@ export async function playRow(row: ConformanceRow, proxied: Proxied): Promise<Pl
   return played;
 }
 
-/** The texts of a part that is one text or several; none where it is empty. */
+/** The texts of a part that is one text or several; none if it is empty. */
 export function partsOf(part: string | readonly string[]): readonly string[] {
   if (typeof part !== "string") return part;
   return part === "" ? [] : [part];
 }
 
-/** Asks once more: the answer to that comes next, and alone. */
+/** Sends one more request: its answer must come next, and alone. */
 async function farewellTo(client: Client, tidied: () => Received, patience: number): Promise<Match> {
   const before = tidied().bytes;
   const wanted = before + farewell.answer;
@@ -94,7 +94,7 @@ function withoutFarewell(bytes: string): string {
 interface Client {
   play(steps: readonly Step[]): Promise<void>;
   received(): Received;
-  /** Resolves when something has come, or after `milliseconds`. */
+  /** Resolves when something has arrived, or after `milliseconds`. */
   more(milliseconds: number): Promise<void>;
   destroy(): void;
 }

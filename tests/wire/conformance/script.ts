@@ -8,7 +8,7 @@ export type Step =
   | { readonly kind: "fin" }
   | { readonly kind: "reset" };
 
-/** What stands for what in a row's text, besides the marks: the Cookie line of a session, with its CRLF, or nothing. */
+/** Placeholders in a row's text, besides the marks: the Cookie line of a session with its CRLF, or nothing. */
 export interface ScriptFacts {
   readonly sessionLine: string;
 }
@@ -45,7 +45,7 @@ function stepOf(name: string, bytes: string): Step {
   }
 }
 
-/** The bytes that a text without marks of steps stands for. */
+/** The bytes of a text without step marks. */
 export function rawText(text: string, { sessionLine }: ScriptFacts): string {
   return text
     .replaceAll("\n", "\r\n")
@@ -56,7 +56,7 @@ export function rawText(text: string, { sessionLine }: ScriptFacts): string {
     .replaceAll(/<(\d+) of ([^>]*)>/g, (_, count, what) => what.repeat(Number(count)));
 }
 
-/** Carries a step out on a side's socket. */
+/** Carries out a step on the socket of a side. */
 export async function act(socket: Socket, step: Exclude<Step, { readonly kind: "await" }>): Promise<void> {
   switch (step.kind) {
     case "send":

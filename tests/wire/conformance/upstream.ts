@@ -1,14 +1,14 @@
 import { createServer, type Socket } from "node:net";
 import { act, type ScriptFacts, type Step, stepsOf } from "./script.ts";
 
-/** The upstream of the table: it answers the Nth request that comes, on whatever connection, with the Nth part of the row in force. */
+/** The upstream of the table: it answers the Nth request, on any connection, with the Nth part of the active row. */
 export interface ScriptedUpstream {
   readonly port: number;
-  /** Puts a row's parts in force and forgets what came. */
+  /** Activates the parts of a row and forgets what arrived before. */
   begin(parts: readonly string[]): void;
-  /** What came on each connection that brought bytes, in the order of their opening; `closed`: from the other side. */
+  /** The bytes of each connection that brought some, in the order of opening; `closed`: by the other side. */
   heard(): readonly { readonly bytes: string; readonly isClosed: boolean }[];
-  /** Closes the connections that there are. */
+  /** Closes all connections. */
   end(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -22,7 +22,7 @@ interface Heard {
   wake: () => void;
 }
 
-/** The request that ends a row on a connection that is still good, and its answer. */
+/** The request at the end of a row on a connection that is still usable, and its answer. */
 export const farewell = {
   target: "/end-of-row",
   answer: "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nend",
@@ -60,7 +60,7 @@ export async function startScriptedUpstream(facts: ScriptFacts): Promise<Scripte
     socket.on("close", closed);
   });
 
-  /** Answers the request that comes next on a connection, once it is whole or, where its part is early, its head has come. */
+  /** Answers the next request of a connection once it is whole, or once its head has arrived if the part is early. */
   function serve(heard: Heard): void {
     const text = heard.bytes.slice(heard.readFrom);
     const end = endOfRequest(text);

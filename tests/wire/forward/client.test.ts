@@ -16,7 +16,7 @@ async function scripted(handler: (exchange: RawExchange) => void = () => undefin
   return upstream;
 }
 
-/** Resolves when the upstream has got a request's head. */
+/** Resolves when the upstream has received a request head. */
 async function asked(upstream: RawUpstream): Promise<RawExchange> {
   await waitUntil(() => upstream.exchanges.length > 0);
   const [exchange] = upstream.exchanges;
@@ -26,8 +26,8 @@ async function asked(upstream: RawUpstream): Promise<RawExchange> {
 
 test.each([
   ["before an answer", ""],
-  ["amid a stream", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"],
-  ["amid a body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na"],
+  ["in the middle of a stream", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"],
+  ["in the middle of a body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na"],
 ])(
   "a client that leaves %s: the upstream's connection is closed, and nothing more is told to the client",
   async (_, sent) => {
@@ -46,7 +46,7 @@ test.each([
   },
 );
 
-test("a client that leaves before the connection stands: it is closed as soon as it does", async () => {
+test("if a client leaves before the connection is open, the connection is closed as soon as it opens", async () => {
   const upstream = await scripted();
   const pool = poolWith();
   const { client, handle } = exchangeOf(pool, upstream.hostAndPort);
@@ -59,7 +59,7 @@ test("a client that leaves before the connection stands: it is closed as soon as
   expect(pool.count()).toEqual({ idle: 0, inUse: 0 });
 });
 
-test("HTTP-02: a body that breaks off takes the upstream's connection with it, and the listener answers", async () => {
+test("HTTP-02: a body that breaks off closes the upstream connection, and the listener answers", async () => {
   const upstream = await scripted();
   const { client, handle } = exchangeOf(poolWith(), upstream.hostAndPort, { method: "POST" }, upload);
   handle.bodyChunk(Buffer.from("abc"));
@@ -72,7 +72,7 @@ test("HTTP-02: a body that breaks off takes the upstream's connection with it, a
   expect(client.text()).toBe("");
 });
 
-test("an answer before the whole body has been sent is handed on; the upload ends with it, and the connection is not used again", async () => {
+test("an answer before the end of the body is forwarded; the upload ends with it, and the connection is not used again", async () => {
   const upstream = await scripted((exchange) =>
     exchange.write("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nth"),
   );
@@ -93,7 +93,7 @@ test("an answer before the whole body has been sent is handed on; the upload end
   expect(pool.count()).toEqual({ idle: 0, inUse: 0 });
 });
 
-test("an upstream that answers while it reads is read and fed on", async () => {
+test("an upstream that answers while it reads still gets the body, and its answer is read", async () => {
   const upstream = await scripted((exchange) =>
     exchange.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
   );

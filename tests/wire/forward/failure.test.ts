@@ -18,7 +18,11 @@ async function scripted(handler: (exchange: RawExchange) => void = () => undefin
 test.each([
   ["closes without an answer", (exchange: RawExchange) => exchange.end(), "connection closed"],
   ["resets the connection", (exchange: RawExchange) => exchange.reset(), "ECONNRESET"],
-  ["closes amid the head", (exchange: RawExchange) => exchange.end("HTTP/1.1 200 OK\r\nA"), "connection closed"],
+  [
+    "closes in the middle of the head",
+    (exchange: RawExchange) => exchange.end("HTTP/1.1 200 OK\r\nA"),
+    "connection closed",
+  ],
   ["closes after a 103", (exchange: RawExchange) => exchange.end("HTTP/1.1 103 E\r\n\r\n"), "connection closed"],
   [
     "UPS-16: answers 101 unasked",
@@ -63,7 +67,7 @@ test.each([
   await upstream.exchanges[0]?.closed;
 });
 
-test("nobody listening: unreachable, with a message that names the upstream and holds no target", async () => {
+test("no listener: unreachable, with a message that names the upstream and does not contain the target", async () => {
   const upstream = await scripted();
   await upstream.stop();
   started.length = 0;
@@ -75,7 +79,7 @@ test("nobody listening: unreachable, with a message that names the upstream and 
   );
 });
 
-test("nobody listening is unreachable for a request with a body, too", async () => {
+test("no listener is unreachable for a request with a body too", async () => {
   const upstream = await scripted();
   await upstream.stop();
   started.length = 0;
@@ -95,7 +99,7 @@ test("nobody listening is unreachable for a request with a body, too", async () 
   expect(client.text()).toBe(answer);
 });
 
-test("a name that does not resolve and a port that is none are unreachable", async () => {
+test("a name that does not resolve and an invalid port are unreachable", async () => {
   const byName = await answerThrough(poolWith(), "nowhere.invalid:80");
   const byPort = await answerThrough(poolWith(), "127.0.0.1:70000");
 
@@ -130,7 +134,7 @@ test.each([
   expect(await answerThrough(poolWith(), resetting.hostAndPort)).toBe(`${given}[abort]`);
 });
 
-test("UPS-14: a reset amid a body that ends with the connection is no end", async () => {
+test("UPS-14: a reset in the middle of a body that ends with the connection is not its end", async () => {
   const upstream = await scripted((exchange) => {
     exchange.write("HTTP/1.1 200 OK\r\n\r\nab");
     void turns(4).then(() => exchange.reset());
@@ -141,7 +145,7 @@ test("UPS-14: a reset amid a body that ends with the connection is no end", asyn
   );
 });
 
-test("a chunk that is none breaks the client's transfer, and is not passed on", async () => {
+test("an invalid chunk breaks the client's transfer and is not forwarded", async () => {
   const upstream = await scripted((exchange) => {
     exchange.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n");
   });
@@ -166,7 +170,7 @@ test("an upstream that stays silent is a timeout, and its connection is closed",
   await upstream.exchanges[0]?.closed;
 });
 
-test("a connection that does not come to stand is a timeout", async () => {
+test("a connection that does not open is a timeout", async () => {
   const { pool, elapse } = sweptPool({ connectSeconds: 10 });
   const { client } = exchangeOf(pool, "127.0.0.1:9", { timeoutSeconds: 30 });
 
@@ -177,7 +181,7 @@ test("a connection that does not come to stand is a timeout", async () => {
   );
 });
 
-test("a body that comes slowly after the head is no timeout, and neither is a limit of 0", async () => {
+test("a body that arrives slowly after the head is not a timeout, and a limit of 0 means no limit", async () => {
   const upstream = await scripted((exchange) => exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no"));
   const silent = await scripted();
   const { pool, elapse } = sweptPool();
@@ -193,7 +197,7 @@ test("a body that comes slowly after the head is no timeout, and neither is a li
   expect(patient.text()).toBe("");
 });
 
-test("a client that still sends its body, or has stopped in the middle, does not use up the upstream's time", async () => {
+test("a client that still sends its body, or has paused in the middle, does not use up the upstream's time", async () => {
   const upstream = await scripted();
   const { pool, elapse } = sweptPool();
   const { client, handle } = exchangeOf(

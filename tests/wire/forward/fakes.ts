@@ -7,20 +7,20 @@ import { forward } from "../../../src/wire/forward/upstream-exchange.ts";
 import { type Occupant, UpstreamConnection } from "../../../src/wire/upstream/connection.ts";
 import { defaultPoolOptions, Pool, type PoolOptions } from "../../../src/wire/upstream/pool.ts";
 
-/** A client that writes down, as one byte string, what it is given; `[...]` stands for what is no byte. */
+/** A client that records all calls as one byte string; `[...]` stands for a call without bytes. */
 export interface RecordingClient extends TunnelClient {
   text(): string;
-  /** Resolves with the text when the answer is over, in whatever way. */
+  /** Resolves with the text when the answer is over, however it ended. */
   readonly over: Promise<string>;
-  /** Resolves when the text holds `part`. */
+  /** Resolves when the text contains `part`. */
   has(part: string): Promise<void>;
   bytesTaken(): number;
-  /** What `write` answers. */
+  /** The opposite of what `write` returns. */
   isFull: boolean;
   isPaused: boolean; //                            its body is stopped
 }
 
-/** A GET without a body in HTTP/1.1, with what a test wants different. */
+/** A GET without a body in HTTP/1.1, with the changes of a test. */
 export function recordingClient(different: Partial<ClientSide> = {}): RecordingClient {
   const { promise: over, resolve } = Promise.withResolvers<string>();
   let text = "";
@@ -80,7 +80,7 @@ export function recordingClient(different: Partial<ClientSide> = {}): RecordingC
   return client;
 }
 
-/** A plain upstream at `hostAndPort`, with what a test wants different. */
+/** A plain upstream at `hostAndPort`, with the changes of a test. */
 export function upstreamAt(hostAndPort: string, different: Partial<Upstream> = {}): Upstream {
   return {
     scheme: "http",
@@ -96,7 +96,7 @@ export function upstreamAt(hostAndPort: string, different: Partial<Upstream> = {
   };
 }
 
-/** `GET /a` on its way to `upstream`; a failure's page is its code and reason. */
+/** Forwards `GET /a` to `upstream`; the page of a failure is its code and reason. */
 export function forwardingTo(upstream: Upstream, different: Partial<UpstreamRequest> = {}): Forwarding {
   return {
     request: {
@@ -118,12 +118,12 @@ export function forwardingTo(upstream: Upstream, different: Partial<UpstreamRequ
   };
 }
 
-/** A pool as akproxy runs it, with what a test wants different. */
+/** A pool as akproxy runs it, with the changes of a test. */
 export function poolWith(different: Partial<PoolOptions> = {}): Pool {
   return new Pool({ ...defaultPoolOptions, ...different });
 }
 
-/** A pool whose clock moves by `elapse` alone, which sweeps then. */
+/** A pool whose clock only `elapse` moves; it sweeps too. */
 export function sweptPool(different: Partial<PoolOptions> = {}): {
   readonly pool: Pool;
   elapse(seconds: number): void;
@@ -149,7 +149,7 @@ export function exchangeOf(
   return { client: recording, handle };
 }
 
-/** What the client of one request is given, from an upstream that has answered whole. */
+/** What the client of one request receives from an upstream that answers completely. */
 export function answerThrough(
   pool: Pool,
   hostAndPort: string,
@@ -159,7 +159,7 @@ export function answerThrough(
   return exchangeOf(pool, hostAndPort, request, client).client.over;
 }
 
-/** A pool whose one connection stands and leads nowhere: `feed` is what comes on it. */
+/** A pool with one fake connection: `feed` sends bytes from the upstream. */
 export function fedPool(): { readonly pool: Pool; feed(bytes: string): void } {
   let occupant: Occupant | null = null;
   const connection = new UpstreamConnection("", 60, () => undefined, null);

@@ -17,7 +17,7 @@ async function scripted(handler: (exchange: RawExchange) => void): Promise<RawUp
   return upstream;
 }
 
-/** Sends `count` pieces as fast as they are taken; answers how many were. */
+/** Sends `count` pieces as fast as they are taken. Returns how many were taken. */
 function pour({ socket }: RawExchange, count: number): () => number {
   let poured = 0;
   const go = (): void => {
@@ -33,7 +33,7 @@ function pour({ socket }: RawExchange, count: number): () => number {
   return () => poured;
 }
 
-test("a client that does not read holds the upstream back, and its connection goes on when it reads again", async () => {
+test("a client that does not read holds the upstream back, and the answer continues when it reads again", async () => {
   let poured = (): number => 0;
   const upstream = await scripted((exchange) => {
     exchange.write(`HTTP/1.1 200 OK\r\nContent-Length: ${64 * mebibyte}\r\n\r\n`);
@@ -55,7 +55,7 @@ test("a client that does not read holds the upstream back, and its connection go
   expect(client.bytesTaken()).toBe(64 * mebibyte);
 });
 
-test("an upstream that does not read holds the client back, and is sent all when it reads again", async () => {
+test("an upstream that does not read holds the client back, and gets everything when it reads again", async () => {
   const upstream = await scripted(async (exchange) => {
     exchange.socket.pause();
     exchange.write(`HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n`);

@@ -4,7 +4,7 @@ import { frame, maskedFrame } from "./tunnel-fakes.ts";
 
 const sizes = [0, 1, 125, 126, 127, 65535, 65536, 70_000];
 
-test.each(sizes)("a frame of %i bytes ends where it ends, masked or not", (size) => {
+test.each(sizes)("the end of a frame of %i bytes is found, masked or not", (size) => {
   const payload = "x".repeat(size);
 
   for (const whole of [frame(0x82, payload), maskedFrame(0x82, payload)]) {
@@ -13,7 +13,7 @@ test.each(sizes)("a frame of %i bytes ends where it ends, masked or not", (size)
   }
 });
 
-test("frames are followed however they are cut", () => {
+test("frames are followed wherever they are cut", () => {
   const stream = Buffer.from(
     sizes.map((size) => frame(0x02, "y".repeat(size)) + maskedFrame(0x89, "p")).join(""),
     "latin1",
@@ -31,7 +31,7 @@ test("frames are followed however they are cut", () => {
   }
 });
 
-test("a part of a frame's head is no boundary", () => {
+test("the middle of a frame's head is not a boundary", () => {
   const bytes = Buffer.from(frame(0x82, "x".repeat(300)), "latin1");
 
   for (const part of [1, 2, 3, 4, 5, 303]) {

@@ -19,7 +19,7 @@ async function upstreamOf(serve: (socket: Socket) => void): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** A listener of its own process before the upstream at `port`. */
+/** A listener in its own process, in front of the upstream at `port`. */
 async function listenerBefore(port: number): Promise<{ readonly port: number; rose(): Promise<number> }> {
   const script = `
     import { listenHttp } from "${import.meta.dir}/../../../src/wire/client/listener.ts";
@@ -49,7 +49,7 @@ async function listenerBefore(port: number): Promise<{ readonly port: number; ro
   };
 }
 
-/** Bytes. VmRSS: now; VmHWM: at its highest. */
+/** Bytes. VmRSS: now; VmHWM: the peak. */
 async function memoryOf(pid: number, what: "VmRSS" | "VmHWM"): Promise<number> {
   const status = await Bun.file(`/proc/${pid}/status`).text();
   return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
@@ -72,7 +72,7 @@ function pour(socket: Socket, end: string): void {
   go();
 }
 
-/** Counts what comes, a pause after each piece, until `count` bytes have come. */
+/** Reads with a pause after each piece until `count` bytes have arrived. */
 function readSlowly(socket: Socket, count: number): Promise<number> {
   return new Promise((resolve) => {
     let received = 0;

@@ -22,7 +22,7 @@ async function upstreamThat(
   return upstream;
 }
 
-test("method, target and lines reach the upstream as given, in order and case, and nothing is added", async () => {
+test("method, target and lines reach the upstream unchanged, in order and case, and nothing is added", async () => {
   const upstream = await upstreamThat();
   const headers: HeaderLines = [
     ["x-b", "2"],
@@ -64,7 +64,7 @@ test.each([
   expect(await upstream.exchanges[0]?.body()).toBe(parts.join(""));
 });
 
-test("a Content-Length keeps its place and case, and states the length that is sent; other framing lines go", async () => {
+test("a Content-Length keeps its place and case and states the real length; other framing lines are removed", async () => {
   const upstream = await upstreamThat(async (exchange) => {
     await exchange.body();
     exchange.write(empty);
@@ -94,7 +94,7 @@ test("a Content-Length keeps its place and case, and states the length that is s
   ]);
 });
 
-test("a large chunk is framed as one", async () => {
+test("a large chunk is sent as one chunk", async () => {
   const upstream = await upstreamThat(async (exchange) => {
     exchange.write(`HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n${(await exchange.body()).length}`);
   });
@@ -114,10 +114,10 @@ test("a large chunk is framed as one", async () => {
 
 test.each([
   ["a value that splits the message", { headers: [["X-A", "b\r\nX-C: d"]] }],
-  ["a value that is no byte string", { headers: [["X-A", "\u0100"]] }],
-  ["a name that is no token", { headers: [["X A", "b"]] }],
+  ["a value that is not a byte string", { headers: [["X-A", "\u0100"]] }],
+  ["a name that is not a token", { headers: [["X A", "b"]] }],
   ["a target with a space", { target: "/a b" }],
-  ["a method that is no token", { method: "GET /x" }],
+  ["a method that is not a token", { method: "GET /x" }],
 ] as const)("%s is not sent", async (_, different) => {
   const upstream = await upstreamThat();
 
@@ -127,7 +127,7 @@ test.each([
   expect(upstream.connections()).toBe(0);
 });
 
-test("nothing is told to the client before `forward` has returned", async () => {
+test("nothing reaches the client before `forward` has returned", async () => {
   const client = recordingClient();
 
   forward(poolWith(), forwardingTo(upstreamAt("127.0.0.1:9"), { target: "no target" }), client);
@@ -136,7 +136,7 @@ test("nothing is told to the client before `forward` has returned", async () => 
   expect(await client.over).toContain("upstream_not_carried");
 });
 
-test("a body that comes before the connection stands follows the head, and its client waits meanwhile", async () => {
+test("a body that arrives before the connection is open follows the head, and its client waits", async () => {
   const upstream = await upstreamThat(async (exchange) => {
     exchange.write(`HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n${await exchange.body()}`);
   });
@@ -156,7 +156,7 @@ test("a body that comes before the connection stands follows the head, and its c
   expect([waitsAtFirst, client.isPaused]).toEqual([true, false]);
 });
 
-test("a body of which nothing comes for now: its head is sent, and a 100 asked for", async () => {
+test("if no byte of a body arrives yet, the head is sent with the expectation of 100", async () => {
   const upstream = await upstreamThat(async (exchange) => {
     exchange.write("HTTP/1.1 100 Continue\r\n\r\n");
     exchange.write(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n${await exchange.body()}`);
@@ -180,7 +180,7 @@ test("a body of which nothing comes for now: its head is sent, and a 100 asked f
   expect(upstream.exchanges[0]?.head).toContain("\r\nExpect: 100-continue");
 });
 
-test("a unix socket is spoken to, with the Host as given", async () => {
+test("a unix socket is an upstream, with the given Host", async () => {
   const unixPath = `/tmp/akproxy-wire-${process.pid}.sock`;
   await rm(unixPath, { force: true });
   const upstream = await upstreamThat(undefined, { unixPath });
@@ -192,7 +192,7 @@ test("a unix socket is spoken to, with the Host as given", async () => {
   expect(upstream.exchanges[0]?.head).toContain("\r\nHost: app.test");
 });
 
-test("a name and an IPv6 address are connected to", async () => {
+test("a name and an IPv6 address are upstreams", async () => {
   const upstream = await upstreamThat();
 
   const byName = await answerThrough(poolWith(), `localhost:${upstream.port}`);
@@ -201,7 +201,7 @@ test("a name and an IPv6 address are connected to", async () => {
   expect([byName, byAddress].map((text) => text.slice(0, 9))).toEqual(["[none]200", "[none]200"]);
 });
 
-test("UPS-09: no proxy of the environment is used", async () => {
+test("UPS-09: proxy variables of the environment are not used", async () => {
   const upstream = await upstreamThat();
   process.env["HTTP_PROXY"] = "http://127.0.0.1:9";
 

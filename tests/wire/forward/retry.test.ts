@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const upstream of started.splice(0)) await upstream.stop();
 });
 
-/** An upstream whose first connection answers once and then does `atSecond` to the request behind it; others answer. */
+/** An upstream whose first connection answers once and does `atSecond` with the second request. Other connections answer. */
 async function staleUpstream(atSecond: "end" | "reset" | "half an answer", breaks = 1): Promise<RawUpstream> {
   const upstream = await startRawUpstream((exchange) => {
     const earlier = upstream.exchanges.filter(({ connection }) => connection === exchange.connection).length;
@@ -70,7 +70,7 @@ test.each([
   expect(upstream.exchanges.length).toBe(2);
 });
 
-test("UPS-10: not even a GET is sent again once a byte of its answer has come", async () => {
+test("UPS-10: not even a GET is sent again once a byte of its answer has arrived", async () => {
   const upstream = await staleUpstream("half an answer");
 
   const answer = await secondAnswer(upstream, {});
@@ -79,7 +79,7 @@ test("UPS-10: not even a GET is sent again once a byte of its answer has come", 
   expect(upstream.exchanges.length).toBe(2);
 });
 
-test("UPS-10: it is sent once more, not twice, and on a new connection", async () => {
+test("UPS-10: a request is retried once, not twice, and on a new connection", async () => {
   const upstream = await staleUpstream("end", 2);
 
   const answer = await secondAnswer(upstream, {});
@@ -88,7 +88,7 @@ test("UPS-10: it is sent once more, not twice, and on a new connection", async (
   expect(upstream.exchanges.map(({ connection }) => connection)).toEqual([1, 1, 2]);
 });
 
-test("a new connection that breaks is no stale one: nothing is sent again", async () => {
+test("a new connection that breaks is not a stale one: nothing is sent again", async () => {
   const upstream = await startRawUpstream((exchange) => exchange.end());
   started.push(upstream);
 
@@ -101,7 +101,7 @@ test("a new connection that breaks is no stale one: nothing is sent again", asyn
 const put = { method: "PUT", target: "/put" };
 const threeBytes = { framing: { kind: "length", bytes: 3 } } as const;
 
-test("UPS-10: a PUT of whose body a byte was sent is not sent again", async () => {
+test("UPS-10: a PUT is not sent again after a byte of its body was sent", async () => {
   const upstream = await staleUpstream("end");
   const pool = poolWith();
   await answerThrough(pool, upstream.hostAndPort);
@@ -114,7 +114,7 @@ test("UPS-10: a PUT of whose body a byte was sent is not sent again", async () =
   expect(upstream.exchanges.length).toBe(2);
 });
 
-test("a PUT whose body has not begun is sent again, and its body with it", async () => {
+test("a PUT whose body has not started is sent again, with its body", async () => {
   const upstream = await startRawUpstream(async (exchange) => {
     if (exchange.head.startsWith("GET")) exchange.write(ok);
     else if (exchange.connection === 1) exchange.end();

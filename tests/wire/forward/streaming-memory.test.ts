@@ -10,7 +10,7 @@ afterEach(() => {
   for (const stop of stops.splice(0).reverse()) stop();
 });
 
-/** An HTTPS listener in a process of its own, before an upstream that `serve` is. */
+/** An HTTPS listener in its own process, in front of an upstream that runs `serve`. */
 async function listenerBefore(
   serve: (socket: Socket) => void,
 ): Promise<{ readonly port: number; grown(): Promise<number> }> {
@@ -56,7 +56,7 @@ function pour(socket: Socket): void {
   go();
 }
 
-/** Reads with a rest after every four mebibytes; resolves with what came when it is `enough`. */
+/** Reads with a pause after every four mebibytes; resolves with the received text when it is `enough`. */
 function readSlowly(socket: Socket, enough: number): Promise<number> {
   return new Promise((resolve) => {
     let came = 0;
@@ -72,7 +72,7 @@ function readSlowly(socket: Socket, enough: number): Promise<number> {
   });
 }
 
-test("WS-05: 128 MiB to a slow reader over TLS need no more memory than what is under way", async () => {
+test("WS-05: 128 MiB to a slow reader over TLS need only the memory of the bytes in flight", async () => {
   const listener = await listenerBefore((socket) =>
     socket.once("data", () => {
       socket.write(`HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: ${total}\r\n\r\n`);
@@ -92,7 +92,7 @@ test("WS-05: 128 MiB to a slow reader over TLS need no more memory than what is 
   expect(await listener.grown()).toBeLessThan(80 * mebibyte);
 }, 20_000);
 
-test("128 MiB to a slow upstream over TLS need no more memory than what is under way", async () => {
+test("128 MiB to a slow upstream over TLS need only the memory of the bytes in flight", async () => {
   const { promise: received, resolve } = Promise.withResolvers<number>();
   const listener = await listenerBefore((socket) => void readSlowly(socket, total).then(resolve));
   const client = connect({ port: listener.port, host: "127.0.0.1", rejectUnauthorized: false });

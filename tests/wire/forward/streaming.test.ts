@@ -33,24 +33,27 @@ const upload = {
 } as const;
 
 describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
-  describe.each(["length", "chunked"] as const)("a client that leaves amid an upload with %s", (framing) => {
-    test.each(["FIN", "RST"] as const)("by %s: the upstream's connection goes with it", async (how) => {
-      const { wire, asked } = await wired(carrier);
-      const client = await wire.client();
+  describe.each(["length", "chunked"] as const)(
+    "a client that leaves in the middle of an upload with %s",
+    (framing) => {
+      test.each(["FIN", "RST"] as const)("by %s: the upstream connection is closed", async (how) => {
+        const { wire, asked } = await wired(carrier);
+        const client = await wire.client();
 
-      client.socket.write(upload[framing]);
-      const exchange = await asked;
-      await waitUntil(() => exchange.received() >= 5);
-      if (how === "FIN") client.socket.end();
-      else client.carrier.resetAndDestroy();
+        client.socket.write(upload[framing]);
+        const exchange = await asked;
+        await waitUntil(() => exchange.received() >= 5);
+        if (how === "FIN") client.socket.end();
+        else client.carrier.resetAndDestroy();
 
-      await within(() => exchange.closed, "the upstream was left");
-      await wire.quiet();
-      expect(wire.pool.count()).toEqual({ idle: 0, inUse: 0 });
-    });
-  });
+        await within(() => exchange.closed, "the upstream was left");
+        await wire.quiet();
+        expect(wire.pool.count()).toEqual({ idle: 0, inUse: 0 });
+      });
+    },
+  );
 
-  test("a client that leaves before its answer: the upstream's connection goes with it", async () => {
+  test("if a client leaves before its answer, the upstream connection is closed", async () => {
     const { wire, asked } = await wired(carrier);
     const client = await wire.client();
 
@@ -62,7 +65,7 @@ describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
     await wire.quiet();
   });
 
-  test("a client that leaves amid a download: the upstream's connection goes with it", async () => {
+  test("if a client leaves in the middle of a download, the upstream connection is closed", async () => {
     const { wire, asked } = await wired(carrier, (exchange) => {
       exchange.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
       const more = setInterval(() => exchange.write("4\r\nmore\r\n"), 1);
@@ -108,7 +111,7 @@ describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
     expect(await exchange.body()).toBe("hello");
   });
 
-  test("a client that ends before its body has begun gets no answer, and the upstream's connection goes", async () => {
+  test("a client that ends before its body starts gets no answer, and the upstream connection is closed", async () => {
     const { wire, asked } = await wired(carrier);
     const client = await wire.client();
 
@@ -138,7 +141,7 @@ describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
     await wire.quiet();
   });
 
-  test("an upstream that breaks off: the client's connection ends before its content does", async () => {
+  test("if an upstream breaks off, the client's connection ends before its content", async () => {
     const { wire, asked } = await wired(carrier, (exchange) =>
       exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"),
     );
@@ -163,7 +166,7 @@ describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
       "\r\n",
     ].join("\r\n");
 
-    test("the upstream's bytes after the client's FIN arrive, then both are done", async () => {
+    test("the upstream's bytes after the client's FIN arrive, then both sides end", async () => {
       const { wire, asked } = await wired(carrier, (exchange) => {
         exchange.socket.allowHalfOpen = true; // else Node answers a FIN with its own
         exchange.write(switchingTo(exchange.head));
@@ -182,7 +185,7 @@ describe.each<Carrier>(["plain", "tls"])("over %s", (carrier) => {
       await wire.quiet();
     });
 
-    test("the client's bytes after the upstream's FIN arrive, then both are done", async () => {
+    test("the client's bytes after the upstream's FIN arrive, then both sides end", async () => {
       const { wire, asked } = await wired(carrier, (exchange) => exchange.write(switchingTo(exchange.head)));
       const client = await wire.client();
       client.socket.write(ask);

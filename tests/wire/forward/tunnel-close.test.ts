@@ -13,7 +13,7 @@ afterEach(async () => {
 interface Opened extends OpenedTunnel {
   readonly exchange: RawExchange;
   readonly heard: ReturnType<typeof heardBy>;
-  /** What the client was given after the 101. */
+  /** What the client received after the 101. */
   given(): string;
   elapse(seconds: number): void;
 }
@@ -43,7 +43,7 @@ test("WS-03: our close reaches the client as a close frame with its code and rea
   expect(told).toEqual(["answered 101", "opened", "closed"]);
 });
 
-test("the upstream is told too, by a masked frame, where its client is between frames", async () => {
+test("the upstream gets a masked close frame if its client is between frames", async () => {
   const { close, handle, heard, exchange } = await opened();
   handle.clientBytes(Buffer.from(maskedFrame(0x81, "hello"), "latin1"));
   await heard.has("hello");
@@ -59,7 +59,7 @@ test("the upstream is told too, by a masked frame, where its client is between f
   expect(Buffer.from(payload).toString("latin1")).toBe("\x03\xe9stopping");
 });
 
-test("amid the client's frame no frame of ours goes to the upstream", async () => {
+test("in the middle of the client's frame the upstream gets no close frame", async () => {
   const { close, handle, heard, exchange } = await opened();
   handle.clientBytes(Buffer.from(maskedFrame(0x82, "half of it").slice(0, 9), "latin1"));
   await heard.has("\x82");
@@ -71,7 +71,7 @@ test("amid the client's frame no frame of ours goes to the upstream", async () =
   expect(heard.text()).toBe(maskedFrame(0x82, "half of it").slice(0, 9));
 });
 
-test("amid the upstream's frame ours waits for its end, and nothing of what is behind it goes on", async () => {
+test("in the middle of the upstream's frame our close waits for its end, and later frames are dropped", async () => {
   const { close, exchange, client, given } = await opened();
   const large = frame(0x82, "x".repeat(70_000));
   exchange.write(large.slice(0, 30_000));
@@ -86,7 +86,7 @@ test("amid the upstream's frame ours waits for its end, and nothing of what is b
   expect(given()).toBe(`${large}\x88\x0c\x03\xf0signed out[fin]`);
 });
 
-test("what either side sends after our close goes nowhere", async () => {
+test("what either side sends after our close is dropped", async () => {
   const { close, exchange, handle, given, heard } = await opened();
   close(1008, "");
   await heard.has("\x88");
@@ -118,7 +118,7 @@ test("a client that does not leave after our close is cut after 5 seconds; so is
   await staying.exchange.closed;
 });
 
-test("an upstream that answers our close and ends leaves the client the time to take its own", async () => {
+test("if the upstream answers our close and ends, the client still has time to receive its own close", async () => {
   const { close, exchange, handle, given, heard, told } = await opened();
 
   close(1008, "");
@@ -147,7 +147,7 @@ test("a second close, and one after the end, do nothing", async () => {
 });
 
 test.each([
-  ["a code that may not be sent becomes 1001", 1006, "x", "\x88\x03\x03\xe9x"],
+  ["a code that must not be sent becomes 1001", 1006, "x", "\x88\x03\x03\xe9x"],
   ["an application's code stays", 4321, "", "\x88\x02\x10\xe1"],
   [
     "a reason too long is cut between characters",

@@ -28,7 +28,7 @@ async function opened(
   return { ...tunnel, exchange, heard: heardBy(exchange) };
 }
 
-test("half-close: what the upstream sends after the client's FIN arrives, then both are done", async () => {
+test("half-close: what the upstream sends after the client's FIN arrives, then both sides end", async () => {
   let taken = 0;
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.once("data", (head: Buffer) => {
@@ -70,7 +70,7 @@ test("half-close: what the client sends after the upstream's FIN arrives", async
   expect(client.text()).not.toContain("[abort]");
 });
 
-test("a side that never ends after the other has is cut after 30 seconds without a byte", async () => {
+test("a side that does not end after the other one is cut after 30 seconds without a byte", async () => {
   const upstream = await scripted((exchange) => {
     exchange.socket.allowHalfOpen = true;
     exchange.write(switchingTo(exchange.head));

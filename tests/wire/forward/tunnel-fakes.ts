@@ -7,7 +7,7 @@ import type { RawExchange } from "../../fakes/upstream.ts";
 import { waitUntil } from "../../fakes/waits.ts";
 import { forwardingTo, poolWith, type RecordingClient, recordingClient, upstreamAt } from "./fakes.ts";
 
-/** A handshake's lines as they come to a pass: without those of the hop. */
+/** The lines of a handshake without its hop-by-hop lines. */
 export const handshake: HeaderLines = [
   ["Host", "app.test"],
   ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
@@ -15,7 +15,7 @@ export const handshake: HeaderLines = [
   ["Sec-WebSocket-Extensions", "permessage-deflate"],
 ];
 
-/** A valid 101 to the request with this head, with lines of its own (RFC 6455 4.2.2). */
+/** A valid 101 to the request with this head, with `more` lines (RFC 6455 4.2.2). */
 export function switchingTo(head: string, more = ""): string {
   const key = /\r\nSec-WebSocket-Key: ([^\r]*)/.exec(head)?.[1] ?? "";
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
@@ -26,7 +26,7 @@ export interface OpenedTunnel {
   readonly client: RecordingClient;
   readonly handle: TunnelUpstream;
   readonly pool: Pool;
-  /** What the tunnel's life was told, in order. */
+  /** The calls of the tunnel's life, in order. */
   readonly told: string[];
   close(code: number, reason: string): void;
 }
@@ -51,7 +51,7 @@ export function tunnelTo(hostAndPort: string, pool: Pool = poolWith()): OpenedTu
   return { client, handle, pool, told, close: (code, reason) => close(code, reason) };
 }
 
-/** What came on the exchange's socket after the request's head, from now on. */
+/** What arrives on the exchange's socket after the request head, from now on. */
 export function heardBy(exchange: RawExchange): { text(): string; has(part: string): Promise<number> } {
   let text = "";
   exchange.socket.on("data", (bytes: Buffer) => {

@@ -14,7 +14,7 @@ interface Ended {
   readonly reason: string;
 }
 
-/** An application that sends back what it gets, closes when told `close <code>`, and says how it was closed. */
+/** An application that echoes each message, closes on `close <code>`, and records how it was closed. */
 function echoApplication(): { readonly hostAndPort: string; readonly ended: Promise<Ended> } {
   const { promise: ended, resolve } = Promise.withResolvers<Ended>();
   const server = Bun.serve({
@@ -74,7 +74,7 @@ interface Client {
   readonly socket: WebSocket;
   readonly opened: Promise<unknown>;
   readonly ended: Promise<Ended>;
-  /** Sends a message and answers the next one that comes. */
+  /** Sends a message and resolves with the next one that arrives. */
   echo(message: string | Uint8Array<ArrayBuffer>): Promise<string | ArrayBuffer>;
 }
 
@@ -133,7 +133,7 @@ test.each([1000, 3001, 4002])("the client's close %i reaches the application", a
   expect(await application.ended).toEqual({ code, reason: "bye" });
 });
 
-test("WS-03: our close is seen by both sides with its code", async () => {
+test("WS-03: both sides receive our close with its code", async () => {
   const application = echoApplication();
   const { listener, close } = openListener(application.hostAndPort);
   const { opened, ended, echo } = clientOf(listener);

@@ -27,7 +27,7 @@ async function opened(
   return { ...tunnel, exchange, heard: heardBy(exchange) };
 }
 
-test("the handshake reaches the upstream with Connection and Upgrade of this hop, its other lines as they were", async () => {
+test("the handshake reaches the upstream with Connection and Upgrade of this hop, its other lines unchanged", async () => {
   const { exchange } = await opened();
 
   expect(exchange.head).toBe(
@@ -35,7 +35,7 @@ test("the handshake reaches the upstream with Connection and Upgrade of this hop
   );
 });
 
-test("the 101 reaches the client with all its lines but those of the hop and ours, and the tunnel's life begins", async () => {
+test("the 101 reaches the client without hop-by-hop lines and akproxy's own, and the tunnel's life begins", async () => {
   const { client, told } = await opened(
     "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-authentik-username: root\r\nSec-WebSocket-Protocol: chat\r\n",
   );
@@ -46,7 +46,7 @@ test("the 101 reaches the client with all its lines but those of the hop and our
   expect(told).toEqual(["answered 101", "opened"]);
 });
 
-test("bytes go both ways as they are, those behind the 101 in its packet too", async () => {
+test("bytes go both ways unchanged, including those behind the 101 in its packet", async () => {
   const upstream = await scripted((exchange) => exchange.write(`${switchingTo(exchange.head)}\x81\x02hi`));
   const { client, handle } = tunnelTo(upstream.hostAndPort);
   await client.has("hi");
@@ -84,7 +84,7 @@ test.each([
     "Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n",
     "a 101 that does not upgrade to WebSocket",
   ],
-])("WS-04: a 101 with %s is no tunnel: 502, and the upstream's connection is closed", async (_, lines, why) => {
+])("WS-04: a 101 with %s does not open a tunnel: 502, and the upstream connection is closed", async (_, lines, why) => {
   const upstream = await scripted((exchange) => exchange.write(`HTTP/1.1 101 S\r\n${lines}\r\n`));
   const { client, handle, told, pool } = tunnelTo(upstream.hostAndPort);
 
@@ -106,7 +106,7 @@ test.each([
   ],
   ["200 OK", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "[framed]200 OK\r\nContent-Length: 2\r\n\r\nok[end]"],
 ])(
-  "WS-04: %s is passed on as an answer, what the client sends goes nowhere, and the connection is not pooled",
+  "WS-04: %s is forwarded as an answer, the client's bytes are dropped, and the connection is not pooled",
   async (_, sent, given) => {
     const upstream = await scripted((exchange) => exchange.write(sent));
     const { client, handle, told, pool } = tunnelTo(upstream.hostAndPort);
@@ -124,7 +124,7 @@ test.each([
   },
 );
 
-test("nobody listening is a 502, a silent upstream a 504", async () => {
+test("without a listener 502, with a silent upstream 504", async () => {
   const upstream = await scripted(() => undefined);
   const { pool, elapse } = sweptPool();
   const silent = tunnelTo(upstream.hostAndPort, pool);

@@ -21,7 +21,7 @@ const messages: readonly Message[] = [
   ...oddOnes,
 ];
 
-test("HTTP-01: what llhttp refuses is refused, and what both accept is one message (scripts/fuzz: a million)", async () => {
+test("HTTP-01: akproxy refuses what llhttp refuses, and what both accept is the same message (scripts/fuzz: a million)", async () => {
   if (node === null) {
     console.log("left out: no node here, so llhttp has not read the messages");
     return;

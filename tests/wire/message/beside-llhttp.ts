@@ -11,7 +11,7 @@ export interface Message {
   readonly bytes: Buffer;
 }
 
-/** What a parser made of one message, or of its beginning. */
+/** A parser's result for a message, or for its beginning. */
 export interface Told {
   readonly error?: string;
   readonly headed?: boolean;
@@ -27,7 +27,7 @@ export interface Told {
 const limits = { headBytes: 60_000, targetChars: 8192, fields: 500 };
 const chunkedLimits = { extensionBytes: 16_384, trailerBytes: 8192, trailerFields: 100 };
 
-/** What the wire makes of a whole message: head and content. */
+/** akproxy's result for a whole message: head and content. */
 function toldByWire({ kind, bytes }: Message): Told {
   const reading =
     kind === "request"
@@ -74,13 +74,13 @@ export type Difference =
   | { readonly kind: "none" }
   | { readonly kind: "stricter" | "meant" | "looser" | "wrong"; readonly about: string };
 
-/** What llhttp refuses and the wire accepts on purpose, by llhttp's code: methods that it has no name for, bytes above 0x7f in a target. */
+/** What llhttp refuses and akproxy accepts on purpose, by llhttp's code: unknown methods, bytes above 0x7f in a target. */
 const meant: Readonly<Record<string, RegExp>> = {
   HPE_INVALID_METHOD: /^(?:\r\n)?[!#$%&'*+.^_`|~\w-]+ /,
   HPE_INVALID_URL: /^(?:\r\n)?\S+ \S*[\x80-\xff]/,
 };
 
-/** What llhttp makes of messages, in their order; `node` is the program to ask. */
+/** llhttp's results for messages, in their order; `node` is the path of Node.js. */
 export async function toldByNode(messages: readonly Message[], node: string): Promise<readonly Told[]> {
   const parts = messages.flatMap(({ kind, bytes }) => {
     const prefix = Buffer.alloc(5);
@@ -100,7 +100,7 @@ export async function toldByNode(messages: readonly Message[], node: string): Pr
   return lines.map((line) => JSON.parse(line) as Told);
 }
 
-/** What the wire makes of a message, against what llhttp made of it. */
+/** Compares akproxy's result for a message with llhttp's. */
 export function difference(message: Message, theirs: Told): Difference {
   const ours = toldByWire(message);
   if (theirs.error !== undefined) {
@@ -111,7 +111,7 @@ export function difference(message: Message, theirs: Told): Difference {
   }
   if (ours.error !== undefined) return { kind: "stricter", about: ours.error };
   if (ours.headed !== true && theirs.headed === true) {
-    // The wire still waits for an empty line: it must be about to refuse what stands before it.
+    // akproxy still waits for the empty line: it must refuse the head as soon as the line arrives
     const { error } = toldByWire({ ...message, bytes: Buffer.concat([message.bytes, Buffer.from("\r\n\r\n")]) });
     return error === undefined ? { kind: "wrong", about: "where the head ends" } : { kind: "stricter", about: error };
   }
@@ -119,20 +119,20 @@ export function difference(message: Message, theirs: Told): Difference {
   return wrong === null ? { kind: "none" } : { kind: "wrong", about: wrong };
 }
 
-/** In what two tellings without a refusal differ; null: in nothing. */
+/** The difference between two results without a refusal; null: none. */
 function wronglyRead(ours: Told, theirs: Told): string | null {
   if (ours.headed !== theirs.headed) return "where the head ends";
   if (ours.headed !== true) return null;
   if (ours.method !== theirs.method || ours.status !== theirs.status) return "first line";
   if (!sameTarget(ours.target, theirs.target)) return "target";
   if (!Bun.deepEquals(ours.fields, theirs.fields)) return "fields";
-  // llhttp stops at a request to upgrade and leaves the content to whoever upgrades.
+  // llhttp stops at a request to upgrade and leaves the content to its caller
   if (theirs.upgrade === true) return null;
   if (ours.ended !== theirs.ended) return "whether the message has ended";
   return ours.body === theirs.body ? null : "content";
 }
 
-/** llhttp leaves an absolute-form as it stands. */
+/** llhttp does not change an absolute-form. */
 function sameTarget(ours: string | undefined, theirs: string | undefined): boolean {
   return ours === theirs || /^https?:/i.test(theirs ?? "");
 }

@@ -13,7 +13,7 @@ import { bytesOf, cutsOf, wireRows } from "./corpus.ts";
 const limits = { extensionBytes: 16_384, trailerBytes: 8192, trailerFields: 50 };
 const rows = await wireRows("wire-chunked.toml");
 
-/** What a reader says of `bytes` cut at `cuts`, with all of the data it gave on the way. */
+/** A reader's result for `bytes` cut at `cuts`, with all data that it returned. */
 function read(bytes: Buffer, cuts: readonly number[] = [bytes.length]) {
   const state = startChunked(limits);
   let data = "";
@@ -49,7 +49,7 @@ describe("a message that is refused", () => {
   });
 });
 
-test("every row reads the same however its bytes are cut", () => {
+test("every row reads the same wherever its bytes are cut", () => {
   const different: string[] = [];
   for (const [name, row] of [...rows.accepted, ...rows.refused]) {
     const raw = bytesOf(row);
@@ -64,7 +64,7 @@ test("every row reads the same however its bytes are cut", () => {
   expect(different).toEqual([]);
 });
 
-test("data is handed on as ranges of the bytes that were given, as far as they have come", () => {
+test("data is returned as ranges of the given bytes, as far as they have arrived", () => {
   const bytes = Buffer.from("5\r\nhello\r\n0\r\n\r\n");
   const ranges: [boolean, number, number][] = [];
   const state = startChunked(limits);
@@ -79,12 +79,12 @@ test("data is handed on as ranges of the bytes that were given, as far as they h
   ]);
 });
 
-test("a message is not over before its empty line", () => {
+test("a message ends with its empty line, not before", () => {
   expect(readText("5\r\nhello\r\n0\r\n").reading).toEqual({ kind: "more" });
   expect(readText("0\r\nX: 1\r\n\r").reading).toEqual({ kind: "more" });
 });
 
-test("a reader that has ended or refused takes nothing more", () => {
+test("a reader that has ended or refused reads nothing more", () => {
   const bytes = Buffer.from("0\r\n\r\n");
   const ended = startChunked(limits);
   const refused = startChunked(limits);
@@ -109,7 +109,7 @@ describe("DOS-03: limits", () => {
     expect(readText(text).reading.kind).toBe("refused");
   });
 
-  test("an extension at the limit is read over", () => {
+  test("an extension at the limit is skipped", () => {
     const { reading, data } = readText(`1;${"a".repeat(limits.extensionBytes)}\r\n!\r\n0\r\n\r\n`);
 
     expect(reading.kind).toBe("end");
@@ -117,8 +117,8 @@ describe("DOS-03: limits", () => {
   });
 });
 
-describe("what is written", () => {
-  test("is read back", () => {
+describe("written chunks", () => {
+  test("are read back", () => {
     const data = "x".repeat(300);
     const text = `${chunkHead(300)}${data}${chunkTail}${lastChunk([["X-Sum", "1"]])}`;
 
@@ -131,7 +131,7 @@ describe("what is written", () => {
     expect(() => lastChunk([["X", "a\r\n\r\nHTTP/1.1 200 OK"]])).toThrow('field "X" has a value that cannot be sent');
   });
 
-  test("a response's trailers pass, but for what a head alone may say", () => {
+  test("a response's trailers are forwarded, except fields that are only valid in a head", () => {
     const passed = forwardableTrailers([
       ["Server-Timing", "a"],
       ["Content-Length", "5"],

@@ -15,7 +15,7 @@ export async function wireRows(
   file: string,
 ): Promise<Readonly<Record<"accepted" | "refused", readonly (readonly [string, WireRow])[]>>> {
   const tables = parse(await Bun.file(`tests/corpus/${file}`).text());
-  // Tests alone read these files; a row of another shape fails its test.
+  // Only tests read these files; a row of another shape fails its test
   const rowsOf = (table: string) =>
     ((tables[table] ?? []) as unknown as readonly WireRow[]).map((row) => [nameOf(row), row] as const);
   return { accepted: rowsOf("accepted"), refused: rowsOf("refused") };
@@ -37,7 +37,7 @@ export function cutsOf(length: number): readonly (readonly number[])[] {
   return [...offsets.map((offset) => (offset === length ? [length] : [offset, length])), offsets];
 }
 
-/** What `read` says after the last of `cuts`, asked again with what it reported while it says `incomplete`. */
+/** The result of `read` after the last of `cuts`; it is called again with its own `searchedTo` while it is `incomplete`. */
 export function readInSlices<Reading extends { readonly kind: string }>(
   cuts: readonly number[],
   read: (to: number, searchedTo: number) => Reading | { readonly kind: "incomplete"; readonly searchedTo: number },

@@ -1,7 +1,7 @@
 import { pick } from "../../security/random-targets.ts";
 import { bytesOf, wireRows } from "./corpus.ts";
 
-/** Makes a message to be read: a row of the corpus with some bytes changed, or pieces that parsers differ about, put together. */
+/** Makes a message: a row of the corpus with some changed bytes, or joined pieces that parsers read differently. */
 export type CaseMaker = (random: () => number) => Buffer;
 
 const startLines = [

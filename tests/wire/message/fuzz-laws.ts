@@ -4,17 +4,17 @@ import { readRequestHead } from "../../../src/wire/message/request-head.ts";
 import { readResponseHead } from "../../../src/wire/message/response-head.ts";
 import { requestHeadText, responseHeadText } from "../../../src/wire/message/write-head.ts";
 
-/** What came of one case: how it was read, and the law that was broken; null: none was. */
+/** The result of one case: how it was read, and the broken law; null: none. */
 export interface Judgement {
   readonly kind: "incomplete" | "refused" | "accepted";
   readonly broken: string | null;
 }
 
-/** Small ones, so that cases meet them. */
+/** Small limits, so that cases reach them. */
 const limits = { headBytes: 300, targetChars: 40, fields: 6 };
 const chunkedLimits = { extensionBytes: 40, trailerBytes: 60, trailerFields: 3 };
 
-/** For what was written of an accepted message: `X:1` becomes `X: 1`, which is longer. */
+/** For the written text of an accepted message: `X:1` becomes `X: 1`, which is longer. */
 const roomy = { headBytes: 1000, targetChars: 40, fields: 6 };
 const roomyChunked = { extensionBytes: 40, trailerBytes: 200, trailerFields: 3 };
 
@@ -93,7 +93,7 @@ function sameInSlices(
   return whole.kind === "incomplete";
 }
 
-/** Found by another way than the reader's: by lines. */
+/** Found in another way than the reader does: line by line. */
 function isAmbiguous(raw: string): boolean {
   const count = (pattern: RegExp) => raw.match(pattern)?.length ?? 0;
   const lengths = count(/^content-length:/gim);
@@ -168,7 +168,7 @@ function readAll(bytes: Buffer, cuts: readonly number[], most = chunkedLimits): 
   let data = "";
   let from = 0;
   for (const to of cuts) {
-    // What lies beyond `to` is hidden, so that a reader that looks there finds something else.
+    // Bytes beyond `to` are replaced, so that a reader that reads them finds something else
     const shown = Buffer.concat([bytes.subarray(0, to), Buffer.from("\n\r\n0")]);
     const reading = readChunked(state, shown, from, to, (range, start, end) => {
       data += range.toString("latin1", start, end);
@@ -179,7 +179,7 @@ function readAll(bytes: Buffer, cuts: readonly number[], most = chunkedLimits): 
   return { kind: "more", data };
 }
 
-/** The content of a whole chunked message, null where it is none: read by slices of a text, with no thought of speed. */
+/** The content of a whole chunked message, null if it is invalid: read in the simplest way, without regard to speed. */
 function plainContent(text: string): string | null {
   let content = "";
   let rest = text;

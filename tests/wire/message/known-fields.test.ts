@@ -12,7 +12,7 @@ const lineOf = (text: string) => {
   return "kind" in lines ? undefined : lines[0];
 };
 
-test("a name is what stands there, the second time, too, in the case it was sent in", () => {
+test("a name is read in the case it was sent in, also the second time", () => {
   const text = "Host: a\r\nhost: b\r\nHOST: c\r\n";
 
   const names = [0, 9, 18, 0, 9, 18].map((from) => knownField(text, from, from + 4)?.name);
@@ -20,7 +20,7 @@ test("a name is what stands there, the second time, too, in the case it was sent
   expect(names).toEqual(["Host", "host", "HOST", "Host", "host", "HOST"]);
 });
 
-test("names of one length with the same first, middle and last letter are told apart", () => {
+test("names of one length with the same first, middle and last letter are distinguished", () => {
   const text = "x-abcd-z:x-xbcx-z:x-abcd-z:";
 
   const names = [0, 9, 18].map((from) => knownField(text, from, from + 8)?.name);
@@ -28,7 +28,7 @@ test("names of one length with the same first, middle and last letter are told a
   expect(names).toEqual(["x-abcd-z", "x-xbcx-z", "x-abcd-z"]);
 });
 
-test("the names that a browser sends together each keep their place", () => {
+test("each name that a browser sends keeps its place", () => {
   const names =
     "Host User-Agent Accept Accept-Language Accept-Encoding Sec-Fetch-Site Sec-Fetch-Mode Sec-Fetch-User Sec-Fetch-Dest " +
     "Upgrade-Insecure-Requests Cache-Control Connection Cookie Referer Origin Content-Type Content-Length sec-ch-ua Priority";
@@ -39,7 +39,7 @@ test("the names that a browser sends together each keep their place", () => {
   expect(again.filter((field, index) => field !== first[index])).toEqual([]);
 });
 
-test("a name of more than 64 characters, and a flood of names, come as they were sent", () => {
+test("names of more than 64 characters, and a flood of names, are read as sent", () => {
   const long = `x-${"y".repeat(100)}`;
   const many = Array.from({ length: 5000 }, (_none, index) => `x-${index}`);
 
@@ -47,7 +47,7 @@ test("a name of more than 64 characters, and a flood of names, come as they were
   expect(many.map((name) => knownField(`${name}: a`, 0, name.length)?.name)).toEqual(many);
 });
 
-test("a line that comes again is the same object, and one of two that take turns, too", () => {
+test("a repeated line is the same object, and so are two lines that alternate", () => {
   const read = ["a", "b", "a", "b", "c", "b"].map((value) => lineOf(`X-Turn: ${value}\r\n`));
 
   expect(read.map((line) => line?.[1])).toEqual(["a", "b", "a", "b", "c", "b"]);
@@ -56,7 +56,7 @@ test("a line that comes again is the same object, and one of two that take turns
   expect(read[5]).toBe(read[3]);
 });
 
-test("a line is known by all of it: by the space around its value, and by where it ends", () => {
+test("a line is compared as a whole: with the space around its value, and with its end", () => {
   const texts = [
     "X-Same: a\r\n",
     "X-Same:a\r\n",
@@ -71,7 +71,7 @@ test("a line is known by all of it: by the space around its value, and by where 
   expect(linesOf("X-Same: a\n\r\n")).toMatchObject({ kind: "refused", status: 400 });
 });
 
-test("what changes each time, and what is long, is read as it stands", () => {
+test("a value that changes each time, and a long one, is read as sent", () => {
   const values = [...Array.from({ length: 100 }, (_none, index) => `v${index}`), "w".repeat(2000), "w".repeat(2000)];
 
   expect(values.map((value) => lineOf(`X-Changing: ${value}\r\n`)?.[1])).toEqual(values);

@@ -44,7 +44,7 @@ describe("a head that is refused", () => {
   });
 });
 
-test("every row reads the same however its bytes are cut, and whatever stands before and after them", () => {
+test("every row reads the same wherever its bytes are cut, and whatever bytes are before and after them", () => {
   const different: string[] = [];
   for (const [name, row] of [...rows.accepted, ...rows.refused]) {
     const raw = bytesOf(row);
@@ -64,7 +64,7 @@ test("every row reads the same however its bytes are cut, and whatever stands be
   expect(different).toEqual([]);
 });
 
-test("a head is incomplete until its empty line is whole, and says how far it was searched", () => {
+test("a head is incomplete until its empty line is whole, and reports how far it was searched", () => {
   const text = get("");
 
   expect(read(text, 0)).toEqual({ kind: "incomplete", searchedTo: 0 });
@@ -118,7 +118,7 @@ describe("DOS-03: limits", () => {
     expect(read(`GET /${"a".repeat(limits.headBytes - 5)}`)).toMatchObject({ kind: "incomplete" });
   });
 
-  test("a head that arrives byte by byte costs no more than its length: it is not searched again", () => {
+  test("a head that arrives byte by byte is searched once", () => {
     const bytes = Buffer.from(`GET / HTTP/1.1\r\nX: ${"a".repeat(20_000_000)}`);
     const generous = { ...limits, headBytes: 30_000_000 };
     const startedAt = performance.now();
@@ -132,11 +132,11 @@ describe("DOS-03: limits", () => {
   });
 });
 
-test("an authority that is no host is not the Host's, even where that is none either", () => {
+test("an authority that is not a host differs from Host, even if Host is not a host either", () => {
   expect(readTarget("GET", "http:///a", "").kind).toBe("refused");
 });
 
-test("a refusal's reason holds nothing of what was sent", () => {
+test("the reason of a refusal contains nothing that was sent", () => {
   const reasons = rows.refused.map(([, row]) => {
     const raw = bytesOf(row);
     const reading = readRequestHead(raw, 0, raw.length, limits);

@@ -40,7 +40,7 @@ describe("a head that is refused", () => {
   });
 });
 
-test("every row reads the same however its bytes are cut, and whatever stands before and after them", () => {
+test("every row reads the same wherever its bytes are cut, and whatever bytes are before and after them", () => {
   const different: string[] = [];
   for (const [name, row] of [...rows.accepted, ...rows.refused]) {
     const raw = bytesOf(row);
@@ -61,7 +61,7 @@ test("every row reads the same however its bytes are cut, and whatever stands be
   expect(different).toEqual([]);
 });
 
-test("an interim answer and the final one are two heads", () => {
+test("an interim response and the final one are two heads", () => {
   const interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   const bytes = Buffer.from(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`);
 

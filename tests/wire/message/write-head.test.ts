@@ -10,7 +10,7 @@ const lines: HeaderLines = [
   ["x-b", ""],
 ];
 
-test("a request's head is written in one go, lines in order and case as given", () => {
+test("a request head is written with its lines in the given order and case", () => {
   const text = requestHeadText("PUT", "//a/../%2F?\u00c3\u00bc", lines);
 
   expect(text).toBe(
@@ -18,12 +18,12 @@ test("a request's head is written in one go, lines in order and case as given", 
   );
 });
 
-test("a response's head is written in one go, with its reason phrase", () => {
+test("a response head is written with its reason phrase", () => {
   expect(responseHeadText(299, "H\u00e4", [["A", "b"]])).toBe("HTTP/1.1 299 H\u00e4\r\nA: b\r\n\r\n");
   expect(responseHeadText(200, "", [])).toBe("HTTP/1.1 200 \r\n\r\n");
 });
 
-test("what was read is written as it was, byte for byte", () => {
+test("a head that was read is written back byte for byte", () => {
   const request = Buffer.from("PUT /\u00ff HTTP/1.1\r\nhOST: app.test\r\nX: \u00ff\r\nX: 2\r\n\r\n", "latin1");
   const response = Buffer.from("HTTP/1.1 200 H\u00f6\r\nSet-Cookie: a\r\nset-cookie: b\r\n\r\n", "latin1");
 
@@ -40,7 +40,7 @@ test("what was read is written as it was, byte for byte", () => {
   expect(Buffer.from(responseHeadText(status, reason, fields), "latin1")).toEqual(response);
 });
 
-describe("HDR-10: what would split a message is never written", () => {
+describe("HDR-10: a value that would split a message is never written", () => {
   const secret = "s3cret";
 
   test.each([
@@ -89,7 +89,7 @@ describe("HDR-10: what would split a message is never written", () => {
   });
 });
 
-test("an answer of our own has the reason phrase of RFC 9110 15", () => {
+test("akproxy's own answer has the reason phrase of RFC 9110 15", () => {
   expect([200, 302, 401, 413, 431, 502].map(reasonOf)).toEqual([
     "OK",
     "Found",

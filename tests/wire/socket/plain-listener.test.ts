@@ -13,7 +13,7 @@ afterEach(() => {
   for (const stop of stops.splice(0).reverse()) stop();
 });
 
-/** A client that has sent something, the listener's side of it, which reads no more, and what its owner was told. */
+/** A client that has sent something, its paused socket at the listener, and the events that the owner got. */
 async function pausedClient(address: ListenAddress) {
   const told: string[] = [];
   const { promise: paused, resolve: pausedAs } = Promise.withResolvers<ByteSocket>();
@@ -53,11 +53,11 @@ async function gone(client: Socket): Promise<void> {
 test.each<[string, () => ListenAddress]>([
   ["TCP", () => ({ kind: "tcp", hostname: "127.0.0.1", port: 0 })],
   ["a unix socket", unixAddress],
-])("a client that is gone while it is not read is told by the write that finds it out, over %s", async (_, address) => {
+])("a client that was lost while its socket was paused is detected by a write, over %s", async (_, address) => {
   const { client, socket, told } = await pausedClient(address());
   await gone(client);
 
-  // over TCP the first bytes fetch the RST, and it is a later write of the same turn that meets it
+  // Over TCP the first bytes cause the RST, and a later write of the same turn meets it
   while (socket.write(Buffer.alloc(100)));
   const toldInThisTurn = [...told];
 
@@ -66,7 +66,7 @@ test.each<[string, () => ListenAddress]>([
   expect(told.at(-1)).toBe("closed");
 });
 
-test("what a client sent ahead and was not read does not keep the connection of one that is gone", async () => {
+test("unread bytes of a client do not keep its connection after it is lost", async () => {
   const { client, socket, told } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
   client.write(Buffer.alloc(200_000));
   await waitUntil(() => client.writableLength === 0);
@@ -77,7 +77,7 @@ test("what a client sent ahead and was not read does not keep the connection of 
   await waitUntil(() => told.includes("closed"));
 });
 
-test("a client that reads nothing for a while is no lost one", async () => {
+test("a client that reads nothing for a while is not lost", async () => {
   const { client, socket, told } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
   client.pause();
 

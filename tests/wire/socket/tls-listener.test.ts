@@ -18,14 +18,14 @@ interface Seen {
   readonly socket: TLSSocket;
   /** The types of the records that the server has sent. */
   records(): readonly number[];
-  /** Resolves with the server's FIN; rejects when it is cut. */
+  /** Resolves with the server's FIN; rejects if the connection is cut. */
   readonly finished: Promise<void>;
-  /** What came, in bytes. */
+  /** The number of received bytes. */
   received(): number;
   readonly over: Promise<void>;
 }
 
-/** A TLS 1.2 client that has written "go", and what the server's side is told; `serve` gets the server's socket with that. */
+/** A TLS 1.2 client that has written "go", and the events of the server's side; `serve` gets the server's socket then. */
 async function visited(serve: (socket: ByteSocket) => void, ended?: (socket: ByteSocket) => void): Promise<Seen> {
   const told: string[] = [];
   const listener = await listenTls(
@@ -63,7 +63,7 @@ async function visited(serve: (socket: ByteSocket) => void, ended?: (socket: Byt
   return { told, socket, records: wiretap.records, finished: wiretap.finished, received: () => received, over };
 }
 
-/** A port that leads to `port`, with what comes from there to look at. */
+/** A port that forwards to `port` and records the bytes that come from there. */
 async function tapped(port: number): Promise<Pick<Seen, "records" | "finished"> & { readonly port: number }> {
   const pieces: Buffer[] = [];
   const { promise: finished, resolve: fin, reject: cut } = Promise.withResolvers<void>();
@@ -100,7 +100,7 @@ function typesOf(stream: Buffer): readonly number[] {
 
 const great = Buffer.alloc(8 * 1024 * 1024, "g");
 
-test("what waits for a slow client is sent in order, then it is told that none waits", async () => {
+test("bytes that wait for a slow client are sent in order, then `drained` follows", async () => {
   const took: boolean[] = [];
   const { told, socket, received, over } = await visited((server) => {
     took.push(server.write(great), server.write(Buffer.from("the ")), server.write(Buffer.from("end")));
@@ -123,7 +123,7 @@ test("what waits for a slow client is sent in order, then it is told that none w
   await over;
 });
 
-test("end: all that waits comes, then close_notify and FIN", async () => {
+test("end: all waiting bytes arrive, then close_notify and FIN", async () => {
   const { socket, received, records, over, finished } = await visited((server) => {
     server.write(great);
     server.end();

@@ -29,7 +29,7 @@ async function answerOf(pool: Pool, hostAndPort: string, different: Partial<Upst
   return (await client.over).replace(/:\d+"/, '"').replace(/^.*\r\n\r\n/s, "");
 }
 
-/** A resolver that gives each answer once, the last one for ever; `asked` counts. */
+/** A resolver that returns each answer once, and the last one for ever; `asked` counts the calls. */
 function resolver(...answers: readonly (readonly string[])[]) {
   const asked: string[] = [];
   const resolve = (hostname: string) => {
@@ -39,7 +39,7 @@ function resolver(...answers: readonly (readonly string[])[]) {
   return { asked, resolve };
 }
 
-test("UPS-02: the connection goes to the address that was checked: the name is looked up once", async () => {
+test("UPS-02: the connection goes to the checked address, and the name is resolved once", async () => {
   const upstream = await start();
   const { asked, resolve } = resolver(["127.0.0.1"], ["169.254.169.254"]);
 
@@ -87,13 +87,13 @@ test.each([
   "fd00:ec2::254",
   "64:ff9b::a9fe:a9fe",
   "not an address",
-])("decision 20: %s is refused to whoever is listed", async (address) => {
+])("decision 20: %s is refused even if its name is listed", async (address) => {
   const { resolve } = resolver([address]);
 
   expect(await checkedAddresses("foo.test", "no_link_local", resolve)).toMatchObject({ kind: "refused" });
 });
 
-test.each(["10.1.2.3", "192.168.1.1", "2001:db8::1", "100.64.0.1"])("%s may be connected to", async (address) => {
+test.each(["10.1.2.3", "192.168.1.1", "2001:db8::1", "100.64.0.1"])("%s is allowed", async (address) => {
   const { resolve } = resolver([address]);
 
   const checked = await checkedAddresses("foo.test", "no_loopback", resolve);
@@ -101,14 +101,14 @@ test.each(["10.1.2.3", "192.168.1.1", "2001:db8::1", "100.64.0.1"])("%s may be c
   expect(checked).toEqual({ kind: "usable", addresses: [address] });
 });
 
-test("an address that takes no connection is followed by the next one", async () => {
+test("if an address accepts no connection, the next one is tried", async () => {
   const upstream = await start();
   const { resolve } = resolver(["127.7.7.7", "127.0.0.1"]);
 
   expect(await answerOf(poolWith({ resolve }), fooAt(upstream))).toBe("ok[end]");
 });
 
-test("a name that has no address, or can't be looked up, is an upstream that is away", async () => {
+test("a name without an address, or that cannot be resolved, is unreachable", async () => {
   const none = resolver([]);
   const failing = { resolve: () => Promise.reject(Object.assign(new Error("x"), { code: "DNS_ENOTFOUND" })) };
 
@@ -116,7 +116,7 @@ test("a name that has no address, or can't be looked up, is an upstream that is 
   expect(await answerOf(poolWith(failing), "foo.test:80")).toContain("DNS_ENOTFOUND");
 });
 
-test("TLS to a checked address is verified by the URL's name, which is asked for by SNI", async () => {
+test("TLS to a checked address verifies the name of the URL, which is sent as SNI", async () => {
   const tls = makeSelfSigned({ names: ["foo.test"], days: 1, now: Math.floor(Date.now() / 1000) });
   const upstream = await start(tls);
   const { resolve } = resolver(["127.0.0.1"]);
@@ -129,7 +129,7 @@ test("TLS to a checked address is verified by the URL's name, which is asked for
   expect(wrong).toContain("upstream_unreachable");
 });
 
-test("a checked connection is used again, and is none that another reach may use", async () => {
+test("a checked connection is used again, but not by a request of another reach", async () => {
   const upstream = await start();
   const { asked, resolve } = resolver(["127.0.0.1"]);
   const pool = poolWith({ resolve });
@@ -142,6 +142,6 @@ test("a checked connection is used again, and is none that another reach may use
   expect(barred).toContain("upstream_refused");
 });
 
-test("the system's resolver knows localhost", async () => {
+test("the system's resolver resolves localhost", async () => {
   expect(await systemResolve("localhost")).toContain("127.0.0.1");
 });

@@ -17,7 +17,7 @@ async function scripted(handler: (exchange: RawExchange) => void): Promise<RawUp
   return upstream;
 }
 
-/** The numbers of the connections that the requests came on. */
+/** The numbers of the connections of the requests. */
 function connectionsOf({ exchanges }: RawUpstream): number[] {
   return exchanges.map(({ connection }) => connection);
 }
@@ -34,7 +34,7 @@ test("one connection carries request after request", async () => {
   expect(pool.count()).toEqual({ idle: 1, inUse: 0 });
 });
 
-test("an answer's end is enough: the next request of the same turn takes its connection", async () => {
+test("the next request of the same turn takes the connection as soon as its answer ends", async () => {
   const upstream = await scripted((exchange) => exchange.write(ok));
   const pool = poolWith();
   let second: Promise<string> | null = null;
@@ -84,7 +84,7 @@ test("HTTP/1.0 with keep-alive, and a chunked answer, leave the connection usabl
   expect(connectionsOf(upstream)).toEqual([1, 1, 1]);
 });
 
-test("the connection used last is used first; those idle too long are closed", async () => {
+test("the connection that was used last is used first; those idle too long are closed", async () => {
   const upstream = await scripted((exchange) => exchange.write(empty));
   const { pool, elapse } = sweptPool({ idleSeconds: 60 });
   const { hostAndPort } = upstream;
@@ -102,7 +102,7 @@ test("the connection used last is used first; those idle too long are closed", a
   expect(pool.count()).toEqual({ idle: 0, inUse: 0 });
 });
 
-test("a connection that is too old when it is wanted is not used, though no sweep came by", async () => {
+test("a connection that is too old is not used, even before a sweep closes it", async () => {
   const upstream = await scripted((exchange) => exchange.write(empty));
   let time = 1_800_000_000;
   const pool = poolWith({ idleSeconds: 60, now: () => time });
@@ -114,7 +114,7 @@ test("a connection that is too old when it is wanted is not used, though no swee
   expect(connectionsOf(upstream)).toEqual([1, 2]);
 });
 
-test("an upstream's Keep-Alive shortens the time that its connections are kept, by a second", async () => {
+test("an upstream's Keep-Alive limits how long its connections are kept, minus one second", async () => {
   const upstream = await scripted((exchange) =>
     exchange.write("HTTP/1.1 200 OK\r\nKeep-Alive: max=9, timeout=5\r\nContent-Length: 0\r\n\r\n"),
   );
@@ -144,7 +144,7 @@ test("no more than `mostIdle` connections are kept idle, and none after a drain"
   expect(after).toEndWith("[end]");
 });
 
-test("what comes on an idle connection closes it: it can't be an answer", async () => {
+test("bytes on an idle connection close it: they cannot be an answer", async () => {
   const upstream = await scripted((exchange) => exchange.write(empty));
   const pool = poolWith();
   await answerThrough(pool, upstream.hostAndPort);
@@ -157,7 +157,7 @@ test("what comes on an idle connection closes it: it can't be an answer", async 
   expect(connectionsOf(upstream)).toEqual([1, 2]);
 });
 
-test("the connection of a client that did not take its answer in time is read again for the next", async () => {
+test("a connection that was paused for a slow client is read again for the next request", async () => {
   const upstream = await scripted((exchange) => {
     exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
     void turns(10).then(() => exchange.write("cd"));
@@ -175,7 +175,7 @@ test("the connection of a client that did not take its answer in time is read ag
   expect(connectionsOf(upstream)).toEqual([1, 1]);
 });
 
-test("DOS-04: idle connections of other upstreams make room when as many are open as may be, and those in use are left", async () => {
+test("DOS-04: at the limit, idle connections to other upstreams are closed, and those in use stay open", async () => {
   const [first, second, third] = [
     await scripted((exchange) => exchange.write(ok)),
     await scripted((exchange) => exchange.write(ok)),

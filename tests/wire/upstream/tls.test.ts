@@ -62,7 +62,7 @@ test("UPS-11: a self-signed upstream is refused, and accepted with verification 
   expect(upstream.exchanges.length).toBe(1);
 });
 
-test("UPS-11: with verification off a certificate for another name, as of an upstream named by its address, is accepted", async () => {
+test("UPS-11: with verification off, a certificate for another name is accepted, for example if the upstream is an IP address", async () => {
   const { upstream } = await secureUpstream("inner.test");
 
   const accepted = await outcome(upstream.hostAndPort, { verifyTls: false });
@@ -72,7 +72,7 @@ test("UPS-11: with verification off a certificate for another name, as of an ups
   expect(refused).toContain("502 upstream_unreachable");
 });
 
-test("UPS-11: a connection opened without verification is not used by a request that wants it", async () => {
+test("UPS-11: a connection without verification is not used by a request that needs it", async () => {
   const { upstream } = await secureUpstream("127.0.0.1");
   const pool = poolWith();
 
@@ -84,7 +84,7 @@ test("UPS-11: a connection opened without verification is not used by a request 
   expect(upstream.exchanges.length).toBe(1);
 });
 
-test("a private CA is enough for the upstream that it names, and its connection is used again", async () => {
+test("a private CA is enough for its upstream, and the connection is used again", async () => {
   const { upstream, caPem } = await secureUpstream("127.0.0.1");
   const pool = poolWith();
 
@@ -95,7 +95,7 @@ test("a private CA is enough for the upstream that it names, and its connection 
   expect(upstream.connections()).toBe(1);
 });
 
-test("UPS-12: the Host header does not decide whose certificate is right", async () => {
+test("UPS-12: the Host header does not decide which certificate is valid", async () => {
   const { upstream, caPem } = await secureUpstream("example.test");
   const { hostAndPort } = upstream;
 
@@ -109,7 +109,7 @@ test("UPS-12: the Host header does not decide whose certificate is right", async
   expect(upstream.exchanges.map(({ head }) => /\r\nHost: (.*)/.exec(head)?.[1])).toEqual(["app.test"]);
 });
 
-test("the server name is what the upstream is asked for", async () => {
+test("the server name is sent to the upstream and verified", async () => {
   const { certificatePem, keyPem } = makeSelfSigned({ names: ["example.test"], days: 1, now });
   const asked: unknown[] = [];
   const server = createServer({ cert: certificatePem, key: keyPem }, (socket) => {
@@ -125,7 +125,7 @@ test("the server name is what the upstream is asked for", async () => {
   expect(asked).toEqual(["example.test"]);
 });
 
-test("a handshake that never ends counts among the time to connect", async () => {
+test("a handshake that never ends counts towards the time to connect", async () => {
   const server = createTcpServer();
   servers.push(server);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -141,7 +141,7 @@ test("a handshake that never ends counts among the time to connect", async () =>
   );
 });
 
-test("an upstream that speaks no TLS is unreachable", async () => {
+test("an upstream without TLS is unreachable", async () => {
   const server = createTcpServer((socket) => socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
   servers.push(server);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -159,7 +159,7 @@ test("UPS-14: a body cut short breaks the client's transfer over TLS too", async
   expect(await outcome(upstream.hostAndPort, { caPem })).toBe("ab[abort]");
 });
 
-test("a megabyte comes whole over TLS", async () => {
+test("a megabyte arrives whole over TLS", async () => {
   const { upstream, caPem } = await secureUpstream("127.0.0.1", (exchange) => {
     exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n");
     exchange.write(Buffer.alloc(900_000, "a"));
