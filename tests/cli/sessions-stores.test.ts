@@ -9,6 +9,7 @@ import { openKeys } from "../../src/seal/keys.ts";
 import { openSessions } from "../../src/sessions/open.ts";
 import { idOf, sessionOf } from "../contract/session-store.ts";
 import { runAkproxy } from "../fakes/run-akproxy.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { isServerHere, type ServerName, type StoreServer, startServer } from "../stores/store-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-sessions-stores-"));
@@ -63,12 +64,7 @@ external_host = "http://localhost"
 
   /** The milliseconds until the running instance, which may hold it open, lets the session in no more. */
   async function untilGone(id: string): Promise<number> {
-    const from = performance.now();
-    while ((await instance.get(idOf(id))) !== null) {
-      if (performance.now() - from > 5000) throw new Error("still let in");
-      await Bun.sleep(20);
-    }
-    return performance.now() - from;
+    return waitUntil(async () => (await instance.get(idOf(id))) === null);
   }
 
   test("sessions are listed, and one of them is ended by its handle", async () => {

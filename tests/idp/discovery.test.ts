@@ -3,6 +3,7 @@ import { identityProviders } from "../../src/idp/identity-provider.ts";
 import { issuerMetadata } from "../../src/idp/issuer-metadata.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";
 import { keptLog, loginSettings } from "../fakes/login-settings.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { atFake, outcomeOf, testNow } from "./at-a-fake-issuer.ts";
 
 let fake: FakeIssuer;
@@ -76,12 +77,12 @@ test("warmUp asks in the background, never throws, and respects the two seconds"
   const { idp, clock } = atFake(fake);
 
   idp.warmUp();
-  await until(() => idp.status().lastError !== null);
+  await waitUntil(() => idp.status().lastError !== null);
   idp.warmUp();
   delete fake.answers.discovery;
   clock.now += 2;
   idp.warmUp();
-  await until(() => idp.status().ready);
+  await waitUntil(() => idp.status().ready);
   idp.warmUp();
 
   expect(fake.hits.discovery).toBe(2);
@@ -94,8 +95,9 @@ test("after an hour the known metadata is still served while new metadata is fet
 
   clock.now += 3600;
   const old = await idp.endSessionUrl("");
-  await until(() => fake.hits.discovery === 2);
-  const fresh = await eventually(() => idp.endSessionUrl(""));
+  await waitUntil(() => fake.hits.discovery === 2);
+  await waitUntil(async () => (await idp.endSessionUrl("")) !== null);
+  const fresh = await idp.endSessionUrl("");
 
   expect(old).toBeNull();
   expect(fresh).toBe(`${fake.issuer}/bye?client_id=app`);
@@ -109,7 +111,7 @@ test("a refresh that fails leaves the known metadata in use", async () => {
 
   clock.now += 3600;
   await idp.endSessionUrl("");
-  await until(() => idp.status().lastError !== null);
+  await waitUntil(() => idp.status().lastError !== null);
 
   expect(await outcomeOf(idp.endSessionUrl(""))).toBe("accepted");
   expect(idp.status()).toMatchObject({ ready: true, lastError: expect.stringContaining("https://evil.test") });
@@ -216,19 +218,3 @@ test("the discovery URL of an issuer with a path and a slash at its end is below
 
   expect(asked).toEqual(["/application/o/app/.well-known/openid-configuration"]);
 });
-
-/** Waits for what happens in the background, for a second at most. */
-async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !done(); i += 1) await Bun.sleep(2);
-  if (!done()) throw new Error("it did not happen");
-}
-
-/** The first answer that is not null, for a second at most. */
-async function eventually(ask: () => Promise<string | null>): Promise<string | null> {
-  let answer = await ask();
-  for (let i = 0; i < 500 && answer === null; i += 1) {
-    await Bun.sleep(2);
-    answer = await ask();
-  }
-  return answer;
-}

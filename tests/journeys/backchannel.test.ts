@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { confirmSignOut, loginAs } from "../fakes/browser.ts";
 import { header, requestText, sendRaw } from "../fakes/raw-client.ts";
-import { event, type FakeLogins, startFakeLogins, until } from "./fake-logins.ts";
+import { waitUntil } from "../fakes/waits.ts";
+import { event, type FakeLogins, startFakeLogins } from "./fake-logins.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { app, seenUser } from "./visit.ts";
 import { openSocket } from "./web-socket-client.ts";
@@ -271,7 +272,7 @@ describe("tokens that a real issuer sends", () => {
     const before = [await seenUser(one, origin), await seenUser(two, origin)];
 
     await confirmSignOut(one, await one.follow(`${up.issuer.issuer}/session/end?client_id=akproxy`));
-    await until(async () => (await up.metric("akproxy_sessions")) === 1);
+    await waitUntil(async () => (await up.metric("akproxy_sessions")) === 1);
 
     expect(before).toEqual(["alice", "alice"]);
     expect([await seenUser(one, origin), await seenUser(two, origin)]).toEqual([null, "alice"]);

@@ -109,12 +109,3 @@ export async function startFakeLogins(options: StackOptions = {}): Promise<FakeL
   };
   return logins;
 }
-
-/** Waits until `isSo`; what runs in the background has no other end that a test could wait for. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const latest = performance.now() + 4000;
-  while (!(await isSo())) {
-    if (performance.now() > latest) throw new Error(`it did not become so: ${isSo}`);
-    await Bun.sleep(2);
-  }
-}

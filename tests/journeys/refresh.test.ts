@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
-import { type FakeLogins, startFakeLogins, until } from "./fake-logins.ts";
+import { turns, waitUntil } from "../fakes/waits.ts";
+import { type FakeLogins, startFakeLogins } from "./fake-logins.ts";
 import { app, outpost, seenUser } from "./visit.ts";
 
 let logins: FakeLogins;
@@ -8,6 +9,9 @@ afterEach(() => logins.stop());
 /** Turns the clock past the time at which a session of a five-minute access token is due. */
 const becomeDue = () => logins.advance(241);
 
+/** The refreshes whose end was written down, or found the session gone; at log level trace. */
+const refreshed = () => logins.stack.logLines.filter(({ event }) => event === "claims refreshed");
+
 test("a group that the issuer takes away is gone after the refresh, and with it the access", async () => {
   logins = await startFakeLogins({ provider: 'allow = { groups = ["staff"] }' });
   const browser = await logins.login();
@@ -15,7 +19,7 @@ test("a group that the issuer takes away is gone after the refresh, and with it 
   becomeDue();
 
   const first = await browser.get("http://app.test/json");
-  await until(async () => (await browser.get("http://app.test/json")).status === 403);
+  await waitUntil(async () => (await browser.get("http://app.test/json")).status === 403);
 
   expect(first.status).toBe(200); // served with what was known; the refresh went on beside it
   expect(logins.shown).toEqual(["refresh-token-1"]);
@@ -29,7 +33,7 @@ test("new claims reach the application: groups, email and X-authentik-jwt", asyn
   becomeDue();
 
   await browser.get(app);
-  await until(async () => (await browser.get("http://app.test/json")).text.includes("new@example.test"));
+  await waitUntil(async () => (await browser.get("http://app.test/json")).text.includes("new@example.test"));
 
   const after: { headers: Record<string, string> } = JSON.parse((await browser.get("http://app.test/json")).text);
   expect(after.headers["x-authentik-groups"]).toBe("staff|ops");
@@ -43,7 +47,7 @@ test("OIDC-14: after invalid_grant the next request is a login, and the session 
   becomeDue();
 
   const first = await seenUser(browser);
-  await until(async () => (await logins.stack.metric("akproxy_sessions")) === 0);
+  await waitUntil(async () => (await logins.stack.metric("akproxy_sessions")) === 0);
 
   expect(first).toBe("alice");
   expect((await browser.get(app)).status).toBe(302);
@@ -57,7 +61,7 @@ test("OIDC-14: another sub at a refresh ends the session", async () => {
   becomeDue();
 
   await browser.get(app);
-  await until(async () => (await logins.stack.metric("akproxy_sessions")) === 0);
+  await waitUntil(async () => (await logins.stack.metric("akproxy_sessions")) === 0);
 
   expect(await seenUser(browser)).toBeNull();
 });
@@ -70,7 +74,7 @@ test("a refresh never holds a request up: while the issuer does not answer, ever
   becomeDue();
 
   const seen = [await seenUser(browser), await seenUser(browser), await seenUser(browser)];
-  await until(() => logins.shown.length > 0);
+  await waitUntil(() => logins.shown.length > 0);
   resolve();
 
   expect(seen).toEqual(["alice", "alice", "alice"]);
@@ -86,8 +90,8 @@ test("DOS-05: 500 requests at once with one due session make one refresh", async
   const statuses = await Promise.all(
     Array.from({ length: 500 }, async () => (await logins.stack.send("/json", { headers: { cookie } })).status),
   );
-  await until(() => logins.shown.length > 0);
-  await Bun.sleep(50); // nothing more may come
+  await waitUntil(() => logins.shown.length > 0);
+  await logins.login(); // a second refresh would have reached the issuer before this log-in does
 
   expect([...new Set(statuses)]).toEqual([200]);
   expect(logins.shown).toEqual(["refresh-token-1"]);
@@ -98,12 +102,12 @@ test("a rotated token is the next one shown, over a restart too", async () => {
   const browser = await logins.login();
   becomeDue();
   await browser.get(app);
-  await until(() => logins.shown.length === 1 && logins.valid.has("refresh-token-2"));
+  await waitUntil(() => logins.shown.length === 1 && logins.valid.has("refresh-token-2"));
   await logins.stack.restart();
   becomeDue();
 
   const user = await seenUser(browser);
-  await until(() => logins.shown.length === 2);
+  await waitUntil(() => logins.shown.length === 2);
 
   expect(user).toBe("alice");
   expect(logins.shown).toEqual(["refresh-token-1", "refresh-token-2"]);
@@ -117,12 +121,12 @@ test("an issuer that is down takes nobody's session away, and is asked again whe
   becomeDue();
 
   const seen = [await seenUser(browser)];
-  await until(() => complaints().length > 0);
+  await waitUntil(() => complaints().length > 0);
   logins.fake.listenAgain();
   logins.claims = { email: "back@example.test" };
   logins.advance(61);
   seen.push(await seenUser(browser));
-  await until(async () => (await browser.get("http://app.test/json")).text.includes("back@example.test"));
+  await waitUntil(async () => (await browser.get("http://app.test/json")).text.includes("back@example.test"));
 
   expect(seen).toEqual(["alice", "alice"]);
   expect(complaints()[0]).toMatchObject({ level: "warn", code: "idp_unreachable" });
@@ -135,7 +139,7 @@ test("with refresh = false claims stay as they were at login, and the session li
   logins.advance(3600);
 
   const page = await browser.get("http://app.test/json");
-  await Bun.sleep(50); // nothing may come
+  await logins.login(); // a refresh would have reached the issuer before this log-in does
 
   expect(page.text).toContain("alice@example.test");
   expect(logins.shown).toEqual([]);
@@ -149,11 +153,11 @@ test("refresh = false in a reloaded config stops it for the sessions there are, 
   becomeDue();
 
   await browser.get(app);
-  await Bun.sleep(50); // nothing may come
+  await logins.login(); // a refresh would have reached the issuer before this log-in does
   const asked = logins.shown.length;
   await logins.stack.reload({ provider: client });
   await browser.get(app);
-  await until(() => logins.shown.length === 1);
+  await waitUntil(() => logins.shown.length === 1);
 
   expect(asked).toBe(0);
 });
@@ -172,15 +176,14 @@ test("a session without a refresh token lives to its own limit", async () => {
 });
 
 test("users 6: the session outlives its tokens where they are refreshed, and ends at its own limit all the same", async () => {
-  logins = await startFakeLogins({ sessions: 'max = "20m"' });
+  logins = await startFakeLogins({ sessions: 'max = "20m"', logLevel: "trace" });
   const browser = await logins.login();
 
   const seen: (string | null)[] = [];
   for (let turn = 1; turn <= 4; turn += 1) {
     becomeDue();
     seen.push(await seenUser(browser));
-    await until(() => logins.shown.length === turn && logins.valid.has(`refresh-token-${turn + 1}`));
-    await Bun.sleep(20); // the answer is written down
+    await waitUntil(() => refreshed().length === turn);
   }
   logins.advance(300);
 
@@ -193,7 +196,7 @@ test("SES-04, LEAK-01: refresh tokens stand neither in the log at any level nor 
   const browser = await logins.login();
   becomeDue();
   await browser.get(app);
-  await until(() => logins.shown.length === 1);
+  await waitUntil(() => logins.shown.length === 1);
   logins.valid.clear();
   becomeDue();
   await browser.get(app);
@@ -207,7 +210,7 @@ test("SES-04, LEAK-01: refresh tokens stand neither in the log at any level nor 
 });
 
 test("SES-09: in 200 rounds of a refresh racing a sign-out over HTTP nobody is alive afterwards", async () => {
-  logins = await startFakeLogins();
+  logins = await startFakeLogins({ logLevel: "trace" });
   let alive = 0;
   for (let round = 0; round < 200; round += 1) {
     const browser = await logins.login();
@@ -215,13 +218,15 @@ test("SES-09: in 200 rounds of a refresh racing a sign-out over HTTP nobody is a
     becomeDue();
 
     const request = logins.stack.send("/json", { headers: { cookie } });
-    if (round % 3 > 0) await Bun.sleep(round % 3);
+    await turns((round % 3) * 20);
     await browser.get(`${outpost}/sign_out`);
     await request;
     const afterwards = await logins.stack.send("/json", { headers: { cookie } });
     if (afterwards.status === 200) alive += 1;
   }
-  await Bun.sleep(100); // refreshes that were under way come to their end
+  const last = await logins.login(); // refreshes that were under way reach the issuer before this log-in does
+  await last.get(`${outpost}/sign_out`);
+  await waitUntil(() => refreshed().length === logins.shown.length);
 
   expect(alive).toBe(0);
   expect(await logins.stack.metric("akproxy_sessions")).toBe(0);

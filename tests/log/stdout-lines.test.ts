@@ -1,5 +1,13 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { bufferedLines } from "../../src/log/stdout-lines.ts";
+import { turns } from "../fakes/waits.ts";
+
+const bun = process.execPath;
+const folder = mkdtempSync(join(tmpdir(), "akproxy-log-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test("lines are gathered and written with one call", () => {
   const written: string[] = [];
@@ -47,7 +55,7 @@ test("a reader that goes away while it is waited for ends the log and rejects no
 
   sink.write("one");
   sink.flush();
-  await Bun.sleep(0);
+  await turns(1);
   sink.write("two");
   sink.flush();
 
@@ -67,7 +75,7 @@ test("a stuck reader costs lines and not memory, and learns how many", async () 
 
   for (let count = 0; count < 20; count += 1) sink.write(line);
   slow.resolve();
-  await Bun.sleep(0);
+  await turns(1);
 
   expect(written[0]).toBe("first\n");
   expect(written[1]?.length).toBeLessThan(10 * 1024 * 1024);
@@ -91,34 +99,55 @@ test("a flush is over when a slow reader has taken everything, also what came me
 
 test("what is flushed before the process ends arrives whole, beyond what a pipe holds", async () => {
   const program = `
+    import { writeFileSync } from "node:fs";
     import { createLog } from "./src/log/create-log.ts";
     const log = createLog({ level: "info", format: "json", now: Date.now, isTty: false });
     for (let count = 0; count < 3000; count += 1) log.info("x".repeat(200));
+    writeFileSync(process.argv[1], "the reader may begin");
     await log.flush();
     process.exit(0);
   `;
+  const signal = namedPipe();
 
-  const child = Bun.spawn(["bash", "-c", `"$0" -e "$1" | { sleep 0.1; wc -l; }`, process.execPath, program], {
-    stdout: "pipe",
-  });
+  const child = Bun.spawn(
+    ["bash", "-c", '"$0" -e "$1" "$2" | { cat "$2" > /dev/null; wc -l; }', bun, program, signal],
+    {
+      stdout: "pipe",
+    },
+  );
 
   expect(Number(await new Response(child.stdout).text())).toBe(3000);
 });
 
 test("a process whose log is piped to a reader that leaves goes on and ends by itself", async () => {
   const program = `
+    import { readFileSync } from "node:fs";
     import { createLog } from "./src/log/create-log.ts";
     const log = createLog({ level: "info", format: "json", now: Date.now, isTty: false });
-    for (let round = 0; round < 20; round += 1) { log.error("line " + "x".repeat(1000)); await Bun.sleep(5); }
+    log.error("the only line that is read");
+    await log.flush();
+    readFileSync(process.argv[1]); // the reader has left
+    for (let round = 0; round < 20; round += 1) { log.error("line " + "x".repeat(1000)); await new Promise(setImmediate); }
     process.stderr.write("survived");
   `;
+  const signal = namedPipe();
+  const reader = 'head -n 1 > /dev/null; exec <&-; echo left > "$2"';
+
+  const bun = process.execPath;
+  const folder = mkdtempSync(join(tmpdir(), "akproxy-log-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   const child = Bun.spawn(
-    ["bash", "-c", `"$0" -e "$1" | head -n 1 > /dev/null; echo " \${PIPESTATUS[0]}" >&2`, process.execPath, program],
-    {
-      stderr: "pipe",
-    },
+    ["bash", "-c", `"$0" -e "$1" "$2" | { ${reader}; }; echo " \${PIPESTATUS[0]}" >&2`, bun, program, signal],
+    { stderr: "pipe" },
   );
 
   expect((await new Response(child.stderr).text()).trim()).toBe("survived 0");
 });
+
+/** Reading or writing this waits for the other side. */
+function namedPipe(): string {
+  const path = join(folder, crypto.randomUUID());
+  Bun.spawnSync(["mkfifo", path]);
+  return path;
+}

@@ -6,6 +6,7 @@ import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { type Browser, createBrowser } from "../fakes/browser.ts";
 import { freePort } from "../fakes/free-port.ts";
 import { runAkproxy } from "../fakes/run-akproxy.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import type { Guard } from "./guard.ts";
 import { commandOf, endSignalOf, type ProgramName, statusTooEarlyOf } from "./programs.ts";
 
@@ -93,13 +94,12 @@ function writeCertificate(folder: string): string {
 
 async function isUp(name: ProgramName, url: string, host: string, child: Bun.Subprocess): Promise<boolean> {
   const early = statusTooEarlyOf(name);
-  const until = Date.now() + 15_000;
-  while (Date.now() < until && child.exitCode === null) {
-    if ((await connects(Number(new URL(url).port))) && (early === null || (await statusAt(url, host, early)) !== early))
-      return true;
-    await Bun.sleep(20);
-  }
-  return false;
+  const port = Number(new URL(url).port);
+  const answers = async () =>
+    (await connects(port)) && (early === null || (await statusAt(url, host, early)) !== early);
+  const isOver = () => child.exitCode !== null;
+  await waitUntil(async () => isOver() || (await answers()), 15_000).catch(() => 0);
+  return !isOver() && (await answers());
 }
 
 /** `early` where there is no answer. */
@@ -120,7 +120,8 @@ function connects(port: number): Promise<boolean> {
 
 async function end(name: ProgramName, child: Bun.Subprocess): Promise<void> {
   child.kill(endSignalOf(name));
-  const patience = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  await waitUntil(() => child.exitCode !== null || child.signalCode !== null, 10_000).catch(() =>
+    child.kill("SIGKILL"),
+  );
   await child.exited;
-  clearTimeout(patience);
 }

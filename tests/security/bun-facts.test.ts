@@ -8,6 +8,7 @@ import {
   startRawUpstream,
   startRecordingUpstream,
 } from "../fakes/upstream.ts";
+import { turns } from "../fakes/waits.ts";
 
 /** What Bun does that our own code relies on or makes good: a Bun that does otherwise must be looked at, not just taken. */
 interface Seen {
@@ -164,7 +165,7 @@ describe("the server", () => {
     const slow = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
-      fetch: () => Bun.sleep(20).then(() => new Response("ok")),
+      fetch: () => turns(20).then(() => new Response("ok")),
     });
     const { answers, closed } = await sendRaw(slow.port ?? 0, get("/1") + get("/2"), {
       answers: 2,

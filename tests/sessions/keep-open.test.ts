@@ -1,14 +1,18 @@
 import { expect, test } from "bun:test";
 import { keepOpen } from "../../src/sessions/keep-open.ts";
+import { turns, waitUntil } from "../fakes/waits.ts";
 
 /** A server of connections that can be away. */
 function fakeServer() {
-  const state = { away: false, opened: 0, open: 0, lost: 0, break: () => {} };
+  const state = { away: false, refused: 0, opened: 0, open: 0, lost: 0, break: () => {} };
   return {
     state,
     lost: () => void state.lost++,
     async open() {
-      if (state.away) throw new Error("away");
+      if (state.away) {
+        state.refused += 1;
+        throw new Error("away");
+      }
       state.opened += 1;
       state.open += 1;
       const { promise: ended, resolve } = Promise.withResolvers<void>();
@@ -24,14 +28,6 @@ function fakeServer() {
   };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 3000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error("it did not come about in 3 s");
-    await Bun.sleep(5);
-  }
-}
-
 test("the error of the first attempt is thrown", async () => {
   const server = fakeServer();
   server.state.away = true;
@@ -45,11 +41,11 @@ test("a broken connection is reported, and replaced as soon as the server is bac
   server.state.away = true;
 
   server.state.break();
-  await until(() => server.state.lost === 1);
+  await waitUntil(() => server.state.lost === 1);
   expect(kept.current()).toBeNull();
-  await Bun.sleep(200);
+  await waitUntil(() => server.state.refused === 2);
   server.state.away = false;
-  await until(() => kept.current() !== null);
+  await waitUntil(() => kept.current() !== null);
 
   expect(kept.current()?.name).toBe(2);
   kept.close();
@@ -60,7 +56,7 @@ test("renewing closes the connection and opens another", async () => {
   const kept = await keepOpen(server.open, server.lost);
 
   kept.renew();
-  await until(() => kept.current()?.name === 2);
+  await waitUntil(() => kept.current()?.name === 2);
 
   expect([server.state.open, server.state.lost]).toEqual([1, 1]);
   kept.close();
@@ -70,11 +66,11 @@ test("after close there is no connection, even when one was being opened", async
   const server = fakeServer();
   const kept = await keepOpen(server.open, server.lost);
   server.state.break();
-  await until(() => server.state.lost === 1);
+  await waitUntil(() => server.state.lost === 1);
 
   kept.close();
-  await Bun.sleep(120);
+  await turns();
 
-  expect(server.state.open).toBe(0);
+  expect([server.state.opened, server.state.open]).toEqual([1, 0]);
   expect(kept.current()).toBeNull();
 });

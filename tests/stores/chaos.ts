@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, loginAs } from "../fakes/browser.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { type Cluster, type Instance, startCluster } from "./cluster.ts";
 import { type ServerName, type StoreServer, startServer } from "./store-server.ts";
 
@@ -188,8 +189,7 @@ async function killStore(world: World, server: StoreServer): Promise<void> {
 async function judgeAll(world: World): Promise<void> {
   for (const at of world.cluster.instances) {
     const probe = world.sessions[0]?.cookie ?? "";
-    const until = Date.now() + 10_000;
-    while ((await world.cluster.ask(at, probe)).status >= 500 && Date.now() < until) await Bun.sleep(20);
+    await waitUntil(async () => (await world.cluster.ask(at, probe)).status < 500, 10_000);
   }
   await Bun.sleep(1000);
   for (const at of world.cluster.instances) {

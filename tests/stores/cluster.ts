@@ -7,6 +7,7 @@ import { defaultToyUsers } from "../../src/demo/toy-issuer-users.ts";
 import { type Browser, createBrowser } from "../fakes/browser.ts";
 import { freePort } from "../fakes/free-port.ts";
 import { akproxyCommand } from "../fakes/run-akproxy.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { callback } from "../journeys/stack.ts";
 
 /** One akproxy, a process of its own. */
@@ -118,11 +119,12 @@ function instance(folder: string, name: string, facts: InstanceFacts): Instance 
     async start() {
       const command = [...akproxyCommand, "serve", "-c", file];
       child = Bun.spawn(command, { cwd: folder, stdin: "ignore", stdout: Bun.file(log), stderr: Bun.file(log) });
-      const until = Date.now() + 15_000;
-      while ((await statusOf(`http://127.0.0.1:${adminPort}/readyz`)) !== 200) {
-        if (Date.now() > until || child.exitCode !== null) throw new Error(`${name}: ${await Bun.file(log).text()}`);
-        await Bun.sleep(20);
-      }
+      const started = child;
+      const isReady = async () => {
+        if (started.exitCode !== null) throw new Error("it ended");
+        return (await statusOf(`http://127.0.0.1:${adminPort}/readyz`)) === 200;
+      };
+      await orItsOutput(waitUntil(isReady, 15_000), name, log);
     },
     async kill() {
       child?.kill("SIGKILL");
@@ -130,6 +132,14 @@ function instance(folder: string, name: string, facts: InstanceFacts): Instance 
     },
     output: () => Bun.file(log).text(),
   };
+}
+
+async function orItsOutput(start: Promise<unknown>, name: string, log: string): Promise<void> {
+  try {
+    await start;
+  } catch (cause) {
+    throw new Error(`${name}: ${await Bun.file(log).text()}`, { cause });
+  }
 }
 
 async function statusOf(url: string): Promise<number> {
@@ -199,11 +209,8 @@ http {
     stdout: "ignore",
     stderr: Bun.file(join(folder, "nginx.log")),
   });
-  const until = Date.now() + 5000;
-  while ((await statusOf(`http://127.0.0.1:${port}/outpost.goauthentik.io/ping`)) === 0) {
-    if (Date.now() > until) throw new Error(`nginx: ${await Bun.file(join(folder, "nginx.log")).text()}`);
-    await Bun.sleep(20);
-  }
+  const answers = async () => (await statusOf(`http://127.0.0.1:${port}/outpost.goauthentik.io/ping`)) !== 0;
+  await orItsOutput(waitUntil(answers), "nginx", join(folder, "nginx.log"));
   return {
     port,
     async stop() {

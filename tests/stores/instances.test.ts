@@ -3,10 +3,11 @@ import type { SessionsConfig } from "../../src/core/config.ts";
 import { openKeys } from "../../src/seal/keys.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
 import { type Browser, continueAs, isToyLogin, loginAs } from "../fakes/browser.ts";
+import { waitUntil } from "../fakes/waits.ts";
 import { isHere } from "../proxies/programs.ts";
 import { anonymousRequests } from "./anonymous-requests.ts";
 import { type Cluster, type Instance, outpostSecret, startCluster } from "./cluster.ts";
-import { newSession, now, openInstance, until } from "./opened.ts";
+import { newSession, now, openInstance } from "./opened.ts";
 import { isServerHere, type ServerName, type StoreServer, startServer } from "./store-server.ts";
 
 const app = "http://app.test/";
@@ -42,6 +43,18 @@ async function verdictsOf({ port }: Instance, cookie: string): Promise<readonly 
   );
 }
 
+async function readyStatuses(cluster: Cluster): Promise<readonly number[]> {
+  return Promise.all(
+    cluster.instances.map(async (one) => (await fetch(`http://127.0.0.1:${one.adminPort}/readyz`)).status),
+  );
+}
+
+/** Kills the store, and waits until every instance has noticed. */
+async function loseStore(server: StoreServer, cluster: Cluster): Promise<void> {
+  await server.kill();
+  await waitUntil(async () => (await readyStatuses(cluster)).every((status) => status === 503), 1000);
+}
+
 /** Alice signs out at the first instance: how long the second one still knows her two sessions, in milliseconds. */
 async function signOutTimes(cluster: Cluster): Promise<readonly number[]> {
   const [first, second] = cluster.instances;
@@ -58,7 +71,7 @@ async function signOutTimes(cluster: Cluster): Promise<readonly number[]> {
   const times: number[] = [];
   for (const cookie of cookies) {
     expect((await cluster.ask(first, cookie)).status).toBe(302);
-    times.push(await until(async () => (await cluster.ask(second, cookie)).status !== 200, 1000));
+    times.push(await waitUntil(async () => (await cluster.ask(second, cookie)).status !== 200, 1000));
   }
   return times;
 }
@@ -128,14 +141,11 @@ function instancesOver(name: ServerName): void {
       const cookie = cookiesOf(browser);
       for (const one of cluster.instances) expect((await cluster.ask(one, cookie)).user).toBe("bob");
 
-      await server.kill();
-      await Bun.sleep(100);
+      await loseStore(server, cluster);
       const away = await Promise.all(cluster.instances.map((one) => cluster.ask(one, cookie)));
-      const ready = await Promise.all(
-        cluster.instances.map(async (one) => (await fetch(`http://127.0.0.1:${one.adminPort}/readyz`)).status),
-      );
+      const ready = await readyStatuses(cluster);
       await server.start();
-      for (const one of cluster.instances) await until(async () => (await cluster.ask(one, cookie)).status !== 503);
+      for (const one of cluster.instances) await waitUntil(async () => (await cluster.ask(one, cookie)).status !== 503);
 
       expect(away.map(({ status }) => status)).toEqual([503, 503]);
       expect(ready).toEqual([503, 503]);
@@ -151,11 +161,10 @@ function instancesOver(name: ServerName): void {
       const verdicts = async () => (await Promise.all(cluster.instances.map((one) => verdictsOf(one, cookie)))).flat();
       const before = await verdicts();
 
-      await server.kill();
-      await Bun.sleep(100);
+      await loseStore(server, cluster);
       const away = await verdicts();
       await server.start();
-      await until(async () => (await verdicts()).every((status) => status < 300));
+      await waitUntil(async () => (await verdicts()).every((status) => status < 300));
 
       expect(before).toEqual(Array.from({ length: 8 }, () => 200));
       // nginx's auth_request knows 2xx, 401 and 403, and takes the rest for an error

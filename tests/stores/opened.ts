@@ -6,6 +6,7 @@ import { openKeys } from "../../src/seal/keys.ts";
 import { openSessions } from "../../src/sessions/open.ts";
 import type { SealedSessionsDeps } from "../../src/sessions/sealed-sessions.ts";
 import { type SessionWish, sessionOf } from "../contract/session-store.ts";
+import { waitUntil } from "../fakes/waits.ts";
 
 const keys = openKeys(["a secret of the outpost, long enough"]);
 /** Epoch seconds. */
@@ -26,14 +27,13 @@ export function newSession(wish: SessionWish = {}): Session {
   return { ...sessionOf({ id, ...wish }), createdAt: now(), lastSeenAt: now(), expiresAt: now() + 3600 };
 }
 
-/** Waits until `condition` holds; how long that took, in milliseconds. Throws after `patience`. */
-export async function until(condition: () => Promise<boolean>, patience = 10_000): Promise<number> {
-  const start = performance.now();
-  while (!(await condition())) {
-    if (performance.now() - start > patience) throw new Error(`it did not come about in ${patience} ms`);
-    await Bun.sleep(2);
-  }
-  return performance.now() - start;
+/** Waits until `store` answers for this session from its memory: its channel has spoken, so it keeps what it looks up. */
+export async function untilKept(store: SessionStore, { id }: Session): Promise<void> {
+  await waitUntil(async () => {
+    const found = store.get(id);
+    await found;
+    return !(found instanceof Promise);
+  });
 }
 
 /** Does the store answer with this session? False also while it does not answer at all. */

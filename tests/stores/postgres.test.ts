@@ -7,7 +7,8 @@ import { postgresStatements } from "../../src/sessions/postgres.ts";
 import { storeExitCode } from "../../src/sessions/store-failure.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { freePort } from "../fakes/free-port.ts";
-import { has, newSession, openInstance, until } from "./opened.ts";
+import { waitUntil } from "../fakes/waits.ts";
+import { has, newSession, openInstance } from "./opened.ts";
 import { isServerHere, type StoreServer, startServer } from "./store-server.ts";
 
 type TlsMode = Extract<SessionsConfig, { readonly kind: "postgres" }>["tlsMode"];
@@ -113,7 +114,7 @@ function postgresTests(): void {
       const secured =
         store === null ? null : (await beside<{ n: boolean }>(at("127.0.0.1", "disable", null), uses))[0]?.n;
       await store?.close();
-      await until(
+      await waitUntil(
         async () =>
           (await beside(at("127.0.0.1", "disable", null), uses.replace("bool_and(ssl)", "1")))[0] === undefined,
       );

@@ -6,7 +6,7 @@ import type { SessionsConfig } from "../../src/core/config.ts";
 import { storeExitCode } from "../../src/sessions/store-failure.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { freePort } from "../fakes/free-port.ts";
-import { has, newSession, openInstance } from "./opened.ts";
+import { has, newSession, openInstance, untilKept } from "./opened.ts";
 import { isServerHere, type StoreServer, startServer } from "./store-server.ts";
 
 function redisAt(url: string, certificateAuthorities: string | null = null): SessionsConfig {
@@ -123,7 +123,7 @@ function redisTests(): void {
     const store = await openInstance(await server.newStore());
     const session = newSession();
     await store.create(session);
-    await Bun.sleep(300);
+    await untilKept(store, session);
     const asked = async () =>
       Number(/cmdstat_evalsha:calls=(\d+)/.exec(String(await client.send("INFO", ["commandstats"])))?.[1]);
     await store.get(session.id);

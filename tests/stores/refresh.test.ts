@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { SessionStore } from "../../src/ports/session-store.ts";
 import { proxyProvider } from "../core/samples.ts";
+import { turns, waitUntil } from "../fakes/waits.ts";
 import { dueSession, fresh, outpost } from "../http/refresh-outpost.ts";
 import { openInstance } from "./opened.ts";
 import { isServerHere, type StoreServer, startServer } from "./store-server.ts";
 
 const provider = proxyProvider();
 const clock = () => 2000;
-const wait = (milliseconds: number) => new Promise<void>((next) => setTimeout(next, milliseconds));
 
 /** Refreshes of several akproxy over one real server. */
 function refreshTests(kind: "redis" | "postgres"): void {
@@ -37,18 +37,19 @@ function refreshTests(kind: "redis" | "postgres"): void {
     for (const one of outposts) one.clock.now += 10;
     for (const { refreshes, deps } of outposts) refreshes.whenDue(deps, provider, session);
     await Promise.all(outposts.map(({ refreshes }) => refreshes.settled()));
-    await wait(1000); // what one process changes the others know within a second (decision 42)
+    const groups = () => Promise.all(stores.map(async (store) => (await store.get(session.id))?.identity.groups));
+    // what one process changes the others know within a second (decision 42)
+    await waitUntil(async () => (await groups()).every((each) => each?.[0] === "fresh"), 1000);
 
-    const groups = await Promise.all(stores.map(async (store) => (await store.get(session.id))?.identity.groups));
     expect(outposts.flatMap(({ asked }) => asked)).toEqual(["first"]);
-    expect(groups).toEqual([["fresh"], ["fresh"], ["fresh"]]);
+    expect(await groups()).toEqual([["fresh"], ["fresh"], ["fresh"]]);
   });
 
   test("SES-09: in 200 rounds of a refresh racing a sign-out at another instance no session survives", async () => {
     const [here, there] = stores;
     if (here === undefined || there === undefined) throw new Error("no instances");
     const { deps, refreshes, asked } = outpost(here, async (identity) => {
-      await wait(Math.random() * 3);
+      await turns(Math.random() * 300);
       return fresh(identity);
     });
 
@@ -57,18 +58,20 @@ function refreshTests(kind: "redis" | "postgres"): void {
       const session = dueSession(`r${round}`);
       await here.create(session);
       refreshes.whenDue(deps, provider, session);
-      await wait(Math.random() * 4);
+      await turns(Math.random() * 400);
       if (round % 2 === 0) await there.deleteBySubject(session.identity.issuer, session.identity.subject);
       else await there.delete(session.id);
       await refreshes.settled();
       if ((await there.get(session.id)) !== null) alive.push(round);
     }
-    await wait(1000);
-    for (let round = 0; round < 200; round += 1) {
-      if ((await here.get(dueSession(`r${round}`).id)) !== null) alive.push(round);
-    }
+    const aliveHere = async () => {
+      const found = await Promise.all(Array.from({ length: 200 }, (_, round) => here.get(dueSession(`r${round}`).id)));
+      return found.filter((session) => session !== null);
+    };
+    await waitUntil(async () => (await aliveHere()).length === 0, 1000);
 
     expect(alive).toEqual([]);
+    expect(await aliveHere()).toEqual([]);
     expect(asked.length).toBeGreaterThan(20);
   }, 60_000);
 }

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sessionOf } from "../contract/session-store.ts";
-import { has, newSession, openInstance, until } from "./opened.ts";
+import { waitUntil } from "../fakes/waits.ts";
+import { has, newSession, openInstance, untilKept } from "./opened.ts";
 import { isServerHere, type ServerName, type StoreServer, startServer } from "./store-server.ts";
-
-/** Twice the longest time that a beat is good for: the channel has spoken, or is found silent. */
-const settled = 1500;
 
 function signalsOn(name: ServerName): void {
   describe(`signals through a real ${name}`, () => {
@@ -17,7 +15,10 @@ function signalsOn(name: ServerName): void {
     test("SES-07: a session that one instance ends is gone in the others within a second: by id, user, sid and handle", async () => {
       const config = await server.newStore();
       const [here, there] = [await openInstance(config), await openInstance(config)];
-      await Bun.sleep(200); // both channels have spoken
+      const first = newSession();
+      await here.create(first);
+      await Promise.all([untilKept(here, first), untilKept(there, first)]);
+      await here.delete(first.id);
       const times: number[] = [];
 
       for (let round = 0; round < 40; round++) {
@@ -32,7 +33,7 @@ function signalsOn(name: ServerName): void {
           () => here.deleteByHandle(summary?.handle ?? ""),
         ][round % 4];
         await end?.();
-        times.push(await until(async () => !(await has(there, session)), 1000));
+        times.push(await waitUntil(async () => !(await has(there, session)), 1000));
       }
 
       times.sort((left, right) => left - right);
@@ -49,12 +50,11 @@ function signalsOn(name: ServerName): void {
       const [here, there] = [await openInstance(config), await openInstance(config)];
       const session = newSession();
       await here.create(session);
-      await Bun.sleep(300); // both channels have spoken: what is looked up is kept
-      await has(there, session);
+      await untilKept(there, session);
 
       await here.update({ ...session, identity: { ...session.identity, groups: ["new"] }, version: 2 });
 
-      await until(async () => (await there.get(session.id))?.identity.groups[0] === "new", 1000);
+      await waitUntil(async () => (await there.get(session.id))?.identity.groups[0] === "new", 1000);
       await here.close();
       await there.close();
     });
@@ -66,8 +66,7 @@ function signalsOn(name: ServerName): void {
       const there = await openInstance(config, () => clock.now);
       const session = sessionOf({ idleSeconds: 100 });
       await here.create(session);
-      await Bun.sleep(200); // the channels have spoken: what is looked up is kept
-      await here.get(session.id);
+      await untilKept(here, session);
       clock.now = 1090;
       await there.touch(session.id, 1090);
 
@@ -86,11 +85,11 @@ function signalsOn(name: ServerName): void {
       const store = await openInstance(config);
       const session = newSession();
       await store.create(session);
-      await Bun.sleep(300);
+      await untilKept(store, session);
       expect(await has(store, session)).toBe(true);
 
       await server.freeze();
-      const silent = await until(async () => !(await has(store, session)), 5000);
+      const silent = await waitUntil(async () => !(await has(store, session)), 5000);
       const start = performance.now();
       const passes: boolean[] = [];
       for (let n = 0; n < 20; n++) passes.push(await has(store, session));
@@ -100,7 +99,7 @@ function signalsOn(name: ServerName): void {
       expect(silent).toBeLessThan(3500); // 0.7 s of trust, and the longest wait for an answer
       expect(passes).not.toContain(true);
       expect(waited).toBeLessThan(500);
-      await until(() => has(store, session));
+      await waitUntil(() => has(store, session));
       await store.close();
     });
 
@@ -110,26 +109,26 @@ function signalsOn(name: ServerName): void {
       const [kept, signedOut] = [newSession({ subject: "kept" }), newSession({ subject: "ends" })];
       for (const session of [kept, signedOut]) {
         await here.create(session);
-        await Bun.sleep(200);
+        await Promise.all([untilKept(here, session), untilKept(there, session)]);
         expect(await has(there, session)).toBe(true);
       }
 
       await server.kill();
-      await Bun.sleep(50);
+      await waitUntil(async () => !(await has(here, kept)) && !(await has(there, kept)), 700);
       const whileAway = await Promise.all([has(here, kept), has(there, kept), has(there, signedOut)]);
       const error = await Promise.resolve(there.get(kept.id)).catch((thrown: unknown) => thrown);
       await server.start();
-      const back = await until(() => has(there, kept));
-      await until(() => has(here, kept));
+      const back = await waitUntil(() => has(there, kept));
+      await waitUntil(() => has(here, kept));
       await here.deleteBySubject("https://idp.test/", "ends");
-      const known = await until(async () => !(await has(there, signedOut)), 1000);
+      const known = await waitUntil(async () => !(await has(there, signedOut)), 1000);
 
       expect(whileAway).toEqual([false, false, false]);
       expect(error).toMatchObject({ code: "store_unavailable" });
       expect(String(error)).toContain(config.place);
       expect(back).toBeLessThan(3000);
       expect(known).toBeLessThan(1000);
-      await Bun.sleep(settled);
+      await Promise.all([untilKept(here, kept), untilKept(there, kept)]); // the channels are back
       expect(await has(there, signedOut)).toBe(false);
       await here.close();
       await there.close();

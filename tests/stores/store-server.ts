@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SessionsConfig } from "../../src/core/config.ts";
 import { freePort } from "../fakes/free-port.ts";
+import { waitUntil } from "../fakes/waits.ts";
 
 export type ServerName = "redis" | "postgres";
 
@@ -50,18 +51,19 @@ export async function startServer(name: ServerName, options: ServerOptions = {})
 
   async function start(): Promise<void> {
     child = Bun.spawn([...command], { cwd: folder, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-    const until = Date.now() + 15_000;
-    while (!(await isReady(name, port))) {
-      if (Date.now() > until || child.exitCode !== null) throw new Error(`${name} does not start on ${port}`);
-      await Bun.sleep(20);
-    }
+    const started = child;
+    const isUp = async () => {
+      if (started.exitCode !== null) throw new Error(`${name} does not start on ${port}`);
+      return isReady(name, port);
+    };
+    await waitUntil(isUp, 15_000);
   }
 
   async function signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void> {
     if (child === null || child.exitCode !== null) return;
     const family = [...childrenOf(child.pid), child.pid];
     for (const pid of family) send(pid, name);
-    if (name === "SIGKILL") await child.exited;
+    if (name === "SIGKILL") await Promise.all([child.exited, waitUntil(() => haveEnded(family))]);
   }
 
   // a run that ends by an error leaves no server behind
@@ -201,6 +203,13 @@ function answerTo(question: string, port: number): Promise<string> {
 function childrenOf(pid: number): readonly number[] {
   const { stdout } = Bun.spawnSync(["pgrep", "-P", String(pid)]);
   return stdout.toString().split("\n").filter(Boolean).map(Number);
+}
+
+/** PostgreSQL does not start again while a process of the last run has its shared memory. */
+function haveEnded(pids: readonly number[]): boolean {
+  const { stdout } = Bun.spawnSync(["ps", "-o", "stat=", "-p", pids.join(",")]);
+  const states = stdout.toString().split("\n").filter(Boolean);
+  return states.every((state) => state.startsWith("Z"));
 }
 
 function send(pid: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {

@@ -17,6 +17,7 @@ import { openSessionCookie, sealSessionCookie } from "../../../src/seal/session-
 import { cachedSessions } from "../../../src/sessions/cached-sessions.ts";
 import { readFields } from "../../../src/wire/message/header-block.ts";
 import { sessionOf } from "../../contract/session-store.ts";
+import { turns } from "../../fakes/waits.ts";
 import { alice } from "../samples.ts";
 
 /**
@@ -138,7 +139,7 @@ async function grownMiB(bytes: () => number, work: () => Promise<void>): Promise
   const before = bytes();
   await work();
   Bun.gc(true);
-  await Bun.sleep(20);
+  await turns(20);
   Bun.gc(true);
   return (bytes() - before) / 2 ** 20;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type CredentialAnswer, credentialAnswers } from "../../../src/http/visitor/credential-answers.ts";
 import { alice } from "../../core/samples.ts";
+import { turns } from "../../fakes/waits.ts";
 
 const known = (expiresAt: number | null = null, over: Parameters<typeof alice>[0] = {}): CredentialAnswer => ({
   kind: "known",
@@ -53,7 +54,7 @@ test("M2M-03: what is asked often is not kept longer", async () => {
 
 test("DOS-05: equal credentials at once are one question", async () => {
   const { asked, ask } = asking(async () => {
-    await Bun.sleep(1);
+    await turns();
     return known();
   });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Attempt, credentialLimits } from "../../../src/http/visitor/credential-limits.ts";
+import { turns } from "../../fakes/waits.ts";
 
 const rate = { count: 3, seconds: 30 };
 
@@ -44,7 +45,7 @@ test("M2M-11: of 200 at once that fail no more than the limit are let through", 
     Array.from({ length: 200 }, async () => {
       const attempt = await limits.enter(["a"]);
       if (attempt.kind === "admitted") through += 1;
-      await Bun.sleep(1);
+      await turns();
       return settle(attempt, "failed");
     }),
   );
