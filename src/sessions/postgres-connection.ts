@@ -35,30 +35,30 @@ export function connectPostgres(address: PostgresAddress, lost: () => void): Pos
   let away = false;
   let closed = false;
 
-  async function answered<Row>(text: string, values: readonly SqlValue[]): Promise<readonly Row[]> {
-    const asked = sql;
+  async function run<Row>(text: string, values: readonly SqlValue[]): Promise<readonly Row[]> {
+    const client = sql;
     try {
-      return await within(answerMilliseconds, asked.unsafe<Row[]>(text, [...values]));
+      return await within(answerMilliseconds, client.unsafe<Row[]>(text, [...values]));
     } catch (thrown) {
-      if (thrown instanceof DeadlinePassed && asked === sql) {
-        noted(thrown); // first: queries whose connections are closed next must not retry
+      if (thrown instanceof DeadlinePassed && client === sql) {
+        markedFailure(thrown); // first: queries whose connections are closed next must not retry
         sql = pool(address);
-        void asked.close({ timeout: 0 });
+        void client.close({ timeout: 0 });
       }
       throw thrown;
     }
   }
 
   /** Runs a statement, and marks the server as unavailable when the error says so. */
-  async function judged<Row>(text: string, values: readonly SqlValue[]): Promise<readonly Row[]> {
+  async function runAndMark<Row>(text: string, values: readonly SqlValue[]): Promise<readonly Row[]> {
     try {
-      return await answered(text, values);
+      return await run(text, values);
     } catch (thrown) {
-      throw noted(thrown);
+      throw markedFailure(thrown);
     }
   }
 
-  function noted(thrown: unknown): Failure {
+  function markedFailure(thrown: unknown): Failure {
     if (isGone(thrown)) {
       away = true;
       lost();
@@ -69,17 +69,17 @@ export function connectPostgres(address: PostgresAddress, lost: () => void): Pos
   return {
     async query<Row>(text: string, values: readonly SqlValue[], repeatability: Repeatability) {
       if (away || closed) throw serverFailure(address, new Error("no connection"));
-      if (repeatability === "once") return await judged<Row>(text, values);
+      if (repeatability === "once") return await runAndMark<Row>(text, values);
       try {
-        return await answered<Row>(text, values);
+        return await run<Row>(text, values);
       } catch (thrown) {
         // after a restart of the server each pooled connection fails once
-        if (closed || away || !isBroken(thrown)) throw noted(thrown);
-        return await judged<Row>(text, values);
+        if (closed || away || !isBroken(thrown)) throw markedFailure(thrown);
+        return await runAndMark<Row>(text, values);
       }
     },
     async probe(text, values) {
-      await judged(text, values);
+      await runAndMark(text, values);
       away = false;
     },
     async close() {
@@ -127,8 +127,8 @@ export async function listenPostgres(
       void client.close({ timeout: 0 });
     };
     try {
-      for (const [channel, hear] of Object.entries(channels)) {
-        await within(answerMilliseconds + connectSeconds * 1000, client.listen(channel, hear));
+      for (const [channel, receive] of Object.entries(channels)) {
+        await within(answerMilliseconds + connectSeconds * 1000, client.listen(channel, receive));
       }
       return { client, ended: ended.then(close), close };
     } catch (thrown) {

@@ -1,6 +1,6 @@
 import type { RandomBytes } from "../seal/random-token.ts";
-import { type Beats, startBeats } from "./beats.ts";
 import { changeFeed } from "./change-feed.ts";
+import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import {
   connectPostgres,
   listenPostgres,
@@ -71,11 +71,11 @@ export async function postgresRows(options: PostgresOptions): Promise<SessionRow
   await preparePostgresSchema(options);
   const connection = connectPostgres(options, feed.lost);
   const beatChannel = `akproxy_beat_${Buffer.from(options.randomBytes(12)).toString("hex")}`;
-  let beats: Beats | null = null;
+  let heartbeat: Heartbeat | null = null;
   const receive = {
     [changed]: (key: string) => feed.changed([key]),
     [beatChannel](sentAt: string) {
-      beats?.heard();
+      heartbeat?.received();
       feed.beat(Number(sentAt));
     },
   };
@@ -83,7 +83,7 @@ export async function postgresRows(options: PostgresOptions): Promise<SessionRow
     await connection.close();
     throw serverFailure(options, thrown);
   });
-  beats = startBeats(
+  heartbeat = startHeartbeat(
     () => connection.probe("SELECT pg_notify($1, $2)", [beatChannel, String(clock())]),
     () => listener.renew(),
   );
@@ -91,7 +91,7 @@ export async function postgresRows(options: PostgresOptions): Promise<SessionRow
     ...statements(connection),
     takeChanges: () => feed.take(),
     async close() {
-      beats.stop();
+      heartbeat.stop();
       listener.close();
       await connection.close();
     },

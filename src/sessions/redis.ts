@@ -1,7 +1,7 @@
 import { Failure } from "../core/failure.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
-import { startBeats } from "./beats.ts";
 import { changeFeed } from "./change-feed.ts";
+import { startHeartbeat } from "./heartbeat.ts";
 import { connectRedis, keepRedis, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
 import { type RedisScript, redisScript } from "./redis-scripts.ts";
 import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
@@ -28,14 +28,14 @@ export async function redisRows(options: RedisOptions): Promise<SessionRows> {
     connection.close();
     throw thrown;
   });
-  const beats = startBeats(
+  const heartbeat = startHeartbeat(
     async () => void (await connection.send("PUBLISH", [beatChannel, String(clock())])),
     () => subscriber.renew(),
   );
 
   async function subscribe(client: Bun.RedisClient): Promise<void> {
     await client.subscribe(beatChannel, (sentAt) => {
-      beats?.heard();
+      heartbeat?.received();
       feed.beat(Number(sentAt));
     });
     await client.subscribe(`${keyPrefix}changed`, (keys) => {
@@ -48,7 +48,7 @@ export async function redisRows(options: RedisOptions): Promise<SessionRows> {
     ...scripted(connection, keyPrefix),
     takeChanges: () => feed.take(),
     async close() {
-      beats.stop();
+      heartbeat.stop();
       subscriber.close();
       connection.close();
     },

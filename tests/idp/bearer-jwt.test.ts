@@ -33,7 +33,7 @@ test("decision 39: one without sub is its client's", async () => {
   });
 });
 
-describe("what is accepted", () => {
+describe("accepted", () => {
   test.each<[string, Json, Json]>([
     ["several audiences, ours among them", { aud: ["other", "app"] }, {}],
     ["typ application/at+jwt", {}, { typ: "application/at+jwt" }],
@@ -48,7 +48,7 @@ describe("what is accepted", () => {
   });
 });
 
-describe("JWT-01 to JWT-08: what is refused", () => {
+describe("JWT-01 to JWT-08: refused", () => {
   test.each<[string, Json, Json]>([
     ["JWT-05: another audience", { aud: "other" }, {}],
     ["JWT-05: no audience", { aud: undefined }, {}],

@@ -82,7 +82,7 @@ test.each<[string, () => string]>([
   ["JWT-07: an access token in its place", () => goodToken(fake, {}, { typ: "at+jwt" })],
   ["another key's", () => token({ alg: "ES256", kid: "fake" }, goodClaims(fake), es256(strangerKey.privateKey))],
   ["no token", () => "x"],
-])("an id_token that is not good is a refusal: %s", async (_what, idToken) => {
+])("an invalid id_token is a refusal: %s", async (_what, idToken) => {
   expect((await issued({ id_token: idToken() })).kind).toBe("refused");
 });
 
@@ -105,7 +105,7 @@ test.each([
   ["200 with a list", () => Response.json([]), "idp_misconfigured"],
   ["200 without JSON", () => new Response("welcome"), "idp_misconfigured"],
   ["200 with a token that is no text", () => Response.json({ id_token: 1, access_token: {} }), "idp_misconfigured"],
-])("M2M-14: %s is no refusal", async (_what, response, code) => {
+])("M2M-14: %s is not a refusal", async (_what, response, code) => {
   const outcome = await outcomeOf(answers(response));
 
   expect(outcome).toStartWith(code);

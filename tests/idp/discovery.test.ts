@@ -154,7 +154,7 @@ test.each([
   [() => Response.json(null), "is not a JSON object"],
   [() => new Response("nothing here", { status: 404 }), "answered 404; check the issuer's URL"],
   [() => new Response("x".repeat(1024 * 1024 + 1)), "answered more than 1 MiB"],
-])("a discovery answer that is none is a misconfiguration (%#)", async (answer, what) => {
+])("an unusable discovery answer is a misconfiguration (%#)", async (answer, what) => {
   fake.answers.discovery = answer;
 
   const outcome = await outcomeOf(atFake(fake).idp.endSessionUrl(""));

@@ -61,7 +61,7 @@ test.each([
   [undefined, "select_account"],
   [["none", "login", "select_account"], "select_account"],
   [["none", "login"], "login"],
-])("an issuer that advertises the prompts %j is asked for %s", async (prompts, expected) => {
+])("an issuer that advertises the prompts %j gets the prompt %s", async (prompts, expected) => {
   fake.metadata = { prompt_values_supported: prompts };
 
   expect(await parametersOf({}, "select_account")).toMatchObject({ prompt: expected });
@@ -102,6 +102,9 @@ test.each([
   [["profile"], ["profile"], ["openid", "profile"]],
   [["profile", "profile"], [], ["openid", "profile"]],
   [[], ["profile"], ["openid"]],
-])("of %j where %j are advertised %j are asked for", (configured: string[], advertised: string[], asked: string[]) => {
-  expect(requestedScopes(configured, advertised)).toEqual(asked);
-});
+])(
+  "of the scopes %j, with %j advertised, %j are requested",
+  (configured: string[], advertised: string[], asked: string[]) => {
+    expect(requestedScopes(configured, advertised)).toEqual(asked);
+  },
+);

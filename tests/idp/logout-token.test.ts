@@ -95,7 +95,7 @@ test.each([
   ["an iat in nearly a minute", { iat: testNow + 60 }, {}],
   ["us among its audiences, and as authorized party", { aud: ["app", "x"], azp: "app" }, {}],
   ["another event besides", { events: { "https://x.test/event": 1, [event]: {} } }, {}],
-])("OUT-03: a token with %s is taken", async (_what, over, notice) => {
+])("OUT-03: a token with %s is accepted", async (_what, over, notice) => {
   expect(await idp.readLogoutToken(logoutToken(over))).toMatchObject(notice);
 });
 

@@ -109,7 +109,7 @@ test.each([
   ["invalid_request", 400, "idp_rejected_code"],
   ["temporarily_unavailable", 400, "idp_unreachable"],
   ["invalid_grant", 503, "idp_unreachable"],
-])("%s with %d says nothing about the person", async (error, status, code) => {
+])("%s with %d says nothing about the user", async (error, status, code) => {
   const before = await loggedIn();
   answers({ error }, status);
 

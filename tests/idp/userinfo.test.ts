@@ -43,7 +43,7 @@ test.each([
   [() => new Response("", { status: 401, headers: { "www-authenticate": 'Bearer error="insufficient_scope"' } })],
   [() => new Response("<html>", { headers: { "content-type": "text/html" } })],
   [() => new Response("", { status: 302, headers: { location: "/other" } })],
-])("a userinfo endpoint that refuses leaves the id_token's claims, and is logged (%#)", async (answer) => {
+])("an error of the userinfo endpoint leaves the id_token's claims, and is logged (%#)", async (answer) => {
   fake.answers.userinfo = answer;
   const { idp, lines } = atFake(fake);
 

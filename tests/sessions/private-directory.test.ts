@@ -14,7 +14,7 @@ test.each([
   ["another user's", { mode: directory | 0o700, uid: 1001 }, "belongs to another user; chown it"],
   ["a link", { mode: link | 0o777, uid: 1000 }, "is a symbolic link; use the directory it points to"],
   ["a file", { mode: file | 0o600, uid: 1000 }, "is not a directory"],
-])("SES-11: of a directory that is %s", (_, found, fault) => {
+])("SES-11: the fault of a directory that is %s", (_, found, fault) => {
   expect(directoryFault(found, 1000)).toBe(fault);
 });
 

@@ -1,5 +1,5 @@
-export interface Beats {
-  heard(): void; //                                a beat was received
+export interface Heartbeat {
+  received(): void; //                                a beat was received
   stop(): void;
 }
 
@@ -7,14 +7,14 @@ export interface Beats {
 const everyMilliseconds = 150;
 
 /** After this many beats sent and none received the channel is considered broken. */
-const unheardBeats = 12;
+const unreceivedBeats = 12;
 
 /**
  * Sends the heartbeats of a ChangeFeed through the store. `send` resolves when the store has accepted the beat; when it throws, the beat
  * is skipped. `renew` is called when the store accepts beats but the channel delivers none.
  */
-export function startBeats(send: () => Promise<void>, renew: () => void): Beats {
-  let unheard = 0;
+export function startHeartbeat(send: () => Promise<void>, renew: () => void): Heartbeat {
+  let unreceived = 0;
   let sending = false;
 
   async function beat(): Promise<void> {
@@ -22,14 +22,14 @@ export function startBeats(send: () => Promise<void>, renew: () => void): Beats 
     sending = true;
     try {
       await send();
-      unheard += 1;
+      unreceived += 1;
     } catch {
       // the store is unavailable: requests report it
     } finally {
       sending = false;
     }
-    if (unheard < unheardBeats) return;
-    unheard = 0;
+    if (unreceived < unreceivedBeats) return;
+    unreceived = 0;
     renew();
   }
 
@@ -37,8 +37,8 @@ export function startBeats(send: () => Promise<void>, renew: () => void): Beats 
   timer.unref();
   void beat();
   return {
-    heard() {
-      unheard = 0;
+    received() {
+      unreceived = 0;
     },
     stop: () => clearInterval(timer),
   };
