@@ -4,12 +4,12 @@ import type { Identity } from "../../src/core/identity.ts";
 import type { Session } from "../../src/core/session.ts";
 import type { SessionStore } from "../../src/ports/session-store.ts";
 
-/** A clock that stands still until it is moved. */
+/** A clock that changes only when the test sets it. */
 export interface Clock {
   now: number;
 }
 
-/** What a test may say about a session; the rest is alice's, of provider app, made at 1000, for an hour, without an idle limit. */
+/** The fields that a test may set; the defaults are user alice, provider app, created at 1000, one hour, no idle limit. */
 export interface SessionWish {
   readonly id?: string;
   readonly providerSlug?: string;
@@ -57,7 +57,7 @@ export function sessionOf(wish: SessionWish = {}): Session {
   };
 }
 
-/** What every session store must do, whatever keeps its rows. `open` gives an empty store. */
+/** The tests that every session store must pass. `open` returns an empty store. */
 export function sessionStoreContract(
   name: string,
   open: (deps: { readonly now: () => number; readonly mostOfPerson?: number }) => Promise<SessionStore>,
@@ -269,7 +269,7 @@ function updates(opened: Opened): void {
   });
 }
 
-/** Alice's session as a refresh leaves it. */
+/** Alice's session after a refresh. */
 function refreshed(version: number): Session {
   const session = sessionOf();
   const identity = { ...session.identity, groups: ["staff"], rawToken: "new.token.signature" };

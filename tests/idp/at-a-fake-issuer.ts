@@ -4,7 +4,7 @@ import type { IdentityProvider, LoginChecks } from "../../src/ports/identity-pro
 import { es256, type FakeIssuer, issuerKey, token } from "../fakes/idp.ts";
 import { keptLog, loginSettings } from "../fakes/login-settings.ts";
 
-/** The time of these tests: far from the machine's own, so that a check by that one would be seen. */
+/** The time of these tests: far from the machine's clock, so that a check that uses the machine's clock fails. */
 export const testNow = 1_900_000_000;
 
 export const checks: LoginChecks = {
@@ -69,7 +69,7 @@ export async function outcomeOf(login: Promise<unknown>): Promise<string> {
   }
 }
 
-/** What becomes of a login whose token endpoint answers `idToken`. */
+/** The outcome of a login whose token endpoint answers `idToken`. */
 export function loginWith(
   fake: FakeIssuer,
   idToken: string,

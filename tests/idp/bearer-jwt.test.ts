@@ -10,7 +10,7 @@ afterEach(() => fake.stop());
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** RFC 9068 2.2; no claim that only an id_token has. */
+/** RFC 9068 2.2, without claims that only an id_token has. */
 const accessClaims = (over: Json = {}) =>
   goodClaims(fake, { nonce: undefined, client_id: "machine", jti: "j", ...over });
 const signed = (over: Json = {}, header: Json = {}) =>

@@ -7,7 +7,7 @@ const bearer: HeaderCredential = { kind: "bearer", token: "the-token-itself" };
 
 let fake: FakeIssuer;
 let asked: { readonly body: string; readonly authorization: string | null }[] = [];
-/** What the introspection endpoint answers. */
+/** The answer of the introspection endpoint. */
 let said: Response | Readonly<Record<string, unknown>>;
 
 const aliceSaid = () => ({
@@ -88,7 +88,7 @@ describe("M2M-01: active alone is not enough", () => {
     const { idp } = atFake(fake);
     const answer = await idp.authenticate(bearer).catch((error: { readonly code: string }) => error);
 
-    // an answer that is none of RFC 7662 says nothing at all: no denial, and no way in
+    // an answer that does not follow RFC 7662 is an error of the issuer: the token is neither refused nor accepted
     expect(["refused", "idp_misconfigured"]).toContain("kind" in answer ? answer.kind : answer.code);
   });
 

@@ -3,7 +3,7 @@ import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";
 import { atFake, callbackUrl, checks, goodToken, outcomeOf } from "./at-a-fake-issuer.ts";
 
-const realNow = Math.floor(Date.now() / 1000); // a certificate is judged by the machine's clock
+const realNow = Math.floor(Date.now() / 1000); // certificates are checked by the machine's clock
 const certificate = makeSelfSigned({ names: ["idp.company.test"], days: 1, now: realNow });
 const other = makeSelfSigned({ names: ["idp.company.test"], days: 1, now: realNow });
 let fake: FakeIssuer;

@@ -29,7 +29,7 @@ async function documented(page: string): Promise<Provider> {
   return provider;
 }
 
-/** Logs in by a page's config, the issuer's address apart: `claims` are those of the id_token, without what every one has. */
+/** Logs in with the config of a page, except for the issuer's URL: `claims` are those of the id_token, without the standard ones. */
 async function login(page: string, claims: Readonly<Record<string, unknown>>) {
   const provider = await documented(page);
   const log = keptLog();

@@ -64,7 +64,7 @@ test("OUT-03: a token of authentik's shape is read", async () => {
 test("OUT-03: a token of Keycloak's shape is read", async () => {
   fake.keys = [publicJwk(rsa.publicKey, { kid: "kc" })];
   fake.metadata = { id_token_signing_alg_values_supported: ["PS384", "RS256", "HS256", "ES256"] };
-  // Keycloak: LogoutToken, with a claim typ of its own and an option inside the event
+  // Keycloak: LogoutToken, with Keycloak's own claim typ and an option inside the event
   const keycloaks = token(
     { alg: "RS256", typ: "JWT", kid: "kc" },
     {

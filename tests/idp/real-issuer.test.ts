@@ -62,7 +62,7 @@ afterAll(async () => {
   await landing.stop(true);
 });
 
-/** Real time: the toy issuer's tokens are of now. */
+/** Real time: the toy issuer uses the machine's clock. */
 const now = () => Math.floor(Date.now() / 1000);
 
 function provider(oidc: Parameters<typeof loginSettings>[1] = {}) {

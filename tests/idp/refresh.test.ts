@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => fake.stop());
 
-/** What the token endpoint answers from now on, over an answer without id_token. */
+/** Sets the answer of the token endpoint: `over` is added to an answer without id_token. */
 function answers(over: Readonly<Record<string, unknown>>, status = 200): void {
   fake.answers.token = async (request) => {
     forms.push(new URLSearchParams(await request.text()));
@@ -28,7 +28,7 @@ async function loggedIn(over: Readonly<Record<string, unknown>> = {}): Promise<I
   return (await idp.redeem(callbackUrl(), checks)).identity;
 }
 
-/** What became of it in a line. */
+/** The outcome as one line. */
 function told(refreshed: Refreshed): string {
   switch (refreshed.kind) {
     case "fresh":
@@ -60,7 +60,7 @@ test("a refresh posts the token and nothing of the login, and reads the new clai
   expect(Object.fromEntries(forms.at(-1) ?? [])).toEqual({ grant_type: "refresh_token", refresh_token: "first" });
   expect(told(refreshed)).toBe("fresh staff+ops second 60");
   expect(refreshed.kind === "fresh" && refreshed.identity.rawToken).toBe(idToken);
-  expect(refreshed.kind === "fresh" && refreshed.identity.idpSession).toBe("s1"); // this id_token does not say it
+  expect(refreshed.kind === "fresh" && refreshed.identity.idpSession).toBe("s1"); // not in this id_token
 });
 
 test("an issuer that gives no new refresh token leaves the old one in force", async () => {

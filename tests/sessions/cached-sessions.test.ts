@@ -132,7 +132,7 @@ test("a session that one process on a SQLite file deletes is gone in the other a
   expect(await here.get(session.id)).toEqual(session);
 
   await there.deleteBySubject(session.identity.issuer, session.identity.subject);
-  await new Promise((resolve) => setImmediate(resolve)); // another process is in no turn of ours
+  await new Promise((resolve) => setImmediate(resolve)); // another process does not share our turn of the event loop
 
   expect(await here.get(session.id)).toBeNull();
   await here.close();

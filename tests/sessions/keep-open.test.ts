@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { keepOpen } from "../../src/sessions/keep-open.ts";
 import { turns, waitUntil } from "../fakes/waits.ts";
 
-/** A server of connections that can be away. */
+/** A server that can refuse connections. */
 function fakeServer() {
   const state = { away: false, refused: 0, opened: 0, open: 0, lost: 0, break: () => {} };
   return {

@@ -36,7 +36,7 @@ test("a record of version 1, which has no refresh, still opens", () => {
 
 test("a claim field that is newer than the record is empty", () => {
   const { groups: _groups, name: _name, ...older } = sessionOf().identity;
-  const sealedBefore = { ...sessionOf(), identity: older } as Session; // as: what an older akproxy sealed
+  const sealedBefore = { ...sessionOf(), identity: older } as Session; // as: sealed by an older akproxy
 
   const row = sealSession(sealedBefore, keys, randomBytes);
 
@@ -63,7 +63,7 @@ test("a refresh token is sealed in the body", () => {
   expect(Buffer.from(row.body).toString("latin1")).not.toContain("canary");
 });
 
-/** What version 1 of the record made of a session. */
+/** A session as a record of version 1. */
 function recordsOfVersion1({ id, identity, providerSlug, createdAt, expiresAt, idleSeconds }: Session) {
   const key = rowKey(id);
   const seal = (part: string, sealingKey: Uint8Array, value: unknown) => {

@@ -70,7 +70,7 @@ test("a sign-out in one process takes effect in another that has the file open",
   expect(await there.get(idOf("one"))).not.toBeNull();
 
   await here.deleteBySubject("https://idp.test/", "alice-sub");
-  await new Promise((resolve) => setImmediate(resolve)); // another process is in no turn of ours
+  await new Promise((resolve) => setImmediate(resolve)); // another process does not share our turn of the event loop
 
   expect(await there.get(idOf("one"))).toBeNull();
   await here.close();

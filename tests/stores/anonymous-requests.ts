@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 const outpost = "/outpost.goauthentik.io";
 const navigation = { accept: "text/html", "sec-fetch-mode": "navigate" };
 
-/** What people and programs without a session send: pages, programs, logins begun and never ended, forged cookies, callbacks, sign-outs. */
+/** Requests without a session: of browsers and programs, unfinished logins, forged cookies, callbacks, sign-outs. */
 function requestOf(n: number): readonly [path: string, init: RequestInit] {
   const random = randomBytes(24).toString("base64url");
   const kinds: readonly (readonly [string, RequestInit])[] = [
@@ -22,7 +22,7 @@ function requestOf(n: number): readonly [path: string, init: RequestInit] {
   return kinds[n % kinds.length] ?? ["/", {}];
 }
 
-/** Sends so many of them, 32 at a time; how many were answered with each status. */
+/** Sends this many, 32 at a time; returns how many were answered with each status. */
 export async function anonymousRequests(port: number, count: number): Promise<ReadonlyMap<number, number>> {
   const statuses = new Map<number, number>();
   let sent = 0;

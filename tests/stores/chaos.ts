@@ -8,19 +8,19 @@ import { type ServerName, type StoreServer, startServer } from "./store-server.t
 
 const app = "http://app.test/";
 
-/** What was done and seen. The last four are what must never be. */
+/** Counts of actions and observations. The last four must stay empty. */
 export interface ChaosCounts {
   logins: number; //                               acknowledged: the visitor's page came
   signOuts: number; //                             acknowledged
   checks: number;
   passes: number;
-  refusals: number; //                             5xx, or nobody answered
+  refusals: number; //                             5xx, or no answer
   killedInstances: number;
   killedStores: number;
-  readonly lost: string[]; //                      an acknowledged session that nobody ended is sent to log in
+  readonly lost: string[]; //                      an acknowledged session that was not ended is redirected to the login
   readonly resurrected: string[]; //               a session passes a second or more after its sign-out was acknowledged
-  readonly passedWhileAway: string[]; //           a request passes that began and ended while the store was away
-  readonly confused: string[]; //                  somebody is taken for somebody else
+  readonly passedWhileAway: string[]; //           a request passes that began and ended while the store was down
+  readonly confused: string[]; //                  a user is mistaken for another
 }
 
 interface Known {
@@ -35,7 +35,7 @@ export interface ChaosOptions {
   readonly settings?: readonly string[]; //        of the server
 }
 
-/** How long a request may still pass after its store has died: none of the connections has told of it yet. */
+/** How long a request may still pass after its store has died: the connections have not reported it yet. */
 const noticeMilliseconds = 100;
 
 /**
@@ -105,7 +105,7 @@ function oneOf<T>(members: readonly T[]): T | undefined {
   return members[Math.floor(Math.random() * members.length)];
 }
 
-/** Logs a new person in, and lets one of those who are in sign out. */
+/** Logs in a new user, and signs out one of those who are logged in. */
 async function comeAndGo(world: World): Promise<void> {
   const user = `p${world.nextPerson++}`;
   const browser = world.cluster.browser();
@@ -185,7 +185,7 @@ async function killStore(world: World, server: StoreServer): Promise<void> {
   await server.start();
 }
 
-/** With everything up: who did not sign out is in, who did is out, at every instance. */
+/** With everything up, at every instance: users who signed out have no session, all others have one. */
 async function judgeAll(world: World): Promise<void> {
   for (const at of world.cluster.instances) {
     const probe = world.sessions[0]?.cookie ?? "";

@@ -10,7 +10,7 @@ import { akproxyCommand } from "../fakes/run-akproxy.ts";
 import { waitUntil } from "../fakes/waits.ts";
 import { callback } from "../journeys/stack.ts";
 
-/** One akproxy, a process of its own. */
+/** One akproxy in a separate process. */
 export interface Instance {
   readonly port: number;
   readonly adminPort: number;
@@ -22,9 +22,9 @@ export interface Instance {
 /** Several akproxy over one store, a provider in proxy mode, behind nginx that gives each request to the next one. */
 export interface Cluster {
   readonly instances: readonly [Instance, Instance, ...Instance[]];
-  /** A browser that finds app.test at nginx, or at the port that `port` names at each request. */
+  /** A browser that resolves app.test to nginx, or to the port that `port` returns for each request. */
   browser(port?: () => number): Browser;
-  /** What an instance says to the cookies of a browser: 200 with a name, or another status. 0 where nobody answers. */
+  /** The answer of an instance to the cookies of a browser: 200 with a name, or another status; 0 without an answer. */
   ask(at: Instance, cookie: string): Promise<{ readonly status: number; readonly user: string | null }>;
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export const outpostSecret = "one-secret-for-every-instance-of-it-0123";
 export interface ClusterOptions {
   readonly store: string; //                       as `sessions.store` has it
   readonly instances?: number; //                  2
-  readonly people?: number; //                     how many users the issuer knows besides alice and bob: p0, p1, ...
+  readonly people?: number; //                     how many users the issuer has besides alice and bob: p0, p1, ...
 }
 
 export async function startCluster({ store, instances: count = 2, people = 0 }: ClusterOptions): Promise<Cluster> {
@@ -57,7 +57,7 @@ export async function startCluster({ store, instances: count = 2, people = 0 }: 
   const facts = { store, issuer: issuer.issuer, application: echo.url };
   const more = Array.from({ length: count - 2 }, (_, n) => instance(folder, `akproxy-${n + 2}`, facts));
   const instances = [instance(folder, "akproxy-0", facts), instance(folder, "akproxy-1", facts), ...more] as const;
-  // one that did not start must not leave the others running
+  // if one does not start, the others must not keep running
   const starts = await Promise.allSettled(instances.map((one) => one.start()));
   const failed = starts.find((start) => start.status === "rejected");
   if (failed !== undefined) {
@@ -180,7 +180,7 @@ external_host = "http://guarded.test"
 `;
 }
 
-/** nginx gives each request to the next instance, and to another one where the first does not answer. */
+/** nginx sends each request to the next instance, and to another one if the first does not answer. */
 async function startNginx(folder: string, ports: readonly number[]) {
   const port = freePort();
   const servers = ports.map((each) => `server 127.0.0.1:${each} max_fails=0;`).join(" ");

@@ -13,7 +13,7 @@ import { isServerHere, type ServerName, type StoreServer, startServer } from "./
 const app = "http://app.test/";
 const outpost = "http://app.test/outpost.goauthentik.io";
 
-/** The store that the instances share, for somebody beside them. */
+/** The store that the instances share, opened beside them. */
 function storeOf(kind: ServerName, { url }: StoreServer): SessionsConfig {
   const shared = { url, place: url, certificateAuthorities: null };
   return kind === "redis" ? { kind, ...shared, keyPrefix: "akproxy:" } : { kind, ...shared, tlsMode: "disable" };
@@ -23,7 +23,7 @@ function cookiesOf(browser: Browser): string {
   return browser.cookies.headerFor(new URL(app)) ?? "";
 }
 
-/** What the four verdict endpoints say to this cookie, as their proxies ask. */
+/** The answers of the four verdict endpoints to this cookie, requested as by their proxies. */
 async function verdictsOf({ port }: Instance, cookie: string): Promise<readonly number[]> {
   const forwarded = { "x-forwarded-proto": "http", "x-forwarded-host": "guarded.test", "x-forwarded-uri": "/page" };
   const original = { "x-original-url": "http://guarded.test/page", host: "guarded.test" };
@@ -55,7 +55,7 @@ async function loseStore(server: StoreServer, cluster: Cluster): Promise<void> {
   await waitUntil(async () => (await readyStatuses(cluster)).every((status) => status === 503), 1000);
 }
 
-/** Alice signs out at the first instance: how long the second one still knows her two sessions, in milliseconds. */
+/** Alice signs out at the first instance; returns how long her two sessions still work at the second one, in milliseconds. */
 async function signOutTimes(cluster: Cluster): Promise<readonly number[]> {
   const [first, second] = cluster.instances;
   const browsers = [cluster.browser(() => first.port), cluster.browser()];
@@ -167,7 +167,7 @@ function instancesOver(name: ServerName): void {
       await waitUntil(async () => (await verdicts()).every((status) => status < 300));
 
       expect(before).toEqual(Array.from({ length: 8 }, () => 200));
-      // nginx's auth_request knows 2xx, 401 and 403, and takes the rest for an error
+      // nginx's auth_request handles 2xx, 401 and 403; every other status is an error
       expect(away).toEqual([503, 503, 500, 503, 503, 503, 500, 503]);
       await beside.close();
     });

@@ -12,7 +12,7 @@ const keys = openKeys(["a secret of the outpost, long enough"]);
 /** Epoch seconds. */
 export const now = () => Math.floor(Date.now() / 1000);
 
-/** An instance's view of the store: connections, channel and memory of its own. */
+/** The store as one instance opens it: with separate connections, channel and cache. */
 export function openInstance(
   config: SessionsConfig,
   clock: () => number = now,
@@ -21,13 +21,13 @@ export function openInstance(
   return openSessions(config, { keys, now: clock, randomBytes, ...given });
 }
 
-/** A session that began now, for an hour, with an id of its own. */
+/** A new session of one hour with a new id. */
 export function newSession(wish: SessionWish = {}): Session {
   const id = randomBytes(32).toString("base64url");
   return { ...sessionOf({ id, ...wish }), createdAt: now(), lastSeenAt: now(), expiresAt: now() + 3600 };
 }
 
-/** Waits until `store` answers for this session from its memory: its channel has spoken, so it keeps what it looks up. */
+/** Waits until `store` answers for this session from its cache: a beat has arrived, so look-ups are cached. */
 export async function untilKept(store: SessionStore, { id }: Session): Promise<void> {
   await waitUntil(async () => {
     const found = store.get(id);

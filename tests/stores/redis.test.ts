@@ -34,7 +34,7 @@ function redisTests(): void {
     client.close();
     await server.stop();
   });
-  const keysNow = async () => (await client.send("KEYS", ["*"])) as string[]; // as: KEYS answers with texts
+  const keysNow = async () => (await client.send("KEYS", ["*"])) as string[]; // as: KEYS returns texts
 
   test("every key begins with the prefix, so that two outposts can share a server, and each ends only its own sessions", async () => {
     const [one, two] = [await server.newStore(), await server.newStore()];
@@ -136,7 +136,7 @@ function redisTests(): void {
   });
 }
 
-/** Servers with a password and a certificate of their own. */
+/** Servers with a password and a certificate. */
 function guardedTests(): void {
   const folder = mkdtempSync(join(tmpdir(), "akproxy-redis-tls-"));
   afterAll(() => rmSync(folder, { recursive: true }));

@@ -27,18 +27,18 @@ function refreshTests(kind: "redis" | "postgres"): void {
     const session = dueSession("shared");
     await stores[0]?.create(session);
     const outposts = stores.map((store) => outpost(store, fresh));
-    await Promise.all(stores.map((store) => store.get(session.id))); // each keeps it in memory
+    await Promise.all(stores.map((store) => store.get(session.id))); // each caches it
 
     for (let count = 0; count < 500; count += 1) {
       for (const { refreshes, deps } of outposts) refreshes.whenDue(deps, provider, session);
     }
     await Promise.all(outposts.map(({ refreshes }) => refreshes.settled()));
-    // again, with what each remembers of before, as a request would that came in between
+    // again, with the copy that each has cached, as a request that arrives in between
     for (const one of outposts) one.clock.now += 10;
     for (const { refreshes, deps } of outposts) refreshes.whenDue(deps, provider, session);
     await Promise.all(outposts.map(({ refreshes }) => refreshes.settled()));
     const groups = () => Promise.all(stores.map(async (store) => (await store.get(session.id))?.identity.groups));
-    // what one process changes the others know within a second (decision 42)
+    // a change of one process reaches the others within a second (decision 42)
     await waitUntil(async () => (await groups()).every((each) => each?.[0] === "fresh"), 1000);
 
     expect(outposts.flatMap(({ asked }) => asked)).toEqual(["first"]);

@@ -96,7 +96,7 @@ function signalsOn(name: ServerName): void {
       const waited = performance.now() - start;
       await server.thaw();
 
-      expect(silent).toBeLessThan(3500); // 0.7 s of trust, and the longest wait for an answer
+      expect(silent).toBeLessThan(3500); // 0.7 s until the cache is not used, and the longest timeout
       expect(passes).not.toContain(true);
       expect(waited).toBeLessThan(500);
       await waitUntil(() => has(store, session));

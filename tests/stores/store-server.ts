@@ -8,18 +8,18 @@ import { waitUntil } from "../fakes/waits.ts";
 
 export type ServerName = "redis" | "postgres";
 
-/** A real server on 127.0.0.1 with a data folder of its own. */
+/** A real server on 127.0.0.1 with a new data folder. */
 export interface StoreServer {
   readonly port: number;
   readonly url: string; //                         as `sessions.store` has it
-  /** Config of a store of its own in it: a key prefix, or a database. */
+  /** The config of a new store in it: a key prefix, or a database. */
   newStore(): Promise<SessionsConfig & { readonly kind: ServerName }>;
   start(): Promise<void>;
   /** How much is in it, over all stores: keys of Redis, rows and bytes of PostgreSQL's default database. */
   size(): Promise<string>;
   /** kill -9, the processes it has started included. */
   kill(): Promise<void>;
-  /** SIGSTOP and SIGCONT: a server that takes connections and says nothing. */
+  /** SIGSTOP and SIGCONT: a server that accepts connections and never answers. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
   /** Ends it and removes its data. */
@@ -30,7 +30,7 @@ export interface ServerOptions {
   readonly settings?: readonly string[]; //        more arguments
 }
 
-/** Is it installed? Where not, that is printed, so that nobody takes its tests for passed. */
+/** Is it installed? If not, a warning says that its tests are left out. */
 export function isServerHere(name: ServerName): boolean {
   const found = name === "redis" ? redisExecutable() : postgresFolder();
   if (found !== null) return true;
@@ -38,7 +38,7 @@ export function isServerHere(name: ServerName): boolean {
   return false;
 }
 
-/** Starts a server and waits until it takes connections. */
+/** Starts a server and waits until it accepts connections. */
 export async function startServer(name: ServerName, options: ServerOptions = {}): Promise<StoreServer> {
   const folder = mkdtempSync(join(tmpdir(), `akproxy-${name}-`));
   chmodSync(folder, 0o755); // the server may be another user
@@ -66,7 +66,7 @@ export async function startServer(name: ServerName, options: ServerOptions = {})
     if (name === "SIGKILL") await Promise.all([child.exited, waitUntil(() => haveEnded(family))]);
   }
 
-  // a run that ends by an error leaves no server behind
+  // no server stays when a run ends with an error
   const endWithUs = () => child?.kill("SIGKILL");
   process.on("exit", endWithUs);
   const stop = async () => {
@@ -123,7 +123,7 @@ function redisCommand(folder: string, port: number, settings: readonly string[])
   return [redisExecutable() ?? "redis-server", ...own, ...settings];
 }
 
-/** Debian keeps PostgreSQL's programs by version. */
+/** Debian installs PostgreSQL's programs in a folder per version. */
 function postgresFolder(): string | null {
   const root = "/usr/lib/postgresql";
   const versions = existsSync(root) ? readdirSync(root).sort((left, right) => Number(right) - Number(left)) : [];
@@ -157,7 +157,7 @@ async function postgresCommand(folder: string, port: number, settings: readonly 
     "UTF8",
   ]);
   const own = ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", data, "-c", "shared_buffers=16MB"];
-  // a killed process leaves what it wrote to the system; only a power cut would lose it
+  // the system keeps what a killed process wrote; only a power loss would lose it
   own.push("-c", "fsync=off");
   return [...asPostgres(), join(programs, "postgres"), ...own, ...settings];
 }
@@ -187,7 +187,7 @@ async function isReady(name: ServerName, port: number): Promise<boolean> {
   }
 }
 
-/** The first bytes that are answered; none where nobody listens. */
+/** The first bytes of the answer; empty when the port has no listener. */
 function answerTo(question: string, port: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(question));
