@@ -5,7 +5,7 @@ import { overload } from "../http/overload.ts";
 import { outpostApp, routerOf } from "../http/routes.ts";
 import { wireHandler, wireRefusal } from "../http/wire-handler.ts";
 import { loadOrMakeCertificate } from "../tls/stored-certificate.ts";
-import { type ConnectionRoom, connectionRoom } from "../wire/client/connection-room.ts";
+import { ConnectionRoom } from "../wire/client/connection-room.ts";
 import type { HttpListener } from "../wire/client/listener.ts";
 import { type App, rawAdapter } from "../wire/elysia-adapter.ts";
 import type { TlsFacts } from "../wire/socket/tls-listener.ts";
@@ -70,11 +70,11 @@ class Server implements Running {
 
   async open(): Promise<void> {
     const { http, https, metrics } = this.#inForce.listen;
-    const clients = connectionRoom(this.#sizes.clients, this.#sizes.refused);
+    const clients = new ConnectionRoom(this.#sizes.clients, this.#sizes.refused);
     if (http !== null) await this.#listen(this.#app, "http", http, clients);
     if (https !== null) await this.#listen(this.#app, "https", https, clients);
     // clients that fill the other listeners must not silence this one
-    const own = connectionRoom(this.#sizes.health, this.#sizes.health);
+    const own = new ConnectionRoom(this.#sizes.health, this.#sizes.health);
     if (metrics !== null) await this.#listen(this.#admin, "metrics", metrics, own);
   }
 

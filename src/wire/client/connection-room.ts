@@ -1,29 +1,49 @@
 /** Counts the connections of all listeners that share a limit, and those above it, which are being refused (DOS-04). */
-export interface ConnectionRoom {
+export class ConnectionRoom {
   readonly most: number;
   readonly mostRefused: number;
-  held: number; //                                 including handshakes in progress
-  refused: number; //                              answered with 503 and not gone yet
-}
+  #held = 0; //                                    including handshakes in progress
+  #refused = 0; //                                 answered with 503 and not gone yet
 
-/** A room without connections. */
-export function connectionRoom(most: number, mostRefused: number): ConnectionRoom {
-  return { most, mostRefused, held: 0, refused: 0 };
-}
+  constructor(most: number, mostRefused: number) {
+    this.most = most;
+    this.mostRefused = mostRefused;
+  }
 
-/** Is there no place for another connection? */
-export function isFull({ held, most }: ConnectionRoom): boolean {
-  return held >= most;
-}
+  get held(): number {
+    return this.#held;
+  }
 
-/** Counts one more connection; false: there is no place for it. */
-export function enters(room: ConnectionRoom): boolean {
-  if (isFull(room)) return false;
-  room.held += 1;
-  return true;
-}
+  get refused(): number {
+    return this.#refused;
+  }
 
-/** A connection that was counted has gone. */
-export function leaves(room: ConnectionRoom): void {
-  room.held -= 1;
+  /** Is there no place for another connection? */
+  isFull(): boolean {
+    return this.#held >= this.most;
+  }
+
+  /** Counts one more connection; false: there is no place for it. */
+  enter(): boolean {
+    if (this.isFull()) return false;
+    this.#held += 1;
+    return true;
+  }
+
+  /** A connection that was counted has gone. */
+  leave(): void {
+    this.#held -= 1;
+  }
+
+  /** Counts one more refused connection; false: there are too many of them. */
+  refuse(): boolean {
+    if (this.#refused >= this.mostRefused) return false;
+    this.#refused += 1;
+    return true;
+  }
+
+  /** A refused connection has gone. */
+  leaveRefused(): void {
+    this.#refused -= 1;
+  }
 }

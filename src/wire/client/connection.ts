@@ -3,7 +3,7 @@ import { hasContent, type RequestHead, type RequestHeadLimits, readRequestHead }
 import type { ByteSocket, SocketOwner } from "../socket/byte-socket.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { type Afterwards, answerBytes } from "./answer-bytes.ts";
-import { type ConnectionRoom, isFull } from "./connection-room.ts";
+import type { ConnectionRoom } from "./connection-room.ts";
 import { ClientExchange, type ExchangeConnection, mostBodyBytes, type Refused, tooLarge } from "./exchange.ts";
 
 /** The limits of a listener; seconds, bytes. */
@@ -324,7 +324,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   #isOverdue(now: number): boolean {
     const { room, limits } = this.#context;
     const isIdle = this.#phase === "head" && this.#unread.length === 0;
-    const sooner = isIdle && isFull(room) ? Math.max(0, limits.idleSeconds - crowdedIdleSeconds) : 0;
+    const sooner = isIdle && room.isFull() ? Math.max(0, limits.idleSeconds - crowdedIdleSeconds) : 0;
     return this.#deadline > 0 && now + sooner * 1000 > this.#deadline && this.#stalledSince === 0;
   }
 

@@ -3,7 +3,7 @@ import type { Reply, StreamLife, WireAnswer } from "../../ports/wire.ts";
 import type { AnswerHead, TunnelClient, TunnelUpstream, UpstreamSide } from "../forward/sides.ts";
 import { openTunnel } from "../forward/tunnel.ts";
 import { forward } from "../forward/upstream-exchange.ts";
-import { type ChunkData, type ChunkedState, readChunked, startChunked } from "../message/chunked.ts";
+import { type ChunkData, ChunkedReader } from "../message/chunked.ts";
 import type { Framing } from "../message/framing.ts";
 import { hasContent, type RequestHead } from "../message/request-head.ts";
 import { responseHeadText } from "../message/write-head.ts";
@@ -69,7 +69,7 @@ export class ClientExchange implements TunnelClient {
   #isPaused = false; //                            the upstream does not take the body
   #isBodyDone: boolean;
   #bodyLeft: number; //                            with Content-Length
-  readonly #chunked: ChunkedState | null;
+  readonly #chunked: ChunkedReader | null;
   #bodyTaken = 0; //                               payload so far
   #checkAt: number; //                             epoch milliseconds of the next check of the body's rate
   #checkTaken = 0; //                              payload at the last check
@@ -83,7 +83,7 @@ export class ClientExchange implements TunnelClient {
     this.#life = life;
     this.#isBodyDone = !hasBody;
     this.#bodyLeft = framing.kind === "length" ? framing.bytes : 0;
-    this.#chunked = framing.kind === "chunked" ? startChunked(chunkedLimits) : null;
+    this.#chunked = framing.kind === "chunked" ? new ChunkedReader(chunkedLimits) : null;
     this.#checkAt = hasBody ? Date.now() + rateMilliseconds : 0;
   }
 
@@ -143,13 +143,13 @@ export class ClientExchange implements TunnelClient {
     return bytes.subarray(taken);
   }
 
-  #feedChunks(state: ChunkedState, bytes: Buffer): Buffer | null {
+  #feedChunks(chunked: ChunkedReader, bytes: Buffer): Buffer | null {
     const most = this.#mostBodyBytes;
     const data: ChunkData = (from, start, end) => {
       this.#bodyTaken += end - start;
       if (most === 0 || this.#bodyTaken <= most) this.#upstream?.bodyChunk(from.subarray(start, end));
     };
-    const reading = readChunked(state, bytes, 0, bytes.length, data);
+    const reading = chunked.read(bytes, 0, bytes.length, data);
     if (most > 0 && this.#bodyTaken > most) return this.#breakOff(tooLarge);
     switch (reading.kind) {
       case "refused":

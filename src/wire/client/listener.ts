@@ -7,7 +7,7 @@ import { type Door, listenTls, type TlsFacts } from "../socket/tls-listener.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { answerBytes } from "./answer-bytes.ts";
 import { ClientConnection, type ListenerContext, type ListenerLimits } from "./connection.ts";
-import { type ConnectionRoom, enters, leaves } from "./connection-room.ts";
+import type { ConnectionRoom } from "./connection-room.ts";
 
 /** How to listen. */
 export interface HttpListenerOptions {
@@ -75,9 +75,9 @@ export class HttpListener {
 export function listenHttp(options: HttpListenerOptions): HttpListener {
   const context = contextOf(options, "http");
   const { room, overload } = options;
-  const left = () => leaves(room);
+  const left = () => room.leave();
   const listener = listenPlain(options.address, (socket) => {
-    if (!enters(room)) return refuseConnection(room, overload(), socket);
+    if (!room.enter()) return refuseConnection(room, overload(), socket);
     return new ClientConnection(context, socket, left);
   });
   return new HttpListener(context, listener, () => undefined);
@@ -97,11 +97,11 @@ export async function listenHttps(options: HttpListenerOptions, facts: TlsFacts)
 function doorOf({ room, overload }: HttpListenerOptions): Door {
   return {
     enters() {
-      const hasEntered = enters(room);
+      const hasEntered = room.enter();
       if (!hasEntered) overload();
       return hasEntered;
     },
-    left: () => leaves(room),
+    left: () => room.leave(),
   };
 }
 
@@ -126,11 +126,10 @@ export function sweepConnections({ connections }: Pick<ListenerContext, "connect
  * overtakes the answer (RFC 9112 9.6). Clients that stay are cut soon; those above `mostRefused` are cut at once.
  */
 function refuseConnection(room: ConnectionRoom, answer: WireAnswer, socket: ByteSocket): SocketOwner {
-  if (room.refused >= room.mostRefused) {
+  if (!room.refuse()) {
     socket.terminate();
     return { data() {}, drained() {}, ended() {}, closed() {}, failed() {} };
   }
-  room.refused += 1;
   const timer = setTimeout(() => socket.terminate(), refusedMilliseconds);
   socket.write(answerBytes(answer, "GET", "1.1", "close"));
   socket.end();
@@ -141,7 +140,7 @@ function refuseConnection(room: ConnectionRoom, answer: WireAnswer, socket: Byte
     failed() {},
     closed() {
       clearTimeout(timer);
-      room.refused -= 1;
+      room.leaveRefused();
     },
   };
 }

@@ -1,13 +1,5 @@
 import type { HeaderLines } from "../../core/http/header-lines.ts";
-import {
-  type ChunkedState,
-  chunkHead,
-  chunkTail,
-  forwardableTrailers,
-  lastChunk,
-  readChunked,
-  startChunked,
-} from "../message/chunked.ts";
+import { ChunkedReader, chunkHead, chunkTail, forwardableTrailers, lastChunk } from "../message/chunked.ts";
 import type { ResponseFraming } from "../message/framing.ts";
 import { linesText } from "../message/write-head.ts";
 import type { KeptFraming } from "../upstream/hop-lines.ts";
@@ -17,8 +9,8 @@ import type { AnswerHead } from "./sides.ts";
 export type AnswerBody =
   | { readonly kind: "none" }
   | { readonly kind: "length"; left: number }
-  | { readonly kind: "chunked"; readonly state: ChunkedState } //             as it is, except for its trailers
-  | { readonly kind: "unchunked"; readonly state: ChunkedState } //           to HTTP/1.0, which has no chunks
+  | { readonly kind: "chunked"; readonly reader: ChunkedReader } //           as it is, except for its trailers
+  | { readonly kind: "unchunked"; readonly reader: ChunkedReader } //         to HTTP/1.0, which has no chunks
   | { readonly kind: "until_close" } //                                       to HTTP/1.0
   | { readonly kind: "chunking" }; //                                         until_close, chunked for the client
 
@@ -44,7 +36,7 @@ export function answerBody(framing: ResponseFraming, version: "1.0" | "1.1"): An
     case "length":
       return framing.bytes === 0 ? noBody : { kind: "length", left: framing.bytes };
     case "chunked":
-      return { kind: version === "1.1" ? "chunked" : "unchunked", state: startChunked(chunkedLimits) };
+      return { kind: version === "1.1" ? "chunked" : "unchunked", reader: new ChunkedReader(chunkedLimits) };
     case "until_close":
       return { kind: version === "1.1" ? "chunking" : "until_close" };
   }
@@ -82,9 +74,9 @@ export function forwardBody(body: AnswerBody, bytes: Buffer, from: number, targe
     case "length":
       return forwardLength(body, bytes, from, target);
     case "chunked":
-      return forwardChunks(body.state, bytes, from, target);
+      return forwardChunks(body.reader, bytes, from, target);
     case "unchunked":
-      return forwardData(body.state, bytes, from, target);
+      return forwardData(body.reader, bytes, from, target);
     case "until_close":
       target.writeBody(from === 0 ? bytes : bytes.subarray(from));
       return moreFollows;
@@ -112,17 +104,17 @@ function forwardLength(body: { left: number }, bytes: Buffer, from: number, targ
 }
 
 /** The bytes go on as they came. Trailers are kept back until they are whole, since the client may not get all of them. */
-function forwardChunks(state: ChunkedState, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
-  const reading = readChunked(state, bytes, from, bytes.length, ignoreData);
+function forwardChunks(reader: ChunkedReader, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+  const reading = reader.read(bytes, from, bytes.length, ignoreData);
   switch (reading.kind) {
     case "refused":
       return reading;
     case "more":
-      target.writeBody(bytes.subarray(from, bytes.length - trailerBytesAtEnd(state, bytes.length - from)));
+      target.writeBody(bytes.subarray(from, bytes.length - reader.trailerBytesIn(bytes.length - from)));
       return moreFollows;
     case "end": {
       const { at, trailers } = reading;
-      const here = trailerBytesAtEnd(state, at - from);
+      const here = reader.trailerBytesIn(at - from);
       if (trailers.length === 0 && here === chunkTail.length) target.writeBody(bytes.subarray(from, at));
       else {
         const forwarded = target.trailersForClient(forwardableTrailers(trailers));
@@ -134,17 +126,11 @@ function forwardChunks(state: ChunkedState, bytes: Buffer, from: number, target:
   }
 }
 
-/** How many of the last `most` bytes belong to the trailer section, including the empty line that ends it. */
-function trailerBytesAtEnd(state: ChunkedState, most: number): number {
-  const isThere = state.place === "trailer" || state.place === "over";
-  return isThere ? Math.min(state.text.length, most) : 0;
-}
-
 function ignoreData(): void {}
 
 /** Only the data, without its framing. */
-function forwardData(state: ChunkedState, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
-  const reading = readChunked(state, bytes, from, bytes.length, (data, start, end) =>
+function forwardData(reader: ChunkedReader, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
+  const reading = reader.read(bytes, from, bytes.length, (data, start, end) =>
     target.writeBody(data.subarray(start, end)),
   );
   return reading.kind === "end" ? { kind: "end", at: reading.at } : reading;

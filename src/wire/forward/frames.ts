@@ -1,65 +1,59 @@
 import { randomBytes } from "node:crypto";
 
-/** The position of one direction of a WebSocket within its frames (RFC 6455 5.2). `startFrames` makes it, and only `nextBoundary` changes it. */
-export interface FrameTrack {
-  payloadLeft: number;
-  headRead: number; //                             bytes of the frame's head that were read
-  headLength: number; //                           known from the second byte on
-  payloadLength: number;
-}
+/** Follows the frames of one direction of a WebSocket (RFC 6455 5.2), so that a frame of akproxy can be inserted between two of them. */
+export class FrameTrack {
+  #payloadLeft = 0;
+  #headRead = 0; //                                bytes of the frame's head that were read
+  #headLength = 2; //                              known from the second byte on
+  #payloadLength = 0;
 
-/** The position at the beginning of a stream of frames. */
-export function startFrames(): FrameTrack {
-  return { payloadLeft: 0, headRead: 0, headLength: 2, payloadLength: 0 };
-}
+  isBetweenFrames(): boolean {
+    return this.#payloadLeft === 0 && this.#headRead === 0;
+  }
 
-/** Is the stream between two frames, so that a frame of akproxy can be inserted? */
-export function isBetweenFrames({ payloadLeft, headRead }: FrameTrack): boolean {
-  return payloadLeft === 0 && headRead === 0;
-}
-
-/** Follows the frame at `from` to its end and returns that index. -1: the frame does not end within `bytes`, and all of them were followed. */
-export function nextBoundary(track: FrameTrack, bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length) {
-    if (track.payloadLeft > 0) {
-      const here = Math.min(track.payloadLeft, bytes.length - at);
-      track.payloadLeft -= here;
-      at += here;
-    } else {
-      readHeadByte(track, bytes[at] ?? 0);
-      at += 1;
+  /** Follows the frame at `from` to its end and returns that index. -1: the frame does not end within `bytes`, and all of them were followed. */
+  nextBoundary(bytes: Uint8Array, from: number): number {
+    let at = from;
+    while (at < bytes.length) {
+      if (this.#payloadLeft > 0) {
+        const here = Math.min(this.#payloadLeft, bytes.length - at);
+        this.#payloadLeft -= here;
+        at += here;
+      } else {
+        this.#readHeadByte(bytes[at] ?? 0);
+        at += 1;
+      }
+      if (this.isBetweenFrames()) return at;
     }
-    if (isBetweenFrames(track)) return at;
+    return -1;
   }
-  return -1;
-}
 
-/** Follows all frames in `bytes`. */
-export function followFrames(track: FrameTrack, bytes: Uint8Array): void {
-  let at = 0;
-  while (at !== -1 && at < bytes.length) at = nextBoundary(track, bytes, at);
-}
-
-function readHeadByte(track: FrameTrack, byte: number): void {
-  const index = track.headRead;
-  track.headRead += 1;
-  if (index === 1) {
-    const short = byte & 0x7f;
-    const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
-    track.payloadLength = extended === 0 ? short : 0;
-    track.headLength = 2 + extended + (byte & 0x80 ? 4 : 0);
-  } else if (index >= 2 && index < track.headLength - maskLength(track)) {
-    track.payloadLength = track.payloadLength * 256 + byte;
+  /** Follows all frames in `bytes`. */
+  follow(bytes: Uint8Array): void {
+    let at = 0;
+    while (at !== -1 && at < bytes.length) at = this.nextBoundary(bytes, at);
   }
-  if (track.headRead < track.headLength) return;
-  track.payloadLeft = track.payloadLength;
-  track.headRead = 0;
-  track.headLength = 2;
+
+  #readHeadByte(byte: number): void {
+    const index = this.#headRead;
+    this.#headRead += 1;
+    if (index === 1) {
+      const short = byte & 0x7f;
+      const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
+      this.#payloadLength = extended === 0 ? short : 0;
+      this.#headLength = 2 + extended + (byte & 0x80 ? 4 : 0);
+    } else if (index >= 2 && index < this.#headLength - maskLength(this.#headLength)) {
+      this.#payloadLength = this.#payloadLength * 256 + byte;
+    }
+    if (this.#headRead < this.#headLength) return;
+    this.#payloadLeft = this.#payloadLength;
+    this.#headRead = 0;
+    this.#headLength = 2;
+  }
 }
 
 /** A head is 2, 4 or 10 bytes long, and 4 more with a mask. */
-function maskLength({ headLength }: FrameTrack): number {
+function maskLength(headLength: number): number {
   return headLength === 6 || headLength === 8 || headLength === 14 ? 4 : 0;
 }
 

@@ -5,7 +5,7 @@ import type { ResponseHead } from "../message/response-head.ts";
 import type { Occupant, UpstreamConnection } from "../upstream/connection.ts";
 import { answerLines } from "../upstream/hop-lines.ts";
 import type { Pool } from "../upstream/pool.ts";
-import { closeFrame, type FrameTrack, followFrames, isBetweenFrames, nextBoundary, startFrames } from "./frames.ts";
+import { closeFrame, FrameTrack } from "./frames.ts";
 import type { ProtocolSwitch, TunnelClient, TunnelUpstream } from "./sides.ts";
 import { UpstreamExchange } from "./upstream-exchange.ts";
 
@@ -99,8 +99,8 @@ class Tunnel implements Occupant, TunnelUpstream {
   readonly #client: TunnelClient;
   readonly #life: TunnelLife;
   readonly #connection: UpstreamConnection;
-  readonly #framesToClient: FrameTrack = startFrames();
-  readonly #framesToUpstream: FrameTrack = startFrames();
+  readonly #framesToClient = new FrameTrack();
+  readonly #framesToUpstream = new FrameTrack();
   /** `closing`: our close frame waits or was sent; what either side sends after it is dropped. */
   #phase: "open" | "closing" | "over" = "open";
   #waitingClose: WaitingClose | null = null;
@@ -123,7 +123,7 @@ class Tunnel implements Occupant, TunnelUpstream {
     switch (this.#phase) {
       case "open":
         if (this.#clientHasEnded) this.#linger();
-        followFrames(this.#framesToClient, bytes);
+        this.#framesToClient.follow(bytes);
         this.#writeToClient(bytes);
         return;
       case "closing":
@@ -140,7 +140,7 @@ class Tunnel implements Occupant, TunnelUpstream {
 
   /** Our close may not stand in the middle of a frame: the rest of the frame goes first. */
   #finishFrame({ code, reason }: WaitingClose, bytes: Buffer): void {
-    const at = nextBoundary(this.#framesToClient, bytes, 0);
+    const at = this.#framesToClient.nextBoundary(bytes, 0);
     this.#writeToClient(at === -1 ? bytes : bytes.subarray(0, at));
     if (at !== -1) this.#sendClose(code, reason);
   }
@@ -151,10 +151,10 @@ class Tunnel implements Occupant, TunnelUpstream {
     this.#phase = "closing";
     this.expiresAt = this.#pool.now() + closingSeconds;
     // No FIN yet: an upstream that closes at once would be lost before the client has received its close
-    if (isBetweenFrames(this.#framesToUpstream) && !this.#clientHasEnded) {
+    if (this.#framesToUpstream.isBetweenFrames() && !this.#clientHasEnded) {
       this.#connection.send(closeFrame("upstream", code, reason));
     }
-    if (isBetweenFrames(this.#framesToClient)) this.#sendClose(code, reason);
+    if (this.#framesToClient.isBetweenFrames()) this.#sendClose(code, reason);
     else this.#waitingClose = { code, reason };
   }
 
@@ -174,7 +174,7 @@ class Tunnel implements Occupant, TunnelUpstream {
   clientBytes(bytes: Uint8Array): void {
     if (this.#phase !== "open") return;
     if (this.#upstreamHasEnded) this.#linger();
-    followFrames(this.#framesToUpstream, bytes);
+    this.#framesToUpstream.follow(bytes);
     if (this.#connection.send(bytes) || this.#holdsClient) return;
     this.#holdsClient = true;
     this.#client.pauseBody();

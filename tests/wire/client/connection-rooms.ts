@@ -1,5 +1,5 @@
 import type { WireOverload } from "../../../src/ports/wire.ts";
-import { type ConnectionRoom, connectionRoom } from "../../../src/wire/client/connection-room.ts";
+import { ConnectionRoom } from "../../../src/wire/client/connection-room.ts";
 
 /** Listener options for `most` connections, and `mostRefused` more that are answered 503 at the same time. */
 export function roomFor(
@@ -7,7 +7,7 @@ export function roomFor(
   mostRefused = 10 * most,
 ): { readonly room: ConnectionRoom; readonly overload: WireOverload } {
   return {
-    room: connectionRoom(most, mostRefused),
+    room: new ConnectionRoom(most, mostRefused),
     overload: () => ({ status: 503, headers: [["retry-after", "10"]], body: "full" }),
   };
 }

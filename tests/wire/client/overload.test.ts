@@ -4,7 +4,7 @@ import { connect as connectTls } from "node:tls";
 import type { WireHandler } from "../../../src/ports/wire.ts";
 import type { ListenerContext, ListenerLimits } from "../../../src/wire/client/connection.ts";
 import { ClientConnection } from "../../../src/wire/client/connection.ts";
-import { type ConnectionRoom, enters } from "../../../src/wire/client/connection-room.ts";
+import type { ConnectionRoom } from "../../../src/wire/client/connection-room.ts";
 import {
   type HttpListener,
   type HttpListenerOptions,
@@ -316,7 +316,7 @@ async function parked(
     isDraining: false,
   };
   const listener = listenPlain({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, (socket) => {
-    enters(room);
+    room.enter();
     return new ClientConnection(shared, socket);
   });
   stops.push(() => listener.stop());

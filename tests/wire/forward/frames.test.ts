@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { followFrames, isBetweenFrames, nextBoundary, startFrames } from "../../../src/wire/forward/frames.ts";
+import { FrameTrack } from "../../../src/wire/forward/frames.ts";
 import { frame, maskedFrame } from "./tunnel-fakes.ts";
 
 const sizes = [0, 1, 125, 126, 127, 65535, 65536, 70_000];
@@ -9,7 +9,7 @@ test.each(sizes)("the end of a frame of %i bytes is found, masked or not", (size
 
   for (const whole of [frame(0x82, payload), maskedFrame(0x82, payload)]) {
     const bytes = Buffer.from(`${whole}\x81`, "latin1");
-    expect(nextBoundary(startFrames(), bytes, 0)).toBe(whole.length);
+    expect(new FrameTrack().nextBoundary(bytes, 0)).toBe(whole.length);
   }
 });
 
@@ -20,13 +20,13 @@ test("frames are followed wherever they are cut", () => {
   );
 
   for (const step of [1, 2, 3, 7, 1000]) {
-    const track = startFrames();
+    const track = new FrameTrack();
     let between = 0;
     for (let at = 0; at < stream.length; at += step) {
-      followFrames(track, stream.subarray(at, at + step));
-      if (isBetweenFrames(track)) between += 1;
+      track.follow(stream.subarray(at, at + step));
+      if (track.isBetweenFrames()) between += 1;
     }
-    expect(isBetweenFrames(track)).toBe(true);
+    expect(track.isBetweenFrames()).toBe(true);
     if (step === 1) expect(between).toBe(2 * sizes.length);
   }
 });
@@ -35,8 +35,8 @@ test("the middle of a frame's head is not a boundary", () => {
   const bytes = Buffer.from(frame(0x82, "x".repeat(300)), "latin1");
 
   for (const part of [1, 2, 3, 4, 5, 303]) {
-    const track = startFrames();
-    followFrames(track, bytes.subarray(0, part));
-    expect(isBetweenFrames(track)).toBe(false);
+    const track = new FrameTrack();
+    track.follow(bytes.subarray(0, part));
+    expect(track.isBetweenFrames()).toBe(false);
   }
 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
-import { readChunked, startChunked } from "../../../src/wire/message/chunked.ts";
+import { ChunkedReader } from "../../../src/wire/message/chunked.ts";
 import type { ResponseFraming } from "../../../src/wire/message/framing.ts";
 import { readRequestHead } from "../../../src/wire/message/request-head.ts";
 import { readResponseHead } from "../../../src/wire/message/response-head.ts";
@@ -54,7 +54,7 @@ function contentOf(framing: ResponseFraming, bytes: Buffer, at: number): Pick<To
       return { ended: bytes.length >= at + framing.bytes, body: bytes.toString("latin1", at, at + framing.bytes) };
     case "chunked": {
       let body = "";
-      const reading = readChunked(startChunked(chunkedLimits), bytes, at, bytes.length, (range, from, to) => {
+      const reading = new ChunkedReader(chunkedLimits).read(bytes, at, bytes.length, (range, from, to) => {
         body += range.toString("latin1", from, to);
       });
       return { ended: reading.kind === "end", body, ...(reading.kind === "refused" && { error: reading.reason }) };

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
 import {
+  ChunkedReader,
   chunkHead,
   chunkTail,
   forwardableTrailers,
   lastChunk,
-  readChunked,
-  startChunked,
 } from "../../../src/wire/message/chunked.ts";
 import { bytesOf, cutsOf, wireRows } from "./corpus.ts";
 
@@ -15,11 +14,11 @@ const rows = await wireRows("wire-chunked.toml");
 
 /** A reader's result for `bytes` cut at `cuts`, with all data that it returned. */
 function read(bytes: Buffer, cuts: readonly number[] = [bytes.length]) {
-  const state = startChunked(limits);
+  const reader = new ChunkedReader(limits);
   let data = "";
   let from = 0;
   for (const to of cuts) {
-    const reading = readChunked(state, bytes, from, to, (range, start, end) => {
+    const reading = reader.read(bytes, from, to, (range, start, end) => {
       data += range.toString("latin1", start, end);
     });
     if (reading.kind !== "more") return { reading, data };
@@ -67,11 +66,11 @@ test("every row reads the same wherever its bytes are cut", () => {
 test("data is returned as ranges of the given bytes, as far as they have arrived", () => {
   const bytes = Buffer.from("5\r\nhello\r\n0\r\n\r\n");
   const ranges: [boolean, number, number][] = [];
-  const state = startChunked(limits);
+  const reader = new ChunkedReader(limits);
   const note = (range: Buffer, from: number, to: number) => ranges.push([range === bytes, from, to]);
 
-  readChunked(state, bytes, 0, 5, note);
-  readChunked(state, bytes, 5, bytes.length, note);
+  reader.read(bytes, 0, 5, note);
+  reader.read(bytes, 5, bytes.length, note);
 
   expect(ranges).toEqual([
     [true, 3, 5],
@@ -86,15 +85,15 @@ test("a message ends with its empty line, not before", () => {
 
 test("a reader that has ended or refused reads nothing more", () => {
   const bytes = Buffer.from("0\r\n\r\n");
-  const ended = startChunked(limits);
-  const refused = startChunked(limits);
+  const ended = new ChunkedReader(limits);
+  const refused = new ChunkedReader(limits);
   const nothing = () => undefined;
 
-  readChunked(ended, bytes, 0, bytes.length, nothing);
-  readChunked(refused, Buffer.from("x"), 0, 1, nothing);
+  ended.read(bytes, 0, bytes.length, nothing);
+  refused.read(Buffer.from("x"), 0, 1, nothing);
 
-  expect(readChunked(ended, bytes, 0, bytes.length, nothing).kind).toBe("refused");
-  expect(readChunked(refused, bytes, 0, bytes.length, nothing).kind).toBe("refused");
+  expect(ended.read(bytes, 0, bytes.length, nothing).kind).toBe("refused");
+  expect(refused.read(bytes, 0, bytes.length, nothing).kind).toBe("refused");
 });
 
 describe("DOS-03: limits", () => {

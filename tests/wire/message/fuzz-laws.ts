@@ -1,5 +1,5 @@
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
-import { chunkHead, chunkTail, lastChunk, readChunked, startChunked } from "../../../src/wire/message/chunked.ts";
+import { ChunkedReader, chunkHead, chunkTail, lastChunk } from "../../../src/wire/message/chunked.ts";
 import { readRequestHead } from "../../../src/wire/message/request-head.ts";
 import { readResponseHead } from "../../../src/wire/message/response-head.ts";
 import { requestHeadText, responseHeadText } from "../../../src/wire/message/write-head.ts";
@@ -164,13 +164,13 @@ interface WholeChunked {
 }
 
 function readAll(bytes: Buffer, cuts: readonly number[], most = chunkedLimits): WholeChunked {
-  const state = startChunked(most);
+  const reader = new ChunkedReader(most);
   let data = "";
   let from = 0;
   for (const to of cuts) {
     // Bytes beyond `to` are replaced, so that a reader that reads them finds something else
     const shown = Buffer.concat([bytes.subarray(0, to), Buffer.from("\n\r\n0")]);
-    const reading = readChunked(state, shown, from, to, (range, start, end) => {
+    const reading = reader.read(shown, from, to, (range, start, end) => {
       data += range.toString("latin1", start, end);
     });
     if (reading.kind !== "more") return { ...reading, data };
