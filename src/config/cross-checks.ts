@@ -3,7 +3,7 @@ import { readSecrets } from "./file/secrets.ts";
 import { quoted, type Source } from "./file/source.ts";
 import { isTable, valueAt } from "./file/tree.ts";
 import type { ConfigTable } from "./schema/schema.ts";
-import { covers } from "./tables/provider.ts";
+import { covers } from "./tables/cookie.ts";
 
 /**
  * Checks that need the whole file: unique hosts and cookie domains, and secrets used twice. Providers with other problems take part, so

@@ -1,3 +1,8 @@
+import type { z } from "zod";
+
+/** The values of a set of keys after the schema has read them. */
+export type OutputOf<Keys extends z.ZodRawShape> = { readonly [Key in keyof Keys]: z.output<Keys[Key]> };
+
 type CamelCase<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : Key;
 
 /** Keys of a table in the config file as fields of the Config: `send_jwt` is `sendJwt`. */

@@ -1,22 +1,23 @@
 import { z } from "zod";
 import { byClaimKey } from "../../core/identity/identity-fields.ts";
-import type { CookieScope, Provider, Upstream } from "../../core/provider.ts";
+import type { Provider } from "../../core/provider.ts";
 import { quoted, type Source } from "../file/source.ts";
 import { isWritten } from "../file/tree.ts";
 import { duration, lifetime } from "../read/amounts.ts";
-import { readAuthorities, readCertificate } from "../read/certificates.ts";
-import { cookieDomain } from "../read/cookie-domain.ts";
+import { readCertificate } from "../read/certificates.ts";
 import { pathWidth, urlWidth } from "../read/pattern-width.ts";
 import { patterns, warnWide } from "../read/patterns.ts";
 import { flag, headerText, text, textOf } from "../read/text-type.ts";
-import { isLoopback, origin, serverName, upstream } from "../read/web-address.ts";
+import { isLoopback, origin } from "../read/web-address.ts";
 import { akProxyOf, akProxyTable } from "./ak-proxy.ts";
 import { allowOf, allowTable, claimPath, claimsAskedFor } from "./allow.ts";
+import { cookieDomainOf, cookieKeys, cookieScope } from "./cookie.ts";
 import { expectTable } from "./expect.ts";
 import { fieldsOf } from "./fields.ts";
 import { oidcOf, oidcOverrides, type oidcTable } from "./oidc.ts";
 import { rulesOf, ruleTable, type ServedHosts } from "./rules.ts";
 import type { ServerTable } from "./server.ts";
+import { upstreamKeys, upstreamOf } from "./upstream.ts";
 
 /** Keys that are fields of Provider, with the same name in camel case. Such a key needs a line here and a field in core/provider.ts. */
 const plainKeys = {
@@ -47,17 +48,8 @@ export const providerTable = z.strictObject({
   name: headerText().optional().describe("sent as X-authentik-meta-provider; default: the slug"),
   mode: z.enum(["proxy", "forward_single", "forward_domain"]).describe("how requests reach akproxy"),
   external_host: origin().describe("URL of the application for browsers; in forward_domain the authentication URL"),
-  internal_host: upstream()
-    .prefault("")
-    .describe("URL of the upstream, required in proxy mode: http://, https:// or unix:/path"),
-  internal_host_ssl_validation: flag(true, "verify the certificate of the upstream"),
-  internal_host_ca_file: text("", "PEM file of the authorities that sign the certificate of the upstream"),
-  internal_host_server_name: serverName()
-    .prefault("")
-    .describe("host name to request (SNI) and to verify in the certificate of the upstream"),
-  cookie_domain: cookieDomain()
-    .prefault("")
-    .describe("cookie domain, required in forward_domain, optional in forward_single; must cover external_host"),
+  ...upstreamKeys,
+  ...cookieKeys,
   skip_path_regex: patterns()
     .prefault([])
     .describe(
@@ -176,13 +168,6 @@ function warnOpenDomain(source: Source, slug: string, table: ProviderTable, doma
   );
 }
 
-/** Decision 17: because of the prefix, browsers refuse a cookie with another scope (RFC 6265bis 4.1.3). */
-function cookieScope(slug: string, externalHost: URL, domain: string | null): CookieScope {
-  const secure = externalHost.protocol === "https:";
-  const prefix = secure ? (domain === null ? "__Host-" : "__Secure-") : "";
-  return { name: `${prefix}akproxy_${slug}`, domain, secure };
-}
-
 function warnExternalHost(source: Source, slug: string, url: URL): void {
   const path = ["providers", slug, "external_host"];
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
@@ -192,56 +177,6 @@ function warnExternalHost(source: Source, slug: string, url: URL): void {
   if (url.pathname !== "/") {
     source.findings.warning(path, "has a path, which has no effect: a provider covers a whole host", "remove the path");
   }
-}
-
-/** The cookie domain, if it covers the external host at a label boundary (RFC 6265bis 5.1.3). */
-function cookieDomainOf(source: Source, slug: string, table: ProviderTable): string | null {
-  const path = ["providers", slug, "cookie_domain"];
-  const { cookie_domain: domain, external_host } = table;
-  if (domain === null) {
-    if (table.mode === "forward_domain" && !source.findings.isFaulty(path)) {
-      source.findings.error(
-        path,
-        "is required in forward_domain",
-        'write the parent domain of all hosts: "company.test"',
-      );
-    }
-    return null;
-  }
-  if (!external_host) return null;
-  if (covers(domain, external_host.hostname)) return domain;
-  const message = `${quoted(source, path)} does not cover the host of external_host, ${external_host.hostname}`;
-  source.findings.error(path, message, "write the host of external_host or a parent domain of it");
-  return null;
-}
-
-/** Do browsers send a cookie of `domain` to `hostname`? */
-export function covers(domain: string, hostname: string): boolean {
-  return hostname === domain || hostname.endsWith(`.${domain}`);
-}
-
-/** The upstream of a proxy provider; null in the other modes, and if internal_host is missing or wrong. */
-function upstreamOf(source: Source, slug: string, table: ProviderTable): Upstream | null {
-  const at = (key: string) => ["providers", slug, key];
-  const caPem = readAuthorities(source, at("internal_host_ca_file"), table.internal_host_ca_file);
-  if (!table.internal_host_ssl_validation) {
-    const hint = "name its certificate authority in internal_host_ca_file instead";
-    source.findings.warning(at("internal_host_ssl_validation"), "the upstream's certificate is not verified", hint);
-  }
-  if (table.internal_host === null) {
-    if (table.mode === "proxy" && !source.findings.isFaulty(at("internal_host"))) {
-      const hint = 'write internal_host = "http://127.0.0.1:8080"';
-      source.findings.error(at("internal_host"), "is required in proxy mode", hint);
-    }
-    return null;
-  }
-  return {
-    ...table.internal_host,
-    reach: "anywhere",
-    verifyTls: table.internal_host_ssl_validation,
-    caPem,
-    serverName: table.internal_host_server_name,
-  };
 }
 
 function basicAuthOf(source: Source, slug: string, table: ProviderTable): Provider["basicAuth"] {
