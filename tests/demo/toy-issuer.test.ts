@@ -1,23 +1,19 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
+import { afterAll, expect, test } from "bun:test";
+import { startToyIssuer } from "../../src/demo/toy-issuer.ts";
 import { cancelLogin, confirmSignOut, continueAs, createBrowser, isToyLogin, loginAs } from "../fakes/browser.ts";
 
 const app = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => new Response(request.url) });
 const redirectUri = `http://app.localhost:${app.port}/callback?flag=true`;
-let toy: ToyIssuer;
-
-beforeAll(async () => {
-  toy = await startToyIssuer({
-    port: 0,
-    clients: [
-      {
-        clientId: "app",
-        clientSecret: "a secret of the toy issuer's client",
-        redirectUris: [redirectUri],
-        postLogoutRedirectUris: [`http://app.localhost:${app.port}/bye`],
-      },
-    ],
-  });
+const toy = await startToyIssuer({
+  port: 0,
+  clients: [
+    {
+      clientId: "app",
+      clientSecret: "a secret of the toy issuer's client",
+      redirectUris: [redirectUri],
+      postLogoutRedirectUris: [`http://app.localhost:${app.port}/bye`],
+    },
+  ],
 });
 afterAll(async () => {
   await toy.close();

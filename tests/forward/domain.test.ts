@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { confirmSignOut, formOf, isToyLogin, loginAs } from "../fakes/browser.ts";
 import { checkRequest } from "./check-request.ts";
-import { type ForwardStack, startForwardStack } from "./forward-stack.ts";
+import { startForwardStack } from "./forward-stack.ts";
 
 const auth = "https://auth.corp.test";
 const start = `${auth}/outpost.goauthentik.io/start?rd=`;
 
-let forward: ForwardStack;
-beforeAll(async () => {
-  forward = await startForwardStack(
-    ["auth.corp.test", "a.corp.test", "b.corp.test", "corp.test", "auth.lab.corp.test", "x.lab.corp.test"],
-    {
-      providers: `
+const forward = await startForwardStack(
+  ["auth.corp.test", "a.corp.test", "b.corp.test", "corp.test", "auth.lab.corp.test", "x.lab.corp.test"],
+  {
+    providers: `
 [providers.corp]
 mode = "forward_domain"
 external_host = "${auth}"
@@ -23,9 +21,8 @@ external_host = "https://auth.lab.corp.test"
 cookie_domain = "lab.corp.test"
 rules = [{ access = "login" }]
 `,
-    },
-  );
-});
+  },
+);
 afterAll(() => forward.stop());
 
 describe.each(["nginx", "traefik", "caddy", "envoy", "forward"] as const)("domain level through %s", (dialect) => {

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { header } from "../fakes/raw-client.ts";
 import { checkRequest } from "./check-request.ts";
-import { type ForwardStack, startForwardStack } from "./forward-stack.ts";
+import { startForwardStack } from "./forward-stack.ts";
 
-let forward: ForwardStack;
-beforeAll(async () => {
-  forward = await startForwardStack(["app.test", "auth.corp.test"], {
-    providers: `
+const forward = await startForwardStack(["app.test", "auth.corp.test"], {
+  providers: `
 [providers.app]
 mode = "forward_single"
 external_host = "https://app.test"
@@ -16,7 +14,6 @@ external_host = "https://auth.corp.test"
 cookie_domain = "corp.test"
 rules = [{ access = "login" }]
 `,
-  });
 });
 afterAll(() => forward.stop());
 

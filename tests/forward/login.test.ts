@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { confirmSignOut, continueAs, formOf, isToyLogin, loginAs } from "../fakes/browser.ts";
-import { type ForwardStack, startForwardStack } from "./forward-stack.ts";
+import { startForwardStack } from "./forward-stack.ts";
 
 const deepLink = "https://app.test/json?page=1&sort=a%20b&rd=https://app.test/x";
 
-let forward: ForwardStack;
-beforeAll(async () => {
-  forward = await startForwardStack(["app.test"], {
-    providers: `
+const forward = await startForwardStack(["app.test"], {
+  providers: `
 [providers.app]
 name = "The App"
 mode = "forward_single"
 external_host = "https://app.test"
 allow = { groups = ["admins"] }
 `,
-  });
 });
 afterAll(() => forward.stop());
 

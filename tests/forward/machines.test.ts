@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { header, headerValues } from "../fakes/raw-client.ts";
 import { basic, jwtClientId, machineClients, machineToken } from "../journeys/machine-tokens.ts";
 import { checkRequest } from "./check-request.ts";
-import { type ForwardStack, startForwardStack } from "./forward-stack.ts";
+import { startForwardStack } from "./forward-stack.ts";
 
 const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
 
-let forward: ForwardStack;
-beforeAll(async () => {
-  forward = await startForwardStack(["app.test", "auth.corp.test", "jwt.test", "off.test"], {
-    clients: machineClients,
-    providers: `
+const forward = await startForwardStack(["app.test", "auth.corp.test", "jwt.test", "off.test"], {
+  clients: machineClients,
+  providers: `
 [providers.app]
 mode = "forward_single"
 external_host = "https://app.test"
@@ -29,7 +27,6 @@ mode = "forward_single"
 external_host = "https://off.test"
 intercept_header_auth = false
 `,
-  });
 });
 afterAll(() => forward.stop());
 

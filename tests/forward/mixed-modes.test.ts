@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { checkRequest, withInstead } from "./check-request.ts";
-import { type ForwardStack, startForwardStack } from "./forward-stack.ts";
+import { startForwardStack } from "./forward-stack.ts";
 
 const wiki = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("the wiki") });
 
-let forward: ForwardStack;
-beforeAll(async () => {
-  forward = await startForwardStack(["app.test", "wiki.test"], {
-    providers: `
+const forward = await startForwardStack(["app.test", "wiki.test"], {
+  providers: `
 [providers.app]
 mode = "forward_single"
 external_host = "https://app.test"
@@ -17,7 +15,6 @@ external_host = "https://wiki.test"
 internal_host = "http://127.0.0.1:${wiki.port}"
 skip_path_regex = "^/"
 `,
-  });
 });
 afterAll(async () => {
   await forward.stop();

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { firstValue } from "../../src/core/http/header-lines.ts";
 import { formOf } from "../fakes/browser.ts";
 import { checkRequest } from "./check-request.ts";
-import { type ForwardStack, startForwardStack } from "./forward-stack.ts";
-import { type BareOutpost, startBareOutpost } from "./outpost.ts";
+import { startForwardStack } from "./forward-stack.ts";
+import { startBareOutpost } from "./outpost.ts";
 
 const single = `
 [providers.app]
@@ -14,14 +14,10 @@ skip_path_regex = "^/public/"
 const publicPage = { method: "GET", url: "https://app.test/public/x", headers: [] };
 const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
 
-let outpost: BareOutpost;
-let listed: BareOutpost;
-beforeAll(async () => {
-  outpost = await startBareOutpost({ providers: single });
-  listed = await startBareOutpost({
-    listen: 'trusted_proxies = ["192.0.2.7", "2001:db8:7::/48", "::ffff:198.51.100.0/120"]',
-    providers: single,
-  });
+const outpost = await startBareOutpost({ providers: single });
+const listed = await startBareOutpost({
+  listen: 'trusted_proxies = ["192.0.2.7", "2001:db8:7::/48", "::ffff:198.51.100.0/120"]',
+  providers: single,
 });
 afterAll(async () => {
   await outpost.close();
@@ -92,11 +88,9 @@ describe("a list of one's own is the whole list", () => {
   });
 });
 
+const forward = await startForwardStack(["app.test"], { providers: single });
+
 describe("FWD-03: the client in the log is the right-most hop that is no trusted proxy", () => {
-  let forward: ForwardStack;
-  beforeAll(async () => {
-    forward = await startForwardStack(["app.test"], { providers: single });
-  });
   afterAll(() => forward.stop());
 
   test.each([

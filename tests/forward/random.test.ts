@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import type { Deps } from "../../src/http/deps.ts";
-import { type ForwardStack, startForwardStack } from "./forward-stack.ts";
-import { type BareOutpost, startBareOutpost } from "./outpost.ts";
+import { startForwardStack } from "./forward-stack.ts";
+import { startBareOutpost } from "./outpost.ts";
 import { type RandomCheck, randomChecks, readingsOf } from "./random-checks.ts";
 
 const providers = `
@@ -11,12 +11,8 @@ external_host = "https://app.test"
 skip_path_regex = "^/public/"
 `;
 
-let outpost: BareOutpost;
-let forward: ForwardStack;
-beforeAll(async () => {
-  outpost = await startBareOutpost({ providers });
-  forward = await startForwardStack(["app.test"], { providers });
-});
+const outpost = await startBareOutpost({ providers });
+const forward = await startForwardStack(["app.test"], { providers });
 afterAll(async () => {
   await outpost.close();
   await forward.stop();

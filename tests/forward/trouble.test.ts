@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { Failure } from "../../src/core/failure.ts";
 import { firstValue, type HeaderLine } from "../../src/core/http/header-lines.ts";
 import { randomToken } from "../../src/seal/random-token.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
 import { checkRequest, type DialectName, withInstead } from "./check-request.ts";
-import { type BareOutpost, startBareOutpost } from "./outpost.ts";
+import { startBareOutpost } from "./outpost.ts";
 
 const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
 
-let outpost: BareOutpost;
-beforeAll(async () => {
-  outpost = await startBareOutpost({
-    providers: `
+const outpost = await startBareOutpost({
+  providers: `
 [providers.app]
 mode = "forward_single"
 external_host = "https://app.test"
 skip_path_regex = "^/public/"
 `,
-  });
 });
 afterAll(() => outpost.close());
 

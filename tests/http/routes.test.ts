@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { endpointOf } from "../../src/core/decide/endpoint.ts";
 import { dialectOf } from "../../src/core/forward-auth/dialects.ts";
 import { firstValue } from "../../src/core/http/header-lines.ts";
 import { judgeTarget } from "../../src/core/http/judged-target.ts";
 import { outcomeOf } from "../../src/http/arrival.ts";
 import { router } from "../fakes/router.ts";
-import { type BareOutpost, startBareOutpost } from "../forward/outpost.ts";
+import { startBareOutpost } from "../forward/outpost.ts";
 import { hostileTargets } from "./hostile-targets.ts";
 
-let bare: BareOutpost;
-beforeAll(async () => {
-  bare = await startBareOutpost({
-    providers: `
+const bare = await startBareOutpost({
+  providers: `
 [providers.app]
 mode = "forward_single"
 external_host = "http://app.test"
 rules = [{ access = "deny" }]
 `,
-  });
 });
 afterAll(() => bare.close());
 

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { noClaimedFields } from "../../src/core/identity/identity-fields.ts";
-import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
+import { startToyIssuer } from "../../src/demo/toy-issuer.ts";
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import type { LoginChecks } from "../../src/ports/identity-provider.ts";
 import { cancelLogin, createBrowser, loginAs } from "../fakes/browser.ts";
@@ -14,48 +14,44 @@ const checks: LoginChecks = {
   nonce: "nonce-0123456789",
   codeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
 };
-let toy: ToyIssuer;
-
-beforeAll(async () => {
-  const client = { clientSecret: secret, redirectUris: [redirectUri] };
-  toy = await startToyIssuer({
-    port: 0,
-    users: {
-      alice: {
-        preferred_username: "alice",
-        email: "alice@example.test",
-        name: "Alice",
-        groups: ["admins", "staff"],
-        entitlements: ["demo"],
-      },
-      carol: {
-        preferred_username: "carol",
-        ak_proxy: { backend_override: "http://inner.test/carol", user_attributes: { a: 1 } },
+const client = { clientSecret: secret, redirectUris: [redirectUri] };
+const toy = await startToyIssuer({
+  port: 0,
+  users: {
+    alice: {
+      preferred_username: "alice",
+      email: "alice@example.test",
+      name: "Alice",
+      groups: ["admins", "staff"],
+      entitlements: ["demo"],
+    },
+    carol: {
+      preferred_username: "carol",
+      ak_proxy: { backend_override: "http://inner.test/carol", user_attributes: { a: 1 } },
+    },
+  },
+  clients: [
+    { ...client, clientId: "app" },
+    { ...client, clientId: "public", clientSecret: "" },
+    ...["client_secret_post", "client_secret_jwt"].map((method) => ({
+      ...client,
+      clientId: method,
+      metadata: { token_endpoint_auth_method: method },
+    })),
+    ...["RS256", "PS256", "ES256", "EdDSA", "Ed25519"].map((algorithm) => ({
+      ...client,
+      clientId: algorithm,
+      metadata: { id_token_signed_response_alg: algorithm },
+    })),
+    {
+      ...client,
+      clientId: "with-sid",
+      metadata: {
+        backchannel_logout_uri: `http://127.0.0.1:${landing.port}/x`,
+        backchannel_logout_session_required: true,
       },
     },
-    clients: [
-      { ...client, clientId: "app" },
-      { ...client, clientId: "public", clientSecret: "" },
-      ...["client_secret_post", "client_secret_jwt"].map((method) => ({
-        ...client,
-        clientId: method,
-        metadata: { token_endpoint_auth_method: method },
-      })),
-      ...["RS256", "PS256", "ES256", "EdDSA", "Ed25519"].map((algorithm) => ({
-        ...client,
-        clientId: algorithm,
-        metadata: { id_token_signed_response_alg: algorithm },
-      })),
-      {
-        ...client,
-        clientId: "with-sid",
-        metadata: {
-          backchannel_logout_uri: `http://127.0.0.1:${landing.port}/x`,
-          backchannel_logout_session_required: true,
-        },
-      },
-    ],
-  });
+  ],
 });
 afterAll(async () => {
   await toy.close();

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { confirmSignOut, continueAs, isToyLogin, loginAs } from "../fakes/browser.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app, loggedIn, outpost, seenUser } from "./visit.ts";
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack({
-    provider:
-      'name = "The wiki"\nskip_path_regex = "^/public/"\n[providers.app.allow]\ngroups = ["admins"]\nusers = ["carol"]',
-  });
+const stack = await startStack({
+  provider:
+    'name = "The wiki"\nskip_path_regex = "^/public/"\n[providers.app.allow]\ngroups = ["admins"]\nusers = ["carol"]',
 });
 afterAll(() => stack.stop());
 

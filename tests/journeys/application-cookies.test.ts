@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { identityHeaderNames } from "../../src/core/identity/identity-fields.ts";
 import { loginAs } from "../fakes/browser.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app, outpost } from "./visit.ts";
 
-let stack: Stack;
 /** What the application was sent last. */
 let asked = new Headers();
 
@@ -30,11 +29,9 @@ const application = Bun.serve({
   },
 });
 
-beforeAll(async () => {
-  stack = await startStack({
-    internalHost: `http://127.0.0.1:${application.port}`,
-    provider: 'skip_path_regex = "^/public/"',
-  });
+const stack = await startStack({
+  internalHost: `http://127.0.0.1:${application.port}`,
+  provider: 'skip_path_regex = "^/public/"',
 });
 afterAll(async () => {
   await stack.stop();

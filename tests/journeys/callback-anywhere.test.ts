@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Stack, startStack } from "./stack.ts";
+import { afterAll, expect, test } from "bun:test";
+import { startStack } from "./stack.ts";
 import { app, callbackOf, loggedIn, seenUser } from "./visit.ts";
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
+const stack = await startStack();
 afterAll(() => stack.stop());
 
 test("a callback that arrives on any path finishes the login that this browser started", async () => {

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { loginAs } from "../fakes/browser.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app, callbackOf, loggedIn, outpost, seenUser } from "./visit.ts";
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
+const stack = await startStack();
 afterAll(() => stack.stop());
 
 test("OIDC-02: a callback that is opened again in a browser that is logged in leads on, and the code is not asked for again", async () => {

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { type RawAnswer, requestText, sendRaw } from "../fakes/raw-client.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "../fakes/upstream.ts";
+import { startRecordingUpstream } from "../fakes/upstream.ts";
 import { checkRequest } from "../forward/check-request.ts";
 import { sessionOf } from "../security/guarded-app.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 
 const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
 const users = {
@@ -37,17 +37,13 @@ const domainMode = proxyMode
   .replace(`${paths}`, "");
 const withInjection = (table: string) => `${table}\n${injecting.replace("SLUG.", "")}`;
 
-let stack: Stack;
-let upstream: RecordingUpstream;
-beforeAll(async () => {
-  upstream = await startRecordingUpstream();
-  stack = await startStack({ users, providers: inProxyMode(proxyMode) });
-});
+const upstream = await startRecordingUpstream();
+const inProxyMode = (table: string) => `${table}\ninternal_host = "${upstream.origin}"`;
+const stack = await startStack({ users, providers: inProxyMode(proxyMode) });
 afterAll(async () => {
   await stack.stop();
   await upstream.stop();
 });
-const inProxyMode = (table: string) => `${table}\ninternal_host = "${upstream.origin}"`;
 
 /** Lines as text; what is another one in each run by its name alone. */
 function golden(lines: HeaderLines): string {

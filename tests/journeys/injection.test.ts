@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { allValues, type HeaderLines } from "../../src/core/http/header-lines.ts";
 import { loginAs } from "../fakes/browser.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "../fakes/upstream.ts";
+import { startRecordingUpstream } from "../fakes/upstream.ts";
 import { sessionOf } from "../security/guarded-app.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app } from "./visit.ts";
 
 const attributes = (user_attributes: object) => ({ ak_proxy: { user_attributes } });
@@ -58,12 +58,8 @@ X-Departments = "{department|none}"
 X-Static = true
 `;
 
-let stack: Stack;
-let upstream: RecordingUpstream;
-beforeAll(async () => {
-  upstream = await startRecordingUpstream();
-  stack = await startStack({ internalHost: upstream.origin, users, provider: table });
-});
+const upstream = await startRecordingUpstream();
+const stack = await startStack({ internalHost: upstream.origin, users, provider: table });
 afterAll(async () => {
   await stack.stop();
   await upstream.stop();

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { cancelLogin, continueAs, isToyLogin, loginAs } from "../fakes/browser.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app, outpost, seenUser, toLoginPage } from "./visit.ts";
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
+const stack = await startStack();
 afterAll(() => stack.stop());
 
 test("a login brings the identity to an application that knows nothing of login", async () => {

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { basic, jwtClientId, machineClients, machineToken } from "./machine-tokens.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { loggedIn } from "./visit.ts";
 
-let opaque: Stack;
-let jwt: Stack;
-beforeAll(async () => {
-  const clients = machineClients;
-  opaque = await startStack({ clients, provider: 'skip_path_regex = "^/public/"' });
-  jwt = await startStack({ clients, provider: `client_id = "${jwtClientId}"\nclient_secret = ""` });
-});
+const clients = machineClients;
+const opaque = await startStack({ clients, provider: 'skip_path_regex = "^/public/"' });
+const jwt = await startStack({ clients, provider: `client_id = "${jwtClientId}"\nclient_secret = ""` });
 afterAll(() => Promise.all([opaque.stop(), jwt.stop()]));
 
 interface Seen {

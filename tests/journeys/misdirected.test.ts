@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { freePort } from "../fakes/free-port.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "akproxy-sni-"));
 const port = freePort();
-let stack: Stack;
-
 /** Writes a certificate for a host and gives the two lines that name it. */
 function certificateLines(host: string): string {
   const made = makeSelfSigned({ names: [host], days: 30, now: Math.floor(Date.now() / 1000) });
@@ -19,19 +17,17 @@ function certificateLines(host: string): string {
   return `certificate_file = "${folder}/${host}.crt"\nkey_file = "${folder}/${host}.key"`;
 }
 
-beforeAll(async () => {
-  stack = await startStack({
-    externalHost: "https://app.test",
-    httpsPort: port,
-    provider: certificateLines("app.test"),
-    top: `
+const stack = await startStack({
+  externalHost: "https://app.test",
+  httpsPort: port,
+  provider: certificateLines("app.test"),
+  top: `
 [providers.other]
 mode = "proxy"
 external_host = "https://other.test"
 internal_host = "http://127.0.0.1:1"
 ${certificateLines("other.test")}
 `,
-  });
 });
 afterAll(async () => {
   await stack.stop();

@@ -1,51 +1,46 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { firstValue } from "../../src/core/http/header-lines.ts";
 import { loginAs } from "../fakes/browser.ts";
 import { requestText, sendRaw } from "../fakes/raw-client.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "../fakes/upstream.ts";
+import { startRecordingUpstream } from "../fakes/upstream.ts";
 import { sessionOf } from "../security/guarded-app.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app } from "./visit.ts";
 import { openSocket } from "./web-socket-client.ts";
 
-let stack: Stack;
-let internal: RecordingUpstream;
-let perUser: RecordingUpstream;
 const person = (name: string, claims: object = {}) => ({ [name]: { preferred_username: name, ...claims } });
 const overridden = (backend_override: string, more: object = {}) => ({
   home: "x",
   ak_proxy: { backend_override, ...more },
 });
 
-beforeAll(async () => {
-  internal = await startRecordingUpstream();
-  perUser = await startRecordingUpstream();
-  const port = new URL(perUser.origin).port;
-  stack = await startStack({
-    internalHost: `${internal.origin}/base`,
-    users: {
-      ...person("alice", { home: "alice" }),
-      ...person("spacy", { home: "jörg müller" }),
-      ...person("climber", { home: "../alice" }),
-      ...person("escaped", { home: "%2e%2e" }),
-      ...person("mailer", { home: "@evil.test" }),
-      ...person("query", { home: "a?b#c" }),
-      ...person("homeless"),
-      ...person("erin", overridden(`http://LOCALHOST:${port}/erin/`, { host_header: "erin.internal" })),
-      ...person("unlisted", overridden(`http://127.0.0.1:${port}/`)),
-      ...person("metadata", overridden("http://169.254.169.254/latest")),
-      ...person("userinfo", overridden(`http://u:p@localhost:${port}/`)),
-      ...person("socket", overridden("unix:/run/docker.sock")),
-      ...person("unparsable", overridden("not a url")),
-      ...person("rebound", overridden(`http://anything.lab.test:${port}/`)),
-    },
-    provider: `
+const internal = await startRecordingUpstream();
+const perUser = await startRecordingUpstream();
+const port = new URL(perUser.origin).port;
+const stack = await startStack({
+  internalHost: `${internal.origin}/base`,
+  users: {
+    ...person("alice", { home: "alice" }),
+    ...person("spacy", { home: "jörg müller" }),
+    ...person("climber", { home: "../alice" }),
+    ...person("escaped", { home: "%2e%2e" }),
+    ...person("mailer", { home: "@evil.test" }),
+    ...person("query", { home: "a?b#c" }),
+    ...person("homeless"),
+    ...person("erin", overridden(`http://LOCALHOST:${port}/erin/`, { host_header: "erin.internal" })),
+    ...person("unlisted", overridden(`http://127.0.0.1:${port}/`)),
+    ...person("metadata", overridden("http://169.254.169.254/latest")),
+    ...person("userinfo", overridden(`http://u:p@localhost:${port}/`)),
+    ...person("socket", overridden("unix:/run/docker.sock")),
+    ...person("unparsable", overridden("not a url")),
+    ...person("rebound", overridden(`http://anything.lab.test:${port}/`)),
+  },
+  provider: `
 [providers.app.ak_proxy]
 backend_override = "http://localhost:${port}/{home}"
 host_header = "{internal_host}"
 backend_override_hosts = ["localhost", "*.lab.test"]
 `,
-  });
 });
 afterAll(async () => {
   await stack.stop();

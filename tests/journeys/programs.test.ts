@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { isToyLogin } from "../fakes/browser.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app, loggedIn, userOf } from "./visit.ts";
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack({ provider: 'skip_path_regex = "^/public/"' });
-});
+const stack = await startStack({ provider: 'skip_path_regex = "^/public/"' });
 afterAll(() => stack.stop());
 
 const start = "http://app.test/outpost.goauthentik.io/start?rd=";

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { loginAs } from "../fakes/browser.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app, loggedIn, outpost } from "./visit.ts";
 import { openSocket } from "./web-socket-client.ts";
 
@@ -10,7 +10,6 @@ interface Ended {
   readonly reason: string;
 }
 
-let stack: Stack;
 let ended = Promise.withResolvers<Ended>();
 
 /** An application that echoes, closes when it is told to ("close CODE REASON"), and tells how its side ended. */
@@ -30,9 +29,7 @@ const application = Bun.serve({
   },
 });
 
-beforeAll(async () => {
-  stack = await startStack({ internalHost: `http://127.0.0.1:${application.port}` });
-});
+const stack = await startStack({ internalHost: `http://127.0.0.1:${application.port}` });
 afterAll(async () => {
   await stack.stop();
   await application.stop(true);

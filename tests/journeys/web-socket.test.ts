@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { requestText, sendRaw } from "../fakes/raw-client.ts";
 import { waitUntil } from "../fakes/waits.ts";
-import { type Stack, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
 import { app, loggedIn } from "./visit.ts";
 import { openSocket } from "./web-socket-client.ts";
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack({ provider: 'skip_path_regex = "^/public/"' });
-});
+const stack = await startStack({ provider: 'skip_path_regex = "^/public/"' });
 afterAll(() => stack.stop());
 
 async function cookieOf(subject: string): Promise<string> {

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import type { HeaderLine } from "../../src/core/http/header-lines.ts";
 import { header, requestText, sendRaw } from "../fakes/raw-client.ts";
-import { askText, type GuardedApp, startGuardedApp } from "./guarded-app.ts";
+import { askText, startGuardedApp } from "./guarded-app.ts";
 import { pick, randomTarget, seeded } from "./random-targets.ts";
 
-let app: GuardedApp;
-beforeAll(async () => {
-  app = await startGuardedApp();
-});
+const app = await startGuardedApp();
 afterAll(() => app.stop());
 
 const methods = [

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { identityHeaderNames } from "../../src/core/identity/identity-fields.ts";
 import { header, headerValues } from "../fakes/raw-client.ts";
 import type { RecordedRequest } from "../fakes/upstream.ts";
-import { type GuardedApp, startGuardedApp } from "./guarded-app.ts";
+import { startGuardedApp } from "./guarded-app.ts";
 
 const users = {
   alice: {
@@ -27,23 +27,20 @@ const users = {
   },
 };
 
-let app: GuardedApp;
-beforeAll(async () => {
-  app = await startGuardedApp({ users, provider: 'skip_path_regex = ["^/public"]' }, () => ({
-    headers: [
-      ["Set-Cookie", "akproxy_app=stolen; Path=/"],
-      ["Set-Cookie", "theirs=1"],
-      ["set-cookie", " akproxy_app_login_1_abcdefghijkl=x"],
-      ["Set-Cookie", "__Host-akproxy_other=x"],
-      ["Set-Cookie", "also=2; HttpOnly"],
-      ["X-authentik-jwt", "leaked"],
-      ["X-Authentik-Username", "alice"],
-      ["X_authentik_jwt", "leaked"],
-      ["X.authentik-uid", "leaked"],
-      ["X-Own", "kept"],
-    ],
-  }));
-});
+const app = await startGuardedApp({ users, provider: 'skip_path_regex = ["^/public"]' }, () => ({
+  headers: [
+    ["Set-Cookie", "akproxy_app=stolen; Path=/"],
+    ["Set-Cookie", "theirs=1"],
+    ["set-cookie", " akproxy_app_login_1_abcdefghijkl=x"],
+    ["Set-Cookie", "__Host-akproxy_other=x"],
+    ["Set-Cookie", "also=2; HttpOnly"],
+    ["X-authentik-jwt", "leaked"],
+    ["X-Authentik-Username", "alice"],
+    ["X_authentik_jwt", "leaked"],
+    ["X.authentik-uid", "leaked"],
+    ["X-Own", "kept"],
+  ],
+}));
 afterAll(() => app.stop());
 
 async function seen(target: string, as: "alice" | "nobody", headers: HeaderLines): Promise<RecordedRequest> {

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { header, headerValues, type RawAnswer } from "../fakes/raw-client.ts";
-import { type Ask, type GuardedApp, startGuardedApp } from "./guarded-app.ts";
+import { type Ask, startGuardedApp } from "./guarded-app.ts";
 
-let app: GuardedApp;
-beforeAll(async () => {
-  app = await startGuardedApp({ provider: 'skip_path_regex = ["^/public"]' }, ({ target }) =>
-    target.startsWith("/public/down") ? { status: 302, headers: [["Location", "http://127.0.0.1:1/elsewhere"]] } : {},
-  );
-});
+const app = await startGuardedApp({ provider: 'skip_path_regex = ["^/public"]' }, ({ target }) =>
+  target.startsWith("/public/down") ? { status: 302, headers: [["Location", "http://127.0.0.1:1/elsewhere"]] } : {},
+);
 afterAll(() => app.stop());
 
 const html: HeaderLines = [

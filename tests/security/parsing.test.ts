@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { converse, header, requestText, sendRaw } from "../fakes/raw-client.ts";
-import { type GuardedApp, startGuardedApp } from "./guarded-app.ts";
+import { startGuardedApp } from "./guarded-app.ts";
 
-let app: GuardedApp;
-beforeAll(async () => {
-  app = await startGuardedApp({ provider: 'skip_path_regex = ["^/public"]' }, ({ target }) => ({ body: target }));
-});
+const app = await startGuardedApp({ provider: 'skip_path_regex = ["^/public"]' }, ({ target }) => ({ body: target }));
 afterAll(() => app.stop());
 
 /** Status of the only answer (0: closed without one), and what reached the upstream. */

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { converse, header } from "../fakes/raw-client.ts";
-import { askText, type GuardedApp, startGuardedApp } from "./guarded-app.ts";
+import { askText, startGuardedApp } from "./guarded-app.ts";
 import { laxReadings } from "./lax-readings.ts";
 import { randomTarget, seeded } from "./random-targets.ts";
 
-let app: GuardedApp;
-beforeAll(async () => {
-  app = await startGuardedApp({
-    provider: 'skip_path_regex = ["^/public", "/status$", "^/(a+)+$"]\nprotect_path_regex = ["^/public/admin"]',
-  });
+const app = await startGuardedApp({
+  provider: 'skip_path_regex = ["^/public", "/status$", "^/(a+)+$"]\nprotect_path_regex = ["^/public/admin"]',
 });
 afterAll(() => app.stop());
 

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { continueAs } from "../fakes/browser.ts";
 import { header, headerValues } from "../fakes/raw-client.ts";
-import { type GuardedApp, startGuardedApp } from "./guarded-app.ts";
+import { startGuardedApp } from "./guarded-app.ts";
 
-let app: GuardedApp;
-beforeAll(async () => {
-  app = await startGuardedApp();
-});
+const app = await startGuardedApp();
 afterAll(() => app.stop());
 
 const startPath = "/outpost.goauthentik.io/start";

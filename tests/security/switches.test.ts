@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { parseConfigText } from "../../src/config/load.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 import { header } from "../fakes/raw-client.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "../fakes/upstream.ts";
+import { startRecordingUpstream } from "../fakes/upstream.ts";
 import type { StackOptions } from "../journeys/stack.ts";
 import { type Ask, startGuardedApp } from "./guarded-app.ts";
 
-let secure: RecordingUpstream;
-beforeAll(async () => {
-  const tls = makeSelfSigned({ names: ["127.0.0.1"], days: 1, now: Math.floor(Date.now() / 1000) });
-  secure = await startRecordingUpstream(() => ({}), { tls });
-});
+const tls = makeSelfSigned({ names: ["127.0.0.1"], days: 1, now: Math.floor(Date.now() / 1000) });
+const secure = await startRecordingUpstream(() => ({}), { tls });
 afterAll(() => secure.stop());
 
 /** Each switch of a provider, both ways: what a request is answered with, or what the upstream sees. */

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { header, headerValues } from "../fakes/raw-client.ts";
-import { type RecordingUpstream, startRawUpstream, startRecordingUpstream } from "../fakes/upstream.ts";
-import { type GuardedApp, startGuardedApp } from "./guarded-app.ts";
+import { startRawUpstream, startRecordingUpstream } from "../fakes/upstream.ts";
+import { startGuardedApp } from "./guarded-app.ts";
 
-let elsewhere: RecordingUpstream;
-let app: GuardedApp;
-beforeAll(async () => {
-  elsewhere = await startRecordingUpstream();
-  app = await startGuardedApp({}, ({ target }) =>
-    target === "/redirect" ? { status: 302, headers: [["Location", `${elsewhere.origin}/next?a=%2f#f`]] } : {},
-  );
-});
+const elsewhere = await startRecordingUpstream();
+const app = await startGuardedApp({}, ({ target }) =>
+  target === "/redirect" ? { status: 302, headers: [["Location", `${elsewhere.origin}/next?a=%2f#f`]] } : {},
+);
 afterAll(async () => {
   await app.stop();
   await elsewhere.stop();

@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { identityHeaderNames } from "../../src/core/identity/identity-fields.ts";
 import { header, requestText, sendRaw } from "../fakes/raw-client.ts";
-import { type Stack, startStack } from "../journeys/stack.ts";
+import { startStack } from "../journeys/stack.ts";
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack({
-    store: "memory",
-    providers: `[providers.app]
+const stack = await startStack({
+  store: "memory",
+  providers: `[providers.app]
 mode = "forward_single"
 external_host = "http://app.test"
 skip_path_regex = ["^/public", "\\\\.css$"]`,
-  });
 });
 afterAll(() => stack.stop());
 

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { connect as connectPlain } from "node:net";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { WireHandler } from "../../../src/ports/wire.ts";
 import { makeSelfSigned } from "../../../src/tls/self-signed.ts";
-import { type HttpListener, listenHttps } from "../../../src/wire/client/listener.ts";
+import { listenHttps } from "../../../src/wire/client/listener.ts";
 import { listenTls, type TlsFacts } from "../../../src/wire/socket/tls-listener.ts";
 import { Pool } from "../../../src/wire/upstream/pool.ts";
 import { ample, roomFor } from "./connection-rooms.ts";
@@ -25,20 +25,17 @@ const handler: WireHandler = ({ serverName }) => ({
   answer: { status: 200, headers: [], body: `sni ${serverName ?? "none"}` },
 });
 
-let listener: HttpListener;
-beforeAll(async () => {
-  listener = await listenHttps(
-    {
-      address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
-      handler,
-      refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
-      pool: new Pool(),
-      ...roomFor(ample),
-      limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
-    },
-    facts,
-  );
-});
+const listener = await listenHttps(
+  {
+    address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
+    handler,
+    refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
+    pool: new Pool(),
+    ...roomFor(ample),
+    limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+  },
+  facts,
+);
 afterAll(() => listener.stop());
 
 function handshake(options: ConnectionOptions): Promise<TLSSocket> {
