@@ -1,5 +1,7 @@
 import { isIPv4 } from "node:net";
+import { parseAddress } from "../../core/http/ip-address.ts";
 import type { Upstream } from "../../core/provider.ts";
+import { specialAddress } from "../../core/upstream/upstream-reach.ts";
 import { ok, type Reading, wrong } from "../reading.ts";
 import { optionalTextOf, textOf } from "./text-type.ts";
 
@@ -58,10 +60,12 @@ export function readUpstream(text: string): Reading<Omit<Upstream, "verifyTls" |
   const reading = readHttpUrl(text, "http://127.0.0.1:8080 or unix:/run/app.sock");
   if (reading.kind === "wrong") return reading;
   const url = reading.value;
-  if (/^169\.254\.|^\[fe[89ab]/.test(url.hostname)) {
+  const address = parseAddress(url.hostname);
+  const special = address === null ? null : specialAddress(address);
+  if (special !== null && special !== "loopback") {
     return wrong(
-      "is a link-local address",
-      "use another address: akproxy never connects to link-local addresses, where cloud metadata is served",
+      `is a ${special} address`,
+      "use another address: akproxy never connects to link-local, multicast and reserved addresses, nor to the metadata services of clouds",
     );
   }
   return ok({

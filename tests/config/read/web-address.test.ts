@@ -63,6 +63,8 @@ test.each([
   ["http://169.254.169.254/", "is a link-local address"],
   ["http://0xa9fea9fe/", "is a link-local address"],
   ["http://[fe80::1]/", "is a link-local address"],
+  ["http://100.100.100.200/", "is a cloud metadata address"],
+  ["http://[2002:a9fe:a9fe::]/", "is a link-local address"],
   ["unix:app.sock", "has a socket path that is not absolute"],
   ["unix:/", "has a socket path that is not absolute"],
 ])("internal_host %s is refused", (text, why) => {

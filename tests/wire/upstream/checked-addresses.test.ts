@@ -58,7 +58,7 @@ test("UPS-02: a name that is rebound to a link-local address is refused at the n
   const answer = await answerOf(pool, fooAt(upstream));
 
   expect(answer).toBe(
-    '[answer]502 upstream_refused: upstream: "http://foo.test" gave no usable answer: refused address 169.254.169.254 is a link-local address, which are always refused',
+    '[answer]502 upstream_refused: upstream: "http://foo.test" gave no usable answer: refused address 169.254.169.254 is a link-local address, which akproxy always refuses',
   );
   expect(upstream.exchanges).toHaveLength(1);
 });
@@ -86,6 +86,8 @@ test.each([
   "::ffff:169.254.1.1",
   "fd00:ec2::254",
   "64:ff9b::a9fe:a9fe",
+  "100.100.100.200",
+  "2002:a9fe:a9fe::1",
   "not an address",
 ])("decision 20: %s is refused even if its name is listed", async (address) => {
   const { resolve } = resolver([address]);
