@@ -1,11 +1,11 @@
 import type { Rate } from "./bounds/rate-limit.ts";
 import type { Certificate, Provider } from "./provider.ts";
 
-/** The whole configuration, parsed: defaults applied, files read, nothing optional and nothing left to check (spec: config). */
+/** The whole configuration after parsing: defaults applied, files read, no optional fields, everything checked (spec: config). */
 export interface Config {
   readonly stateDir: string; //                    absolute path
   readonly outpostName: string; //                 X-authentik-meta-outpost
-  readonly secrets: readonly string[] | null; //   the first seals, all open; null: made once and kept in stateDir
+  readonly secrets: readonly string[] | null; //   the first seals, all open; null: akproxy makes one and keeps it in stateDir
   readonly listen: Listen;
   readonly trustedProxies: readonly string[]; //   CIDR
   readonly tls: { readonly certificate: Certificate | null; readonly minVersion: "1.2" | "1.3" };
@@ -15,7 +15,7 @@ export interface Config {
   readonly providers: readonly Provider[]; //      at least one; hosts unique
 }
 
-/** The three listeners; null is one that is turned off. */
+/** The three listeners; null: turned off. */
 export interface Listen {
   readonly http: ListenAddress | null;
   readonly https: ListenAddress | null;

@@ -1,4 +1,4 @@
-/** Broken worlds, each with a stable code that logs and pages show. Expected outcomes are values, not these. */
+/** The stable codes of failures, which logs and pages show. Expected outcomes are values, not failures. */
 export type FailureCode =
   | "config_unusable"
   | "bad_request"
@@ -19,7 +19,7 @@ export type FailureCode =
   | "upstream_not_carried"
   | "internal";
 
-/** The status each failure is answered with; none is 2xx, since a reverse proxy reads 2xx as "let in". */
+/** The HTTP status for each failure. None is 2xx, because a reverse proxy reads 2xx as "access granted". */
 export const failureStatus: Readonly<Record<FailureCode, number>> = {
   config_unusable: 500,
   bad_request: 400,
@@ -41,7 +41,7 @@ export const failureStatus: Readonly<Record<FailureCode, number>> = {
   internal: 500,
 };
 
-/** The one error class: `code` is stable, `message` is for the log (no secret, not shown to visitors), `cause` what was thrown. */
+/** The only error class: `code` is stable, `message` is for the log (no secret, not shown to users), `cause` is the original error. */
 export class Failure extends Error {
   readonly code: FailureCode;
 

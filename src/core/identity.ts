@@ -6,10 +6,10 @@ import type { ClaimedFields } from "./identity/identity-fields.ts";
  */
 export interface Identity extends ClaimedFields {
   readonly issuer: string;
-  readonly subject: string; //                     `sub`: with the issuer, the key of this person
+  readonly subject: string; //                     `sub`: with the issuer, the key of this user
   readonly emailVerified: boolean | null; //       null: the issuer does not say
-  readonly areGroupsLeftOut: boolean; //           the issuer says that they are too many for a token (Entra: groups overage)
-  readonly claims: Readonly<Record<string, readonly string[]>>; // those that `allow` and `rules` name, as texts
+  readonly areGroupsLeftOut: boolean; //           the issuer says that a token cannot hold them all (Entra: groups overage)
+  readonly claims: Readonly<Record<string, readonly string[]>>; // those that `allow` and `rules` use, as texts
   readonly idpSession: string | null; //           `sid`, for back-channel logout
   readonly rawToken: string; //                    X-authentik-jwt and id_token_hint
   readonly proxy: ProxyAttributes;
@@ -19,7 +19,7 @@ export interface Identity extends ClaimedFields {
 export interface ProxyAttributes {
   readonly backendOverride: string | null;
   readonly hostHeader: string | null;
-  readonly userAttributes: Readonly<Record<string, unknown>>; // unknown: authentik lets attributes be any JSON
+  readonly userAttributes: Readonly<Record<string, unknown>>; // unknown: in authentik an attribute is any JSON
 }
 
 /** About how many bytes an identity takes in memory: its texts at one byte a character, and 16 bytes for each value. */

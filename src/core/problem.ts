@@ -1,4 +1,4 @@
-/** Something wrong in the config file. `message` and `hint` never hold a secret's value. */
+/** An error or a warning about the config file. `message` and `hint` never contain the value of a secret. */
 export interface Problem {
   readonly severity: "error" | "warning";
   readonly path: string; //                        dotted, with [n] for arrays: providers.app.skip_path_regex[1]
@@ -14,7 +14,7 @@ export interface Place {
   readonly column: number;
 }
 
-/** `FILE:LINE:COLUMN: error: PATH: MESSAGE`, and a `hint:` line when there is one (spec: reading rules). */
+/** `FILE:LINE:COLUMN: error: PATH: MESSAGE`, and a line `hint: …` when the problem has a hint (spec: reading rules). */
 export function problemText(problem: Problem): string {
   const { file, line, column } = problem.place;
   const subject = problem.path === "" ? "" : `${problem.path}: `;

@@ -3,7 +3,7 @@ import type { AkProxyTable } from "./identity/ak-proxy.ts";
 import type { ClaimPaths } from "./identity/identity-fields.ts";
 import type { UpstreamReach } from "./upstream/upstream-reach.ts";
 
-/** A protected application, in authentik's words a proxy provider with its application. One kind per mode (spec: proxy modes). */
+/** A protected application; in authentik a proxy provider and its application. One type for each mode (spec: proxy modes). */
 export type Provider = ProxyProvider | ForwardSingleProvider | ForwardDomainProvider;
 
 interface ProviderCommon {
@@ -12,15 +12,15 @@ interface ProviderCommon {
   readonly externalHost: URL; //                   where the browser reaches it; in forward_domain the authentication URL
   readonly oidc: OidcClient;
   readonly cookie: CookieScope;
-  readonly sessionSeconds: number; //              absolute life of a session
+  readonly sessionSeconds: number; //              absolute lifetime of a session
   readonly idleSeconds: number; //                 0: no idle limit
-  readonly refreshesClaims: boolean; //            where the issuer gives a refresh token
+  readonly refreshesClaims: boolean; //            when the issuer gives a refresh token
   readonly skipPaths: GoRegExpSet; //              unauthenticated: path in proxy and forward_single, whole URL in forward_domain
   readonly protectPaths: GoRegExpSet; //           wins over skipPaths
   readonly interceptHeaderAuth: boolean;
   readonly basicAuth: BasicInjection | null;
   readonly claims: ClaimPaths;
-  readonly keptClaims: readonly string[]; //       claims that `allow` and `rules` ask about: kept with a session
+  readonly keptClaims: readonly string[]; //       claims that `allow` and `rules` use: stored with a session
   readonly akProxy: AkProxyTable;
   readonly hostHeader: string | null; //           ak_proxy.host_header without a claim; "{internal_host}" is the upstream's own host
   readonly allow: Allow | null; //                 null: every authenticated user
@@ -28,7 +28,7 @@ interface ProviderCommon {
   readonly headerEncoding: HeaderEncoding;
   readonly sendJwt: boolean;
   readonly endsStreams: boolean; //                open WebSockets and event streams end with their session
-  readonly groupsFilter: GoRegExpSet; //           what X-authentik-groups names; without a pattern every group
+  readonly groupsFilter: GoRegExpSet; //           the groups in X-authentik-groups; without a pattern every group
   readonly certificate: Certificate | null; //     served by SNI for externalHost
 }
 
@@ -47,17 +47,17 @@ export interface ForwardDomainProvider extends ProviderCommon {
 
 export type HeaderEncoding = "utf8" | "percent" | "rfc2047";
 
-/** Where the requests of a proxy provider go: `internal_host`, taken apart once. */
+/** The target of a proxy provider's requests: `internal_host`, parsed once. */
 export interface Upstream {
   readonly scheme: "http" | "https";
-  readonly hostAndPort: string; //                 as the config names it: the Host of `host_header = "{internal_host}"`
+  readonly hostAndPort: string; //                 as in the config: the Host of `host_header = "{internal_host}"`
   readonly unixPath: string | null; //             a socket instead of hostAndPort's address
   readonly basePath: string; //                    "" or "/base", without a slash at its end
   readonly baseQuery: string; //                   "" or "a=b"
   readonly verifyTls: boolean;
   readonly caPem: string | null;
   readonly serverName: string | null; //           SNI, and the name the certificate must have
-  readonly reach: UpstreamReach; //                which addresses may be connected to
+  readonly reach: UpstreamReach; //                the addresses that akproxy may connect to
 }
 
 /** An entry of `backend_override_hosts` (decision 31). */
@@ -73,7 +73,7 @@ export interface OidcClient {
   readonly clientSecret: string; //                "": a public client
   readonly scopes: readonly string[];
   readonly authorizeParams: Readonly<Record<string, string>>;
-  readonly tokenEndpointAuthMethod: string; //     "": as the issuer's metadata says
+  readonly tokenEndpointAuthMethod: string; //     "": from the issuer's metadata
   readonly postLogoutRedirectUri: string; //       "": not sent
   readonly backchannelHost: string; //             "": the issuer's own; else host[:port] to connect to
   readonly caPem: string | null;
@@ -91,18 +91,18 @@ export interface BasicInjection {
   readonly passwordAttribute: string;
 }
 
-/** Who may enter: any one that matches lets in (spec: [providers.X.allow]). */
+/** The users who may enter: one matching entry is enough (spec: [providers.X.allow]). */
 export interface Allow {
   readonly groups: readonly string[];
   readonly users: readonly string[];
   readonly emails: readonly string[];
   readonly emailDomains: readonly string[];
-  readonly claims: Readonly<Record<string, readonly string[]>>; // any of these claims has one of its values
+  readonly claims: Readonly<Record<string, readonly string[]>>; // at least one of these claims has one of its values
 }
 
-/** One of a provider's `rules`: what it speaks of, and what it says. An empty list and a null speak of everything. */
+/** One of a provider's `rules`: its conditions and its access. An empty list and null match everything. */
 export interface AccessRule {
-  readonly hosts: readonly string[]; //            lower case, without port; "*.lab.company" is everything below
+  readonly hosts: readonly string[]; //            lower case, without port; "*.lab.company" matches every subdomain
   readonly path: GoRegExpSet | null; //            one pattern, searched in the decoded path
   readonly methods: readonly string[]; //          upper case
   readonly access: RuleAccess;
@@ -110,11 +110,11 @@ export interface AccessRule {
 
 export type RuleAccess =
   | { readonly kind: "public" }
-  | { readonly kind: "login" } //                  everybody who is logged in
-  | { readonly kind: "deny" } //                   nobody
+  | { readonly kind: "login" } //                  every user who is logged in
+  | { readonly kind: "deny" } //                   no request
   | { readonly kind: "allow"; readonly allow: Allow };
 
-/** A certificate chain and its key as PEM text, already read. */
+/** A certificate chain and its key as PEM texts. */
 export interface Certificate {
   readonly certificatePem: string;
   readonly keyPem: string;

@@ -1,6 +1,6 @@
 import type { HeaderLines } from "./http/header-lines.ts";
 
-/** A request as it stands after the edge: Host valid, forwarded facts believed or dropped, target untouched. */
+/** A request after the first checks: Host valid, forwarded headers accepted or dropped, target as received. */
 export interface InboundRequest {
   readonly id: string; //                          request id, shown on pages and in the log
   readonly method: string;

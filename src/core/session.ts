@@ -1,8 +1,8 @@
 import type { Identity } from "./identity.ts";
 
-/** One browser's login at one provider. All times are seconds since the epoch. */
+/** The login of one browser at one provider. All times are seconds since the epoch. */
 export interface Session {
-  readonly id: string; //                          256 random bits, base64url (43 characters); never at rest
+  readonly id: string; //                          256 random bits, base64url (43 characters); never stored
   readonly providerSlug: string;
   readonly identity: Identity;
   readonly createdAt: number;
@@ -13,20 +13,20 @@ export interface Session {
   readonly version: number; //                     1 at login, one more with every update
 }
 
-/** What keeps a session's claims fresh (decision 19). */
+/** What akproxy needs to refresh the claims of a session (decision 19). */
 export interface SessionRefresh {
   readonly token: string; //                       the issuer's refresh token
-  readonly dueAt: number; //                       when the claims should be asked for again
+  readonly dueAt: number; //                       when the claims are due for a refresh
 }
 
-/** Is the session within its absolute and its idle limit at `now`? */
+/** Is the session within its absolute limit and its idle limit at `now`? */
 export function isLive(session: Session, now: number): boolean {
   return now < session.expiresAt && (session.idleSeconds === 0 || now < session.lastSeenAt + session.idleSeconds);
 }
 
 /**
- * Is it time to write down that the session was seen? At most every tenth of its idle limit and at most once a minute, so that an
- * idle limit costs few writes and is kept to within that tenth.
+ * Must the store learn that the session was seen? At most once a minute and once in a tenth of the idle limit. So an idle limit costs few
+ * writes, and is exact to a tenth.
  */
 export function wantsTouch(session: Session, now: number): boolean {
   if (session.idleSeconds === 0) return false;

@@ -1,15 +1,15 @@
 /**
- * A value that is at hand already, or one that has to be waited for. A request whose session is in memory is decided without a wait: each
- * `await` of something that is there costs as much as reading a header line, and nine of them were a tenth of a verdict.
+ * A value, or a promise of it. A request whose session is cached is decided without waiting: an `await` of a value that is there costs as much
+ * as reading a header line, and nine of them were a tenth of the time of a verdict.
  */
 export type Soon<Value> = Value | Promise<Value>;
 
-/** What `use` makes of a value: at once where it is at hand. A rejection passes by `use`. */
+/** The result of `use` for a value: at once when the value is there. A rejection skips `use`. */
 export function whenKnown<Value, Result>(value: Soon<Value>, use: (value: Value) => Soon<Result>): Soon<Result> {
   return value instanceof Promise ? value.then(use) : use(value);
 }
 
-/** What `work` makes, or what `rescue` makes of its failure, whether that is thrown at once or later. */
+/** The result of `work`, or of `rescue` when `work` throws or its promise rejects. */
 export function rescued<Result>(work: () => Soon<Result>, rescue: (error: unknown) => Result): Soon<Result> {
   try {
     const made = work();

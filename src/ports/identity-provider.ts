@@ -58,7 +58,7 @@ export interface IdentityProvider {
   redeem(callback: URL, expected: LoginChecks): Promise<SignedIn>;
   /** Reads the current claims of `identity` from the issuer (OIDC Core 12). Never throws. */
   refresh(identity: Identity, refreshToken: string): Promise<Refreshed>;
-  /** Asks the issuer for the user of a credential (outpost behaviour 10). Throws only idp_unreachable and idp_misconfigured: then nothing is known. */
+  /** Asks the issuer for the user of a credential (outpost behaviour 10). Throws only idp_unreachable and idp_misconfigured. */
   authenticate(credential: HeaderCredential): Promise<Authenticated>;
   /** Verifies a logout token for this provider's client (OUT-03). */
   readLogoutToken(token: string): Promise<LogoutNotice>;

@@ -71,12 +71,12 @@ test("one URL that needs a login makes the exit code 1, and each URL has its blo
 });
 
 test.each([
-  ["PATH-02", "/public/../admin", "/public/../admin", "holds a dot segment"],
-  ["PATH-02", "/public/%2e%2e/admin", "/public/../admin", "holds a dot segment"],
-  ["PATH-03", "/public%2f..%2fadmin", "/public/../admin", "holds an encoded slash"],
-  ["PATH-04", "/public/%252e%252e/admin", "/public/%2e%2e/admin", "holds a double encoding"],
-  ["PATH-06", "/public/..;/admin", "/public/..;/admin", "holds dots beside a semicolon"],
-  ["PATH-19", "/public/%zz", "/public/%zz", "holds a bad percent-escape"],
+  ["PATH-02", "/public/../admin", "/public/../admin", "contains a dot segment"],
+  ["PATH-02", "/public/%2e%2e/admin", "/public/../admin", "contains a dot segment"],
+  ["PATH-03", "/public%2f..%2fadmin", "/public/../admin", "contains an encoded slash"],
+  ["PATH-04", "/public/%252e%252e/admin", "/public/%2e%2e/admin", "contains a double encoding"],
+  ["PATH-06", "/public/..;/admin", "/public/..;/admin", "contains dots beside a semicolon"],
+  ["PATH-19", "/public/%zz", "/public/%zz", "contains a bad percent-escape"],
 ])("%s: %s is never public, with the reason", async (_, url, searched, reason) => {
   expect(await rows("--pattern", "^/public", url)).toEqual([
     {

@@ -1,4 +1,4 @@
-/** What one memory may hold. Both limits apply at once. */
+/** The limits of a memory. Both apply at once. */
 export interface MemoryLimits<Value> {
   readonly entries: number;
   readonly bytes: number; //                       of keys and values together, see `Memory.bytes`
@@ -14,8 +14,8 @@ export interface MemoryLimits<Value> {
 const entryBytes = 96;
 
 /**
- * A map for keys that clients choose: limited by count and bytes, the oldest entry goes first. Every new key is copied, so no entry keeps the
- * head of a request in memory; a value must not hold a part of a head either (`recall` makes it of the copied key).
+ * A map for keys that clients choose, limited by count and bytes; the oldest entry is evicted first. Every new key is copied, so an entry does
+ * not keep the head of a request in memory. A value must not keep one either: `recall` makes it from the copied key.
  */
 export class Memory<Value extends NonNullable<unknown> | null> {
   readonly #limits: MemoryLimits<Value>;
@@ -61,7 +61,7 @@ export class Memory<Value extends NonNullable<unknown> | null> {
     this.#add(ownText(key), value);
   }
 
-  /** The value of `key`. When there is none, `make` gets a copy of the key, and what it makes is kept. */
+  /** The value of `key`. When there is none, `make` makes it from a copy of the key, and the memory keeps it. */
   recall(key: string, make: (own: string) => Value, copy: (text: string) => string = ownText): Value {
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
@@ -83,7 +83,7 @@ export class Memory<Value extends NonNullable<unknown> | null> {
     for (const [key, value] of this.#kept) if (isOver(value, key)) this.delete(key);
   }
 
-  /** Deletes the oldest entries up to the first that is not over: for entries that end in the order in which they came. */
+  /** Deletes the oldest entries up to the first that is not over: for entries that end in the order of their age. */
   deleteOldestWhile(isOver: (value: Value) => boolean): void {
     for (const [key, value] of this.#kept) {
       if (!isOver(value)) return;
@@ -116,7 +116,7 @@ export class Memory<Value extends NonNullable<unknown> | null> {
     while (this.#bytes > this.#limits.bytes) if (!this.#evictOldest()) return;
   }
 
-  /** False: nothing can go. */
+  /** False: no entry can be evicted. */
   #evictOldest(): boolean {
     const { isInUse, evicted } = this.#limits;
     for (let tries = this.#kept.size; tries > 0; tries -= 1) {
@@ -132,24 +132,24 @@ export class Memory<Value extends NonNullable<unknown> | null> {
   }
 
   /**
-   * The key that has been here longest. One iterator goes on from call to call: a new one passes the places of all keys that were deleted
-   * before, 18 us in a map of 20,000 (Bun 1.4.5) instead of 0.5 us.
+   * The oldest key. One iterator serves all calls: a new one would pass the places of all keys that were deleted before, which takes 18 us in a
+   * map of 20,000 (Bun 1.4.5) instead of 0.5 us.
    */
   #nextKey(): string | undefined {
     const next = this.#oldest.next();
     if (next.done !== true) return next.value;
-    // an iterator that reached the end does not see what was added after that
+    // an iterator that reached the end does not see keys that were added later
     this.#oldest = this.#kept.keys();
     return this.#oldest.next().value;
   }
 }
 
-/** A text longer than this is not remembered: its answer is found each time. */
+/** The answer for a longer text is not remembered. */
 const longestRemembered = 256;
 
 /**
- * `find` with its latest 1,000 answers kept: for pure functions of short texts that come with every request, such as header names, hosts and
- * addresses. What `find` makes may hold parts of its text: it gets the copy. A flood of new texts costs what it costs without the memory.
+ * `find` with a cache of its latest 1,000 answers: for pure functions of short texts that come with every request, such as header names, hosts
+ * and addresses. An answer may contain slices of its text, because `find` gets the copy. A flood of new texts evicts, and does not grow it.
  */
 export function remembered<Value extends NonNullable<unknown> | null>(
   find: (text: string) => Value,

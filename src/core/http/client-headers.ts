@@ -3,12 +3,12 @@ import { isForwardedName } from "./forwarded.ts";
 import type { HeaderLine, HeaderLines } from "./header-lines.ts";
 
 /**
- * The one spelling in which servers fold header names together: lower case, everything that is no letter or digit a `-`
+ * A header name in the spelling in which servers treat names as equal: lower case, with `-` for everything that is not a letter or a digit
  * (CGI and WSGI turn `-` into `_`; others fold `.` and more: HDR-03, HDR-04).
  */
 export const foldedName: (name: string) => string = remembered((name) => name.toLowerCase().replace(/[^a-z0-9]/g, "-"));
 
-/** Names that steer a rewriting server behind us away from the path that was judged (PATH-15), and httpoxy's (UPS-09). */
+/** Headers that make a rewriting upstream serve another path than the judged one (PATH-15), and the header of httpoxy (UPS-09). */
 const steering: ReadonlySet<string> = new Set([
   "x-original-url",
   "x-original-uri",
@@ -22,23 +22,24 @@ const steering: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A client's headers without anything that only akproxy or a trusted proxy may say (decisions 14 and 37): the whole `x-authentik-*`
- * namespace in every spelling, every name with an underscore, steering headers, and an untrusted peer's forwarded facts.
- * Runs on every request in every branch, before anything is set.
+ * A client's headers without those that only akproxy or a trusted proxy may send (decisions 14 and 37): `x-authentik-*` in every spelling, every
+ * name with an underscore, the steering headers, and the forwarded headers of an untrusted peer. Runs for every request on every path through
+ * the code, before akproxy sets a header.
  */
 export function believableHeaders(headers: HeaderLines, peer: "trusted" | "untrusted"): HeaderLines {
   const believed: HeaderLine[] = [];
   for (const line of headers) {
-    const say = whoMaySay(line[0]);
-    if (say === "anybody" || (say === "trusted" && peer === "trusted")) believed.push(line);
+    const senders = sendersOf(line[0]);
+    if (senders === "all" || (senders === "trusted" && peer === "trusted")) believed.push(line);
   }
   return believed;
 }
 
-const whoMaySay = remembered((name: string): "anybody" | "trusted" | "nobody" => {
+/** The peers that may send a header of this name. */
+const sendersOf = remembered((name: string): "all" | "trusted" | "none" => {
   const lower = name.toLowerCase();
   const folded = foldedName(name);
-  if (name.includes("_") || folded.startsWith("x-authentik-") || steering.has(folded)) return "nobody";
-  if (!isForwardedName(folded)) return "anybody";
-  return folded === lower ? "trusted" : "nobody";
+  if (name.includes("_") || folded.startsWith("x-authentik-") || steering.has(folded)) return "none";
+  if (!isForwardedName(folded)) return "all";
+  return folded === lower ? "trusted" : "none";
 });

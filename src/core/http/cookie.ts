@@ -1,16 +1,16 @@
 import type { CookieScope } from "../provider.ts";
 import { allValues, type HeaderLine, type HeaderLines, isBlank, isNamed, trimmed } from "./header-lines.ts";
 
-/** One cookie of a request as it stands between two semicolons: [name, value], quotes and percent signs untouched. */
+/** One cookie of a request, the text between two semicolons: [name, value], with quotes and percent signs as sent. */
 export type CookiePair = readonly [name: string, value: string];
 
-/** How many cookies of one name are looked at (security: a tossed twin must not lock a visitor out, nor cost us much). */
+/** How many cookies of one name are read: a planted cookie of the same name must neither log a user out nor cost much. */
 const sameNameLimit = 4;
 
 /**
- * Every cookie of the request, in order, duplicates kept. Splits on `;`, trims SP and HTAB and nothing else, takes the first `=`;
- * no `$Version` rules, no quotes, no decoding, what has no name is dropped. Never throws. RFC 6265bis 5.6 is laxer: a lax reader
- * and a strict one that disagree on a name is how prefixed cookies were spoofed.
+ * Every cookie of the request, in order, with duplicates. Splits at `;`, trims only SP and HTAB, and splits name and value at the first `=`. Knows
+ * no `$Version` rules, no quotes and no decoding; a cookie without a name is dropped. Never throws. RFC 6265bis 5.6 is laxer: a lax and a strict
+ * reader that disagree about a name made it possible to spoof prefixed cookies.
  */
 export function cookiePairs(headers: HeaderLines): readonly CookiePair[] {
   return allValues(headers, "cookie").flatMap((line) =>
@@ -21,14 +21,14 @@ export function cookiePairs(headers: HeaderLines): readonly CookiePair[] {
   );
 }
 
-/** The values of the cookies called exactly `name`, in order, at most four. */
+/** The values of the cookies named exactly `name`, in order, at most four. */
 export function cookieValues(headers: HeaderLines, name: string): readonly string[] {
   const values: string[] = [];
   for (const [lineName, line] of headers) if (isNamed(lineName, "cookie")) addValues(values, line, name);
   return values;
 }
 
-/** As `cookiePairs` reads the line, but only what holds the name somewhere is taken apart: most cookies are another application's. */
+/** Reads the line like `cookiePairs`, but parses only segments that contain the name: most cookies belong to other applications. */
 function addValues(values: string[], line: string, name: string): void {
   for (let at = line.indexOf(name); at !== -1 && values.length < sameNameLimit; ) {
     const next = line.indexOf(";", at);
@@ -52,15 +52,15 @@ function trimmedEnd(line: string, from: number, to: number): string {
   return line.slice(from, end);
 }
 
-/** Does akproxy make cookies of this name, for this or another provider? In any case, since an upstream may read them so. */
+/** Is this the name of a cookie of akproxy, of this or another provider? Case is ignored, because an upstream may ignore it. */
 export function isOurCookieName(name: string): boolean {
   return /^(?:__host-|__secure-)?akproxy_/i.test(name);
 }
 
 /**
- * The header lines without the cookies that `isOurs` claims; the rest of each Cookie line stays byte for byte, a line with nothing
- * left goes (decision 16). Names are shown to `isOurs` without any space or control around them, because an upstream may trim
- * more than we do; a segment without `=` is shown whole.
+ * The header lines without the cookies for which `isOurs` is true (decision 16). The rest of each Cookie line stays byte for byte, and an empty
+ * line is removed. `isOurs` gets names without the spaces and control characters around them, because an upstream may trim more than akproxy;
+ * it gets a segment without `=` whole.
  */
 export function withoutCookies(headers: HeaderLines, isOurs: (name: string) => boolean): HeaderLines {
   const kept: HeaderLine[] = [];
@@ -92,7 +92,7 @@ function lineWithout(line: HeaderLine, isOurs: (name: string) => boolean): Heade
 
 /**
  * A Set-Cookie value that gives a browser this cookie: Path=/, HttpOnly, SameSite=Lax, Secure and Domain by its scope.
- * `name` and `value` are ours: token characters and base64url.
+ * `name` and `value` come from akproxy: token characters and base64url.
  */
 export function setCookie(cookie: {
   readonly name: string;
@@ -112,7 +112,7 @@ export function setCookie(cookie: {
   ].join("; ");
 }
 
-/** The Set-Cookie values that remove a cookie set with `scope`; with a Domain also its host-only twin, which a browser keeps apart. */
+/** The Set-Cookie values that remove a cookie set with `scope`; with a Domain, also the one without, which a browser stores separately. */
 export function clearCookie(name: string, scope: CookieScope): readonly string[] {
   const cleared = setCookie({ name, value: "", scope, maxAgeSeconds: 0 });
   if (scope.domain === null) return [cleared];
@@ -120,7 +120,7 @@ export function clearCookie(name: string, scope: CookieScope): readonly string[]
 }
 
 /**
- * The name under which the cookie of a Set-Cookie value comes back to us. A nameless `=akproxy_app=x` comes back as
+ * The name under which a browser sends the cookie of a Set-Cookie value. A nameless `=akproxy_app=x` is sent as
  * `akproxy_app=x` (RFC 6265bis 5.8.3), so leading `=` are skipped.
  */
 export function setCookieName(line: string): string {
@@ -133,7 +133,7 @@ function pairOf(segment: string): CookiePair | null {
   return equals < 1 ? null : [pair.slice(0, equals), pair.slice(equals + 1)];
 }
 
-/** The segment's name without anything around it that is no visible ASCII. */
+/** The segment's name without the characters around it that are not visible ASCII. */
 function laxName(segment: string): string {
   const equals = segment.indexOf("=");
   let [start, end] = [0, equals < 0 ? segment.length : equals];

@@ -1,8 +1,8 @@
 import { allValues, type HeaderLines } from "./header-lines.ts";
 
-/** What one proxy says of the request it took (RFC 7239 5); null where it does not say. */
+/** What one proxy states about the request that it received (RFC 7239 5); null: not stated. */
 export interface ForwardedElement {
-  readonly for: string | null; //                  who asked it: address with or without port, "unknown", "_name"
+  readonly for: string | null; //                  its client: address with or without port, "unknown", "_name"
   readonly host: string | null;
   readonly proto: string | null;
 }
@@ -10,8 +10,8 @@ export interface ForwardedElement {
 const pair = /[ \t]*(?:([!#$%&'*+.^_`|~0-9a-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;\s]*))[ \t]*)?([;,]|$)/iy;
 
 /**
- * The elements of `Forwarded`, the nearest proxy's last; null when it can't be read or an element says something twice. A name or value
- * without its quotes is taken, since proxies leave them out around ports and brackets.
+ * The elements of `Forwarded`, that of the nearest proxy last; null when the header is malformed or an element has a parameter twice. A value
+ * without its quotes is accepted, because proxies omit them around ports and brackets.
  */
 export function forwardedElements(headers: HeaderLines): readonly ForwardedElement[] | null {
   const text = allValues(headers, "Forwarded").join(",");
@@ -23,7 +23,7 @@ export function forwardedElements(headers: HeaderLines): readonly ForwardedEleme
     const [, name, quoted, plain = ""] = match;
     if (name !== undefined) {
       const value = quoted === undefined ? plain : quoted.replace(/\\(.)/g, "$1");
-      if (!sayOnce(elements.at(-1), name.toLowerCase(), value)) return null;
+      if (!setOnce(elements.at(-1), name.toLowerCase(), value)) return null;
     }
     end = match[4] ?? "";
     if (end === ",") elements.push(new Map());
@@ -31,8 +31,8 @@ export function forwardedElements(headers: HeaderLines): readonly ForwardedEleme
   return elements.filter((said) => said.size > 0).map(elementOf);
 }
 
-/** False when it is said already. */
-function sayOnce(said: Map<string, string> | undefined, name: string, value: string): boolean {
+/** False: the element has this parameter already. */
+function setOnce(said: Map<string, string> | undefined, name: string, value: string): boolean {
   if (said === undefined || said.has(name)) return false;
   said.set(name, value);
   return true;

@@ -4,7 +4,7 @@ import { allValues, firstValue, type HeaderLines, soleValue } from "./header-lin
 import { parseHost } from "./host.ts";
 import { addressText, isWithinNetworks, type Network, parseAddress } from "./ip-address.ts";
 
-/** Is the other end of this connection one whose forwarded headers count? A unix socket's is: its file mode is the trust. */
+/** Is the peer of this connection a trusted proxy? The peer of a unix socket is: the mode of the socket's file decides who connects. */
 export function isTrustedPeer(peerAddress: string, trusted: readonly Network[]): boolean {
   if (peerAddress === "") return true;
   const bytes = parseAddress(peerAddress);
@@ -12,8 +12,8 @@ export function isTrustedPeer(peerAddress: string, trusted: readonly Network[]):
 }
 
 /**
- * Who the client is: from the right of X-Forwarded-For, or of Forwarded's `for`, the first hop that is not a trusted proxy (FWD-03). An
- * entry that is no address ends the walk at the hop to its right; from an untrusted peer nothing is read.
+ * The address of the client: from the right of X-Forwarded-For, or of Forwarded's `for`, the first hop that is not a trusted proxy (FWD-03). An
+ * entry that is not an address ends the search: the hop to its right is the client. The headers of an untrusted peer are not read.
  */
 export function clientAddress(peerAddress: string, headers: HeaderLines, trusted: readonly Network[]): string {
   let nearest = canonical(peerAddress);
@@ -27,14 +27,14 @@ export function clientAddress(peerAddress: string, headers: HeaderLines, trusted
   return nearest;
 }
 
-/** Whom each proxy says that it was asked by, the nearest proxy's word last. */
+/** The client that each proxy names, the nearest proxy last. */
 function hopsOf(headers: HeaderLines): string[] {
   if (speaksForwarded(headers)) return (forwardedElements(headers) ?? []).map((element) => element.for ?? "");
   const values = allValues(headers, "x-forwarded-for");
   return values.length === 0 ? [] : values.flatMap((value) => value.split(","));
 }
 
-/** A single-valued forwarded fact of a trusted peer: absent, one usable value, or something that must be refused (FWD-05). */
+/** A forwarded fact of a trusted peer that has one value: absent, given, or malformed, which must be refused (FWD-05). */
 export type ForwardedFact<Value> =
   | { readonly kind: "absent" }
   | { readonly kind: "given"; readonly value: Value; readonly header: ForwardedHeader }
@@ -44,7 +44,7 @@ type ForwardedHeader = "X-Forwarded-Proto" | "X-Forwarded-Host" | "Forwarded";
 
 /** X-Forwarded-Proto, or Forwarded's `proto`: `http` or `https`; `ws` and `wss` mean the same schemes. */
 export function forwardedScheme(headers: HeaderLines, trusted: readonly Network[]): ForwardedFact<"http" | "https"> {
-  const fact = told(headers, trusted, "X-Forwarded-Proto", "proto");
+  const fact = forwardedFact(headers, trusted, "X-Forwarded-Proto", "proto");
   if (fact.kind !== "given") return fact;
   switch (fact.value.toLowerCase()) {
     case "https":
@@ -58,28 +58,28 @@ export function forwardedScheme(headers: HeaderLines, trusted: readonly Network[
   }
 }
 
-/** X-Forwarded-Host, or Forwarded's `host`, as it was sent, when it is a valid host. */
+/** X-Forwarded-Host, or Forwarded's `host`, as sent; `malformed` when it is not a valid host. */
 export function forwardedHost(headers: HeaderLines, trusted: readonly Network[]): ForwardedFact<string> {
-  const fact = told(headers, trusted, "X-Forwarded-Host", "host");
+  const fact = forwardedFact(headers, trusted, "X-Forwarded-Host", "host");
   if (fact.kind !== "given" || parseHost(fact.value) !== null) return fact;
   return { kind: "malformed", header: fact.header };
 }
 
-/** Names that carry forwarded facts; an untrusted peer's are dropped whole before ours are set (decision 37). */
+/** Is this the name of a forwarded header? akproxy drops those of an untrusted peer before it sets its own (decision 37). */
 export function isForwardedName(lowerCaseName: string): boolean {
   return lowerCaseName === "forwarded" || lowerCaseName === "x-real-ip" || lowerCaseName.startsWith("x-forwarded-");
 }
 
 /**
- * Forwarded counts where no X-Forwarded-* stands at all: a proxy that writes those and does not know Forwarded passes on the one its
- * client made up.
+ * Forwarded counts only when the request has no X-Forwarded-* header: a proxy that sets those and does not know Forwarded would pass on a
+ * Forwarded header that its client invented.
  */
 function speaksForwarded(headers: HeaderLines): boolean {
   if (firstValue(headers, "forwarded") === null) return false;
   return !headers.some(([name]) => name.toLowerCase().startsWith("x-forwarded-"));
 }
 
-function told(
+function forwardedFact(
   headers: HeaderLines,
   trusted: readonly Network[],
   header: "X-Forwarded-Proto" | "X-Forwarded-Host",
@@ -92,7 +92,7 @@ function told(
   return value === "" ? { kind: "absent" } : { kind: "given", value, header: "Forwarded" };
 }
 
-/** The element that the outermost trusted proxy wrote: each was written by whom the one to its right names, the last by our peer. */
+/** The element of the outermost trusted proxy. The proxy that an element names wrote the element to its left; the peer wrote the last one. */
 function outermostTrusted(
   elements: readonly ForwardedElement[],
   trusted: readonly Network[],

@@ -1,7 +1,7 @@
 import { hostKey, parseHost } from "./host.ts";
 import { type JudgedTarget, judgeTarget } from "./judged-target.ts";
 
-/** A URL or a path that somebody wrote, on the command line or in the config, as serve would see it in a request. */
+/** A URL or a path from the command line or the config, as `serve` would read it from a request. */
 export interface GivenUrl {
   readonly given: string;
   readonly scheme: "http" | "https";
@@ -9,7 +9,7 @@ export interface GivenUrl {
   readonly target: JudgedTarget;
 }
 
-/** A URL that was read, or what is wrong with it; `hint` is the next action. */
+/** The URL, or what is wrong with it; `hint` is the next action. */
 export type ReadUrl = { readonly kind: "url"; readonly url: GivenUrl } | UnusableUrl;
 
 interface UnusableUrl {
@@ -21,8 +21,8 @@ interface UnusableUrl {
 const urlPattern = /^(https?):\/\/([^/?#]*)([^#]*)/i;
 
 /**
- * Reads `given` without taking its path apart: dot segments and escapes stay, since they are what is to be tested. Like a browser it leaves
- * out a fragment and encodes spaces and what is not ASCII. A path alone is one at `origin`; without an origin it is unusable.
+ * Reads `given` and keeps its path as it is: dot segments and escapes are what the operator wants to test. Like a browser, it drops the fragment
+ * and encodes spaces and non-ASCII characters. A path without a host belongs to `origin`; without an origin it is unusable.
  */
 export function givenUrl(given: string, origin: string | null): ReadUrl {
   const url = given.startsWith("/") && origin !== null ? `${origin}${given}` : given;
@@ -43,7 +43,7 @@ export function givenUrl(given: string, origin: string | null): ReadUrl {
 function unusable(given: string, origin: string | null): UnusableUrl {
   const shown = JSON.stringify(given);
   if (given.startsWith("/") && origin === null) {
-    const message = `path ${shown} alone can't be tested in domain level, where patterns are searched in the whole URL`;
+    const message = `path ${shown} alone cannot be tested in domain level, where patterns are searched in the whole URL`;
     return { kind: "unusable", message, hint: `write https://HOST${given}` };
   }
   return {

@@ -1,25 +1,25 @@
 import { allValues, type HeaderLines, isBlank, isNamed, trimmed } from "./header-lines.ts";
 
-/** A credential that a program shows in its Authorization header. A secret: never logged, kept only as a digest (M2M-04). */
+/** A credential that a program sends in its Authorization header. It is a secret: never logged, and cached only as a digest (M2M-04). */
 export type HeaderCredential =
   | { readonly kind: "bearer"; readonly token: string } // RFC 6750 2.1
   | { readonly kind: "basic"; readonly username: string; readonly password: string }; // RFC 7617; neither is empty
 
 export type CredentialScheme = HeaderCredential["kind"];
 
-/** What a request's Authorization header comes to. */
+/** The result of reading a request's Authorization header. */
 export type ShownCredential =
-  | { readonly kind: "none" } //                                                     no header, or a scheme that is the application's business
+  | { readonly kind: "none" } //                                                     no header, or a scheme that only the application reads
   | { readonly kind: "shown"; readonly credential: HeaderCredential }
-  | { readonly kind: "malformed"; readonly scheme: CredentialScheme } //             refused without asking anybody (M2M-13)
-  | { readonly kind: "several" }; //                                                 whose is it? Never answered (M2M-07)
+  | { readonly kind: "malformed"; readonly scheme: CredentialScheme } //             refused without asking the issuer (M2M-13)
+  | { readonly kind: "several" }; //                                                 ambiguous: always refused (M2M-07)
 
-/** The user name by which authentik's clients send a token as a password (authentik: header authentication). */
+/** The user name with which authentik's clients send a token as the password (authentik: header authentication). */
 export const tokenUsername = "goauthentik.io/token";
 
 /**
- * Reads the Authorization header. Lines and credentials that somebody joined with a comma are several: which one counts is not ours to
- * guess, and the application behind may guess differently.
+ * Reads the Authorization header. Several lines, or credentials joined with a comma, are `several`: akproxy does not guess which one counts,
+ * because the application may choose another.
  */
 export function shownCredential(headers: HeaderLines): ShownCredential {
   const values = allValues(headers, "authorization");
@@ -35,7 +35,7 @@ export function shownCredential(headers: HeaderLines): ShownCredential {
   return credential === null ? { kind: "malformed", scheme } : { kind: "shown", credential };
 }
 
-/** The lines without Authorization: what was consumed here is not the application's to see (decision 16; M2M-08). */
+/** The lines without Authorization: the application does not see a credential that akproxy consumed (decision 16; M2M-08). */
 export function withoutAuthorization(headers: HeaderLines): HeaderLines {
   return headers.filter(([name]) => !isNamed(name, "authorization"));
 }
@@ -45,7 +45,7 @@ function bearerOf(text: string): HeaderCredential | null {
   return /^[A-Za-z0-9._~+/-]+=*$/.test(text) ? { kind: "bearer", token: text } : null;
 }
 
-/** Strict base64 of UTF-8 without controls, divided at the first colon (RFC 7617 2); no password, no question (decision 29). */
+/** Strict base64 of UTF-8 without control characters, split at the first colon (RFC 7617 2). An empty password is refused (decision 29). */
 function basicOf(text: string): HeaderCredential | null {
   const decoded = utf8Of(text);
   const colon = decoded?.indexOf(":") ?? -1;
@@ -55,7 +55,7 @@ function basicOf(text: string): HeaderCredential | null {
   return password === "" ? null : { kind: "basic", username: decoded.slice(0, colon), password };
 }
 
-/** Null where the text is no base64 of UTF-8, or one of several spellings of the same bytes. */
+/** Null when the text is not base64 of UTF-8, or not the one canonical spelling of its bytes. */
 function utf8Of(text: string): string | null {
   try {
     const binary = atob(text);

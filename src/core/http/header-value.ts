@@ -1,12 +1,12 @@
 import type { HeaderEncoding } from "../provider.ts";
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
 const controlCharacter = /[\u0000-\u001f\u007f]/;
 const visibleAscii = /^[\u0020-\u007e]*$/;
 
 /**
- * A text as the bytes of a field value, one UTF-16 unit a byte. Null when it holds a control character, which no field value may
- * (RFC 9110 5.5; HDR-10). ASCII is the same in every encoding, except `%` in `percent`, so that it can be read back.
+ * A text as the bytes of a field value, one UTF-16 unit for each byte. Null when the text contains a control character, which a field value must
+ * not contain (RFC 9110 5.5; HDR-10). ASCII is the same in every encoding, except `%` in `percent`, so that it can be decoded.
  */
 export function headerValue(text: string, encoding: HeaderEncoding): string | null {
   if (controlCharacter.test(text)) return null;
@@ -36,7 +36,7 @@ function percentEncoded(text: string): string {
   ).join("");
 }
 
-/** One encoded-word of RFC 2047; its 75-character limit is for mail and not kept by what reads headers. */
+/** One encoded-word of RFC 2047. The limit of 75 characters is for mail; programs that read HTTP headers do not apply it. */
 function encodedWord(text: string): string {
   return `=?UTF-8?B?${btoa(byteString(utf8(text)))}?=`;
 }

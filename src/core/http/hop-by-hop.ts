@@ -1,7 +1,7 @@
 import { remembered } from "../bounds/memory.ts";
 import { type HeaderLine, type HeaderLines, listMembers, lowerCaseName, soleValue } from "./header-lines.ts";
 
-/** Fields that belong to one connection (RFC 9110 7.6.1), the two framing ones of HTTP/1.1 and those still met in the wild. */
+/** Fields of one connection (RFC 9110 7.6.1), the two framing fields of HTTP/1.1, and old fields that clients still send. */
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -21,10 +21,10 @@ export function isHopByHop(lowerCaseName: string): boolean {
   return hopByHop.has(lowerCaseName);
 }
 
-/** The end-to-end fields: without the hop-by-hop ones and without every field that any Connection line nominates (HDR-07, HDR-08). */
+/** The end-to-end fields: without the hop-by-hop fields and without every field that a Connection line names (HDR-07, HDR-08). */
 export function endToEnd(headers: HeaderLines): HeaderLines {
   const nominated = nominatedBy(headers);
-  // by a loop, here and where else every request passes: `filter` with its callback costs twice as much
+  // a loop, as in all code that runs for every request: `filter` with its callback costs twice as much
   const kept: HeaderLine[] = [];
   for (const line of headers) {
     const [name] = line;
@@ -33,10 +33,10 @@ export function endToEnd(headers: HeaderLines): HeaderLines {
   return kept;
 }
 
-/** The names that Connection lines name besides those that go anyway (RFC 9110 7.6.1), in lower case; null: none. */
+/** The names in Connection lines besides the hop-by-hop fields (RFC 9110 7.6.1), in lower case; null: none. */
 export function nominatedBy(headers: HeaderLines): ReadonlySet<string> | null {
   const value = soleValue(headers, "connection");
-  // what nearly every message says, or nothing
+  // nearly every message has one of these values, or no Connection line
   if (value === "" || value === "keep-alive" || value === "close") return null;
   const names = listMembers(headers, "connection").filter((name) => name !== "close" && !hopByHop.has(name));
   return names.length === 0 ? null : new Set(names);

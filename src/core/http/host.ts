@@ -1,6 +1,6 @@
 import { remembered } from "../bounds/memory.ts";
 
-/** `host[:port]` of RFC 9110 7.2, read strictly: lower case, no trailing dot; port null when none stands there. */
+/** `host[:port]` of RFC 9110 7.2, read strictly: lower case, no trailing dot; port null when there is none. */
 export interface HostAndPort {
   readonly hostname: string; //                    an IPv6 address in its brackets
   readonly port: number | null;
@@ -8,7 +8,7 @@ export interface HostAndPort {
 
 const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::([0-9]{1,5}))?$/;
 
-/** Null when `value` is no valid Host: two values, userinfo, a path, an empty or over-long one. */
+/** Null when `value` is not a valid Host: two values, userinfo, a path, an empty or too long value. */
 export function parseHost(value: string): HostAndPort | null {
   return value.length > 260 ? null : parsedHost(value);
 }
@@ -22,7 +22,7 @@ const parsedHost = remembered((value): HostAndPort | null => {
   return port !== null && port > 65535 ? null : { hostname, port };
 });
 
-/** `hostKey` of a Host as it was sent; null when it is no valid one. */
+/** The `hostKey` of a Host as sent; null when the Host is not valid. */
 export function hostKeyOf(value: string, scheme: "http" | "https"): string | null {
   if (value.length > 260) return null;
   return scheme === "https" ? httpsKey(value) : httpKey(value);
@@ -36,7 +36,7 @@ const keyIn = (scheme: "http" | "https") =>
 const httpKey = keyIn("http");
 const httpsKey = keyIn("https");
 
-/** The one spelling hosts are compared in (decision 27): without the default port of `scheme`. */
+/** The spelling in which akproxy compares hosts (decision 27): without the default port of `scheme`. */
 export function hostKey(host: HostAndPort, scheme: "http" | "https"): string {
   const isDefault = host.port === null || host.port === (scheme === "https" ? 443 : 80);
   return isDefault ? host.hostname : `${host.hostname}:${host.port}`;

@@ -6,7 +6,7 @@ import { hostKeyOf, parseHost } from "./host.ts";
 import type { Network } from "./ip-address.ts";
 import { longestTarget } from "./judged-target.ts";
 
-/** The head of a request as the server received it: nothing normalised, nothing believed. */
+/** The head of a request as the server received it: not normalised and not checked. */
 export interface ReceivedHead {
   readonly method: string;
   readonly scheme: "http" | "https"; //            by TLS on this connection
@@ -15,7 +15,7 @@ export interface ReceivedHead {
   readonly peerAddress: string; //                 "" for a unix socket
 }
 
-/** A request that passed the edge, or one that is refused there with this status, before any provider is chosen. */
+/** An accepted request, or one that akproxy refuses with this status before it chooses a provider. */
 export type Inbound =
   | { readonly kind: "request"; readonly request: InboundRequest }
   | ({ readonly kind: "refused"; readonly request: InboundRequest } & EdgeRefusal);
@@ -73,7 +73,7 @@ function refusalOf(
   if (method === "TRACE" || method === "CONNECT") return { status: 501, reason: `method ${method} is not served` };
   if (!target.startsWith("/")) return { status: 400, reason: "the request target is not a path" };
   if (target.length > longestTarget) return { status: 414, reason: "the request target is too long" };
-  return target.includes("#") ? { status: 400, reason: "the request target holds a #" } : null;
+  return target.includes("#") ? { status: 400, reason: "the request target contains a #" } : null;
 }
 
 function hostSourceOf(forwarded: ForwardedFact<string>): InboundRequest["hostSource"] {

@@ -1,9 +1,9 @@
 import { remembered } from "../bounds/memory.ts";
 
-/** An address as its bytes: 4 for IPv4, 16 for IPv6. An IPv4-mapped IPv6 address is the IPv4 one (FWD-04). */
+/** An address as its bytes: 4 for IPv4, 16 for IPv6. An IPv4-mapped IPv6 address is the IPv4 address (FWD-04). */
 export type AddressBytes = readonly number[];
 
-/** Reads `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, each with an optional port where brackets or IPv4 allow one, and a zone id. */
+/** Reads `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, with an optional port after brackets or IPv4, and an optional zone id. */
 export const parseAddress: (text: string) => AddressBytes | null = remembered((text) => {
   const bracketed = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(text);
   if (bracketed?.[1] !== undefined) return parseIpv6(bracketed[1]);
@@ -42,7 +42,7 @@ export function parseNetwork(text: string): Network | null {
   return prefixBits < 0 || prefixBits > bytes.length * 8 ? null : { bytes, prefixBits };
 }
 
-/** Does any of `networks` hold the address? */
+/** Does any of `networks` contain the address? */
 export function isWithinNetworks(address: AddressBytes, networks: readonly Network[]): boolean {
   for (const network of networks) if (isWithin(address, network)) return true;
   return false;
@@ -79,7 +79,7 @@ function parseIpv6(textWithZone: string): AddressBytes | null {
   return isMapped ? bytes.slice(12) : bytes;
 }
 
-/** Groups of one side of `::`; a dotted IPv4 address may stand last and is two groups. */
+/** Groups of one side of `::`; a dotted IPv4 address may be last and counts as two groups. */
 function groupsOf(text: string): number[] | null {
   if (text === "") return [];
   const parts = text.split(":");

@@ -1,18 +1,18 @@
 import { firstLine, firstValue, type HeaderLine, type HeaderLines, listMembers } from "./header-lines.ts";
 
-/** Is the request a navigation of a browser, so that a login may be started for it? (decision 9.) */
+/** Is the request a navigation of a browser, so that akproxy may start a login? (decision 9) */
 export function isNavigation(method: string, headers: HeaderLines): boolean {
   return navigationObstacle(method, headers) === null;
 }
 
-/** What shows that a request is not a navigation. */
+/** The part of a request that shows that it is not a navigation. */
 export type NavigationObstacle =
   | { readonly kind: "method" }
   | { readonly kind: "web_socket" }
   | { readonly kind: "header"; readonly line: HeaderLine };
 
 /**
- * Why a request is not a navigation; null: it is one. A request that gives no sign either way, such as curl's, counts as a navigation
+ * Why a request is not a navigation; null: it is one. A request without any such sign, for example of curl, counts as a navigation
  * (authentik: the same).
  */
 export function navigationObstacle(method: string, headers: HeaderLines): NavigationObstacle | null {
@@ -35,7 +35,7 @@ export function isWebSocketUpgrade(headers: HeaderLines): boolean {
   );
 }
 
-/** The first line called `name`, when its value is such a one. */
+/** The first line named `name`, when `isSuch` is true for its value. */
 function lineWith(headers: HeaderLines, name: string, isSuch: (value: string) => boolean): HeaderLine | null {
   const line = firstLine(headers, name);
   return line !== null && isSuch(line[1]) ? line : null;

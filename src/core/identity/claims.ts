@@ -14,7 +14,7 @@ const maxDepth = 16;
 
 /**
  * Who the claims speak of (authentik: claims read; HDR-10, HDR-11, JWT-09). A scalar is a string or empty, with control characters
- * removed; a list is an array of strings or one string, and an item that holds a control character or `|` is dropped, because
+ * removed; a list is an array of strings or one string, and an item that contains a control character or `|` is dropped, because
  * cleaning it could make it the name of another group. `sub` must be a string; `ak_proxy` of the wrong type is ignored.
  */
 export function identityFromClaims(

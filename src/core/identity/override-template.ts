@@ -46,7 +46,7 @@ function positionAfter(text: string): Position {
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 function unfitness(value: string, position: Position): string | null {
-  if (controlCharacter.test(value)) return "holds a control character";
+  if (controlCharacter.test(value)) return "contains a control character";
   switch (position) {
     case "whole":
       return null; //                              judged as an issuer's own override is

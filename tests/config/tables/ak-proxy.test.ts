@@ -116,7 +116,7 @@ describe("a wrong value in ak_proxy is an error at its place", () => {
     ...[
       ["http://other.test/{sub}", 'names the host "other.test", which backend_override_hosts does not list'],
       ["http://other.test", 'names the host "other.test", which backend_override_hosts does not list'],
-      ["http://foo.test/../{sub}", "has a path that holds a dot segment"],
+      ["http://foo.test/../{sub}", "has a path that contains a dot segment"],
       ["http://0x7f.1/{sub}", "has an address in an unusual spelling"],
     ].map(
       ([override, what]) =>

@@ -116,7 +116,7 @@ describe("what decides, in words", () => {
       "https://app.test/public/%2e%2e/x",
       {},
       "login",
-      'skip_path_regex "^/public/" matches, but the path holds a dot segment, so it is never public',
+      'skip_path_regex "^/public/" matches, but the path contains a dot segment, so it is never public',
     ],
     ["https://wiki.corp.test/", asAlice, "allowed", "every logged-in user may enter: there is no allow"],
     ["https://grafana.corp.test/admin", {}, "login", "rule 1 decides"],

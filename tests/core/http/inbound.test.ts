@@ -113,7 +113,7 @@ describe("a request that is refused at the edge", () => {
     [{ method: "CONNECT" }, 501, "method CONNECT is not served"],
     [{ target: "*" }, 400, "the request target is not a path"],
     [{ target: `/${"a".repeat(8192)}` }, 414, "the request target is too long"],
-    [{ target: "/a#b" }, 400, "the request target holds a #"],
+    [{ target: "/a#b" }, 400, "the request target contains a #"],
   ])("%j: %i, %s", (different, status, reason) => {
     expect(read(different)).toMatchObject({ kind: "refused", status, reason });
   });
