@@ -206,6 +206,7 @@ describe("the choice of sessions", () => {
     ["show without a handle", ["show", [], {}]],
     ["show with two", ["show", ["AAAAAAAAAA", "BBBBBBBBBB"], {}]],
     ["list with a handle", ["list", ["AAAAAAAAAA"], {}]],
+    ["list with --all", ["list", [], { all: true }]],
   ])("%s is unclear, and nothing is done", (_name, wish) => {
     expect(chosenSessions(...wish).kind).toBe("unclear");
   });
