@@ -196,7 +196,7 @@ test.each([
   [["--pattern", "a", "no-url"], '"no-url" is neither a URL nor a path'],
   [["--pattern", "a", "https://a b/"], 'URL "https://a b/" has no valid host'],
   [["--pattern", "a", "https://user@host/"], 'URL "https://user@host/" has no valid host'],
-  [["--pattern", "a", "--mode", "forward_domain", "/x"], 'path "/x" alone can\'t be tested in domain level'],
+  [["--pattern", "a", "--mode", "forward_domain", "/x"], 'path "/x" alone cannot be tested in domain level'],
   [["--pattern", "a", "--provider", "app", "/x"], "--pattern excludes --provider and --config"],
   [["--mode", "proxy", "/x"], "--mode needs --pattern"],
   [["--pattern", "a"], "missing required argument 'url'"],
