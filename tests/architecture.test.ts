@@ -130,3 +130,37 @@ describe("circles", () => {
     );
   });
 });
+
+describe("sizes", () => {
+  /** Files that stay by themselves although they are short and have one importer. */
+  const short: Record<string, string> = {
+    "src/cli/help.ts": "a command has a file of its own",
+    "src/cli/schema.ts": "a command has a file of its own",
+    "src/core/identity/unverified-token.ts": "pure, and its importer in http is not",
+  };
+
+  test("a folder of src has at most 22 files", async () => {
+    const files = [...(await importedBy("src/**/*.ts")).keys()];
+    const counts = Map.groupBy(files, (file) => file.slice(0, file.lastIndexOf("/")));
+
+    const large = [...counts].filter(([, inside]) => inside.length > 22).map(([folder]) => folder);
+
+    expect(large).toEqual([]);
+  });
+
+  test("a file of src with fewer than 30 lines has several importers", async () => {
+    const imports = await importedBy("src/**/*.ts");
+    const importers = Map.groupBy(
+      [...imports].flatMap(([, targets]) => [...new Set(targets)]),
+      (target) => target,
+    );
+
+    const thin: string[] = [];
+    for (const [file, all] of importers) {
+      const lines = (await Bun.file(file).text()).split("\n").length - 1;
+      if (lines < 30 && all.length === 1 && file.endsWith(".ts") && short[file] === undefined) thin.push(file);
+    }
+
+    expect(thin).toEqual([]);
+  });
+});
