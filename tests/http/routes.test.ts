@@ -14,6 +14,11 @@ const bare = await startBareOutpost({
 mode = "forward_single"
 external_host = "http://app.test"
 rules = [{ access = "deny" }]
+[providers.proxied]
+mode = "proxy"
+external_host = "http://proxied.test"
+internal_host = "http://127.0.0.1:1"
+rules = [{ access = "deny" }]
 `,
 });
 afterAll(() => bare.close());
@@ -32,11 +37,11 @@ const answers = {
   check: "403",
 } as const;
 
-async function answerTo(target: string, method = "PUT"): Promise<string> {
+async function answerTo(target: string, method = "PUT", host = "app.test"): Promise<string> {
   const { result } = await outcomeOf(router, bare.deps, {
     method,
     target,
-    headers: [["Host", "app.test"]],
+    headers: [["Host", host]],
     scheme: "http",
     peerAddress: "192.0.2.1",
     serverName: null,
@@ -45,6 +50,14 @@ async function answerTo(target: string, method = "PUT"): Promise<string> {
   if (result.kind !== "answer") return result.kind;
   const allow = firstValue(result.headers, "allow");
   return allow === null ? String(result.status) : `${result.status} ${allow}`;
+}
+
+/** In proxy mode the path of a check is the application's, which a rule closes; with a flag it is the endpoint that the flag names. */
+function expectedInProxyMode(target: string): string {
+  const expected = expectedAnswer(target);
+  if (expected !== answers.none && expected !== answers.check) return expected;
+  const endpoint = endpointOf(judgeTarget(target));
+  return endpoint === "none" || endpoint === "flagged_callback" ? "403" : answers[endpoint];
 }
 
 function expectedAnswer(target: string): string {
@@ -100,6 +113,16 @@ describe("the router agrees with endpointOf and dialectOf", () => {
     }
 
     expect(targets.length).toBeGreaterThan(5000);
+    expect(disagreements).toEqual([]);
+  });
+
+  test("on the same corpus in proxy mode, where a peer that is not trusted cannot check", async () => {
+    const disagreements: string[] = [];
+    for (const target of targets) {
+      const [found, expected] = [await answerTo(target, "PUT", "proxied.test"), expectedInProxyMode(target)];
+      if (found !== expected) disagreements.push(`${target}: ${found}, not ${expected}`);
+    }
+
     expect(disagreements).toEqual([]);
   });
 
