@@ -25,17 +25,20 @@ afterAll(() => bare.close());
 
 const targets = hostileTargets(6000);
 
-/** What each route answers a PUT of a peer that is not trusted, as status and Allow; each differs from the others. */
+/** The status, label and Allow of each route's answer to a PUT of a peer that is not trusted; all differ. */
 const answers = {
-  ping: "204",
-  start: "401",
-  callback: "405 GET",
-  sign_out: "405 GET, POST",
-  backchannel_logout: "405 POST",
-  frontchannel_logout: "405 GET",
-  none: "404",
-  check: "403",
+  ping: "204 ping",
+  start: "401 unauthorized",
+  callback: "405 callback GET",
+  sign_out: "405 sign_out GET, POST",
+  backchannel_logout: "405 refused POST",
+  frontchannel_logout: "405 refused GET",
+  none: "404 refused",
+  check: "403 refused",
 } as const;
+
+/** In proxy mode a rule closes the application. */
+const proxiedAnswer = "403 denied";
 
 async function answerTo(target: string, method = "PUT", host = "app.test"): Promise<string> {
   const { result } = await outcomeOf(router, bare.deps, {
@@ -48,22 +51,21 @@ async function answerTo(target: string, method = "PUT", host = "app.test"): Prom
     hasBody: false,
   });
   if (result.kind !== "answer") return result.kind;
-  const allow = firstValue(result.headers, "allow");
-  return allow === null ? String(result.status) : `${result.status} ${allow}`;
+  return [result.status, result.label, firstValue(result.headers, "allow") ?? ""].join(" ").trim();
 }
 
-/** In proxy mode the path of a check is the application's, which a rule closes; with a flag it is the endpoint that the flag names. */
+/** In proxy mode the path of a check is the application's; with a flag it is the endpoint that the flag names. */
 function expectedInProxyMode(target: string): string {
   const expected = expectedAnswer(target);
   if (expected !== answers.none && expected !== answers.check) return expected;
   const endpoint = endpointOf(judgeTarget(target));
-  return endpoint === "none" || endpoint === "flagged_callback" ? "403" : answers[endpoint];
+  return endpoint === "none" || endpoint === "flagged_callback" ? proxiedAnswer : answers[endpoint];
 }
 
 function expectedAnswer(target: string): string {
-  if (!target.startsWith("/")) return "400";
-  if (target.length > 8192) return "414";
-  if (target.includes("#")) return "400";
+  if (!target.startsWith("/")) return "400 refused";
+  if (target.length > 8192) return "414 refused";
+  if (target.includes("#")) return "400 refused";
   const judged = judgeTarget(target);
   if (dialectOf(judged.path) !== null) return answers.check;
   const endpoint = endpointOf(judged);
@@ -129,7 +131,9 @@ describe("the router agrees with endpointOf and dialectOf", () => {
   test("the corpus reaches every route, and most of it none", () => {
     const counts = Map.groupBy(targets, expectedAnswer);
 
-    expect([...counts.keys()].toSorted()).toEqual(["400", "414", ...new Set(Object.values(answers))].toSorted());
+    expect([...counts.keys()].toSorted()).toEqual(
+      ["400 refused", "414 refused", ...new Set(Object.values(answers))].toSorted(),
+    );
     expect(counts.get(answers.none)?.length).toBeGreaterThan(targets.length / 2);
   });
 
@@ -153,7 +157,7 @@ test.each(["GET", "HEAD", "POST", "OPTIONS", "PROPFIND", "ALL", "WS", "get", "co
       ),
     );
 
-    expect(found).toEqual(["204", "404", "403", "403"]);
+    expect(found).toEqual([answers.ping, answers.none, answers.check, answers.check]);
   },
 );
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { SessionStore } from "../../src/ports/session-store.ts";
 import { proxyProvider } from "../core/samples.ts";
 import { turns, waitUntil } from "../fakes/waits.ts";
-import { dueSession, fresh, outpost } from "../http/refresh-outpost.ts";
+import { dueSession, fresh, outpost } from "../http/visitor/refresh-outpost.ts";
 import { openInstance } from "./opened.ts";
 import { isServerHere, type StoreServer, startServer } from "./store-server.ts";
 

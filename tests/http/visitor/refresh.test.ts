@@ -8,7 +8,7 @@ import type { SessionStore } from "../../../src/ports/session-store.ts";
 import { openKeys } from "../../../src/seal/keys.ts";
 import { openSessions } from "../../../src/sessions/open.ts";
 import { proxyProvider } from "../../core/samples.ts";
-import { dueSession, fresh, outpost } from "../refresh-outpost.ts";
+import { dueSession, fresh, outpost } from "./refresh-outpost.ts";
 
 const provider = proxyProvider();
 const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { failurePage } from "../../src/http/pages/failure-page.ts";
-import { page } from "../../src/http/pages/page.ts";
-import { signedOut } from "../../src/http/pages/sign-out-pages.ts";
-import { everyPage, request, startUrl } from "./pages-every.ts";
+import { failurePage } from "../../../src/http/pages/failure-page.ts";
+import { page } from "../../../src/http/pages/page.ts";
+import { signedOut } from "../../../src/http/pages/sign-out-pages.ts";
+import { everyPage, request, startUrl } from "./every-page.ts";
 
 describe("hostile values", () => {
   const attacks = [

@@ -1,10 +1,10 @@
-import { type FailureCode, failureStatus } from "../../src/core/failure.ts";
-import { credentialRefused, tooManyRefused } from "../../src/http/pages/credential-pages.ts";
-import { failurePage } from "../../src/http/pages/failure-page.ts";
-import { closedToAll, loginRequired, notAllowed } from "../../src/http/pages/login-pages.ts";
-import { notFound } from "../../src/http/pages/not-found-pages.ts";
-import type { PageRequest, PageSpec } from "../../src/http/pages/page-spec.ts";
-import { signedOut, signOutConfirm } from "../../src/http/pages/sign-out-pages.ts";
+import { type FailureCode, failureStatus } from "../../../src/core/failure.ts";
+import { credentialRefused, tooManyRefused } from "../../../src/http/pages/credential-pages.ts";
+import { failurePage } from "../../../src/http/pages/failure-page.ts";
+import { closedToAll, loginRequired, notAllowed } from "../../../src/http/pages/login-pages.ts";
+import { notFound } from "../../../src/http/pages/not-found-pages.ts";
+import type { PageRequest, PageSpec } from "../../../src/http/pages/page-spec.ts";
+import { signedOut, signOutConfirm } from "../../../src/http/pages/sign-out-pages.ts";
 
 /** A request as pages see it. */
 export const request: PageRequest = {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { notFound } from "../../src/http/pages/not-found-pages.ts";
-import { page } from "../../src/http/pages/page.ts";
-import { signOutConfirm } from "../../src/http/pages/sign-out-pages.ts";
-import { everyPage, header, request } from "./pages-every.ts";
+import { notFound } from "../../../src/http/pages/not-found-pages.ts";
+import { page } from "../../../src/http/pages/page.ts";
+import { signOutConfirm } from "../../../src/http/pages/sign-out-pages.ts";
+import { everyPage, header, request } from "./every-page.ts";
 
 describe("headers", () => {
   const wanted = ["html", "json", "text"] as const;

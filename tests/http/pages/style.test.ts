@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { style } from "../../src/http/pages/style.ts";
+import { style } from "../../../src/http/pages/style.ts";
 
 /** Text colour on background, and the least contrast WCAG 2.2 asks for: 4.5 for text (1.4.3), 3 for what is no text (1.4.11). */
 const pairs = [

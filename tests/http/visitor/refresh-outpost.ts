@@ -1,11 +1,11 @@
-import type { Identity } from "../../src/core/identity.ts";
-import type { Session } from "../../src/core/session.ts";
-import { claimRefreshes, type RefreshDeps } from "../../src/http/visitor/refresh.ts";
-import { createMetrics } from "../../src/metrics/create-metrics.ts";
-import type { Refreshed } from "../../src/ports/identity-provider.ts";
-import type { SessionStore } from "../../src/ports/session-store.ts";
-import { idOf, sessionOf } from "../contract/session-store.ts";
-import { keptLog } from "../fakes/login-settings.ts";
+import type { Identity } from "../../../src/core/identity.ts";
+import type { Session } from "../../../src/core/session.ts";
+import { claimRefreshes, type RefreshDeps } from "../../../src/http/visitor/refresh.ts";
+import { createMetrics } from "../../../src/metrics/create-metrics.ts";
+import type { Refreshed } from "../../../src/ports/identity-provider.ts";
+import type { SessionStore } from "../../../src/ports/session-store.ts";
+import { idOf, sessionOf } from "../../contract/session-store.ts";
+import { keptLog } from "../../fakes/login-settings.ts";
 
 const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { HeaderLines } from "../../src/core/http/header-lines.ts";
-import { type Wants, wantsOf } from "../../src/http/pages/wants.ts";
+import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
+import { type Wants, wantsOf } from "../../../src/http/pages/wants.ts";
 
 const rows: readonly (readonly [sender: string, headers: HeaderLines, wants: Wants])[] = [
   ["nothing said", [], "text"],

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { failureStatus } from "../../src/core/failure.ts";
-import { failurePage } from "../../src/http/pages/failure-page.ts";
-import { loginRequired, notAllowed } from "../../src/http/pages/login-pages.ts";
-import { page } from "../../src/http/pages/page.ts";
-import type { PageRequest } from "../../src/http/pages/page-spec.ts";
-import { signedOut, signOutConfirm } from "../../src/http/pages/sign-out-pages.ts";
-import { codes, everyPage, header, request, startUrl } from "./pages-every.ts";
+import { failureStatus } from "../../../src/core/failure.ts";
+import { failurePage } from "../../../src/http/pages/failure-page.ts";
+import { loginRequired, notAllowed } from "../../../src/http/pages/login-pages.ts";
+import { page } from "../../../src/http/pages/page.ts";
+import type { PageRequest } from "../../../src/http/pages/page-spec.ts";
+import { signedOut, signOutConfirm } from "../../../src/http/pages/sign-out-pages.ts";
+import { codes, everyPage, header, request, startUrl } from "./every-page.ts";
 
 describe("the text of pages", () => {
   test.each(codes)("failure %s has a page with its status and code, a title, what happened and what to do", (code) => {
