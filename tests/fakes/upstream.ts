@@ -76,6 +76,24 @@ export async function startRawUpstream(
   };
 }
 
+/** Starts scripted upstreams for the tests of a file, of which `afterEach(stopAll)` stops those of a test. */
+export function scriptedUpstreams() {
+  const started: RawUpstream[] = [];
+  return {
+    async scripted(
+      handler: (exchange: RawExchange) => void | Promise<void> = () => undefined,
+      options: RawUpstreamOptions = {},
+    ): Promise<RawUpstream> {
+      const upstream = await startRawUpstream(handler, options);
+      started.push(upstream);
+      return upstream;
+    },
+    async stopAll(): Promise<void> {
+      for (const upstream of started.splice(0)) await upstream.stop();
+    },
+  };
+}
+
 /** Splits what comes on a socket into requests by Content-Length and chunked framing. */
 function serveSocket(socket: Socket, connection: number, begin: (exchange: RawExchange) => void): void {
   let pending = "";

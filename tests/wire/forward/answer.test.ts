@@ -1,18 +1,9 @@
 import { afterEach, expect, test } from "bun:test";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { type RawUpstream, scriptedUpstreams } from "../../fakes/upstream.ts";
 import { answerThrough, fedPool, poolWith } from "./fakes.ts";
 
-const started: RawUpstream[] = [];
-
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
-
-async function scripted(handler: (exchange: RawExchange) => void): Promise<RawUpstream> {
-  const upstream = await startRawUpstream(handler);
-  started.push(upstream);
-  return upstream;
-}
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 
 interface Row {
   readonly fact: string;

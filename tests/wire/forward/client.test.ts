@@ -1,20 +1,11 @@
 import { afterEach, expect, test } from "bun:test";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { type RawExchange, type RawUpstream, scriptedUpstreams } from "../../fakes/upstream.ts";
 import { turns, waitUntil } from "../../fakes/waits.ts";
 import { exchangeOf, poolWith } from "./fakes.ts";
 
-const started: RawUpstream[] = [];
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 const upload = { framing: { kind: "length", bytes: 1000 } } as const;
-
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
-
-async function scripted(handler: (exchange: RawExchange) => void = () => undefined): Promise<RawUpstream> {
-  const upstream = await startRawUpstream(handler);
-  started.push(upstream);
-  return upstream;
-}
 
 /** Resolves when the upstream has received a request head. */
 async function asked(upstream: RawUpstream): Promise<RawExchange> {

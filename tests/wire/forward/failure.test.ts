@@ -1,19 +1,10 @@
 import { afterEach, expect, test } from "bun:test";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { type RawExchange, scriptedUpstreams } from "../../fakes/upstream.ts";
 import { turns, waitUntil } from "../../fakes/waits.ts";
 import { answerThrough, exchangeOf, poolWith, sweptPool } from "./fakes.ts";
 
-const started: RawUpstream[] = [];
-
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
-
-async function scripted(handler: (exchange: RawExchange) => void = () => undefined): Promise<RawUpstream> {
-  const upstream = await startRawUpstream(handler);
-  started.push(upstream);
-  return upstream;
-}
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 
 test.each([
   ["closes without an answer", (exchange: RawExchange) => exchange.end(), "connection closed"],
@@ -70,7 +61,6 @@ test.each([
 test("no listener: unreachable, with a message that names the upstream and does not contain the target", async () => {
   const upstream = await scripted();
   await upstream.stop();
-  started.length = 0;
 
   const answer = await answerThrough(poolWith(), upstream.hostAndPort, { target: "/a?token=secret" });
 
@@ -82,7 +72,6 @@ test("no listener: unreachable, with a message that names the upstream and does 
 test("no listener is unreachable for a request with a body too", async () => {
   const upstream = await scripted();
   await upstream.stop();
-  started.length = 0;
 
   const { client, handle } = exchangeOf(
     poolWith(),

@@ -1,21 +1,12 @@
 import { afterEach, expect, test } from "bun:test";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { type RawExchange, scriptedUpstreams } from "../../fakes/upstream.ts";
 import { turns, waitUntilStill } from "../../fakes/waits.ts";
 import { exchangeOf, poolWith } from "./fakes.ts";
 
-const started: RawUpstream[] = [];
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 const mebibyte = 1024 * 1024;
 const piece = Buffer.alloc(mebibyte, "p");
-
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
-
-async function scripted(handler: (exchange: RawExchange) => void): Promise<RawUpstream> {
-  const upstream = await startRawUpstream(handler);
-  started.push(upstream);
-  return upstream;
-}
 
 /** Sends `count` pieces as fast as they are taken. Returns how many were taken. */
 function pour({ socket }: RawExchange, count: number): () => number {

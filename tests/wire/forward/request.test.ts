@@ -2,14 +2,16 @@ import { afterEach, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
 import { forward } from "../../../src/wire/forward/upstream-exchange.ts";
-import { type RawExchange, type RawUpstream, type RawUpstreamOptions, startRawUpstream } from "../../fakes/upstream.ts";
+import {
+  type RawExchange,
+  type RawUpstream,
+  type RawUpstreamOptions,
+  scriptedUpstreams,
+} from "../../fakes/upstream.ts";
 import { answerThrough, exchangeOf, forwardingTo, poolWith, recordingClient, upstreamAt } from "./fakes.ts";
 
-const started: RawUpstream[] = [];
-
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 
 const empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
@@ -17,9 +19,7 @@ async function upstreamThat(
   handler: (exchange: RawExchange) => void = (exchange) => exchange.write(empty),
   options: RawUpstreamOptions = {},
 ): Promise<RawUpstream> {
-  const upstream = await startRawUpstream(handler, options);
-  started.push(upstream);
-  return upstream;
+  return scripted(handler, options);
 }
 
 test("method, target and lines reach the upstream unchanged, in order and case, and nothing is added", async () => {

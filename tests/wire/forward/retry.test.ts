@@ -1,26 +1,22 @@
 import { afterEach, expect, test } from "bun:test";
 import type { UpstreamRequest } from "../../../src/core/upstream/upstream-request.ts";
 import type { ClientSide } from "../../../src/wire/forward/sides.ts";
-import { type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { type RawUpstream, scriptedUpstreams } from "../../fakes/upstream.ts";
 import { waitUntil } from "../../fakes/waits.ts";
 import { answerThrough, exchangeOf, poolWith } from "./fakes.ts";
 
-const started: RawUpstream[] = [];
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
 
 /** An upstream whose first connection answers once and does `atSecond` with the second request. Other connections answer. */
 async function staleUpstream(atSecond: "end" | "reset" | "half an answer", breaks = 1): Promise<RawUpstream> {
-  const upstream = await startRawUpstream((exchange) => {
+  const upstream = await scripted((exchange) => {
     const earlier = upstream.exchanges.filter(({ connection }) => connection === exchange.connection).length;
     if (earlier === 1 && (exchange.connection === 1 || exchange.connection > breaks)) exchange.write(ok);
     else if (atSecond === "half an answer") exchange.end("HTTP/1.1 200 OK\r\n");
     else exchange[atSecond]();
   });
-  started.push(upstream);
   return upstream;
 }
 
@@ -89,8 +85,7 @@ test("UPS-10: a request is retried once, not twice, and on a new connection", as
 });
 
 test("a new connection that breaks is not a stale one: nothing is sent again", async () => {
-  const upstream = await startRawUpstream((exchange) => exchange.end());
-  started.push(upstream);
+  const upstream = await scripted((exchange) => exchange.end());
 
   const answer = await answerThrough(poolWith(), upstream.hostAndPort);
 
@@ -115,12 +110,11 @@ test("UPS-10: a PUT is not sent again after a byte of its body was sent", async 
 });
 
 test("a PUT whose body has not started is sent again, with its body", async () => {
-  const upstream = await startRawUpstream(async (exchange) => {
+  const upstream = await scripted(async (exchange) => {
     if (exchange.head.startsWith("GET")) exchange.write(ok);
     else if (exchange.connection === 1) exchange.end();
     else exchange.write(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n${await exchange.body()}`);
   });
-  started.push(upstream);
   const pool = poolWith();
   await answerThrough(pool, upstream.hostAndPort);
 
@@ -134,8 +128,7 @@ test("a PUT whose body has not started is sent again, with its body", async () =
 });
 
 test("a GET on a connection that the upstream closed while it was idle is answered", async () => {
-  const upstream = await startRawUpstream((exchange) => exchange.end(ok));
-  started.push(upstream);
+  const upstream = await scripted((exchange) => exchange.end(ok));
   const pool = poolWith();
   await answerThrough(pool, upstream.hostAndPort);
   await upstream.exchanges[0]?.closed;

@@ -1,33 +1,24 @@
 import { afterEach, expect, test } from "bun:test";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { scriptedUpstreams } from "../../fakes/upstream.ts";
 import { turns } from "../../fakes/waits.ts";
 import { sweptPool } from "./fakes.ts";
-import { frame, heardBy, maskedFrame, type OpenedTunnel, switchingTo, tunnelTo } from "./tunnel-fakes.ts";
+import { frame, type HeardTunnel, heardTunnel, maskedFrame, switchingTo } from "./tunnel-fakes.ts";
 
-const started: RawUpstream[] = [];
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
-
-interface Opened extends OpenedTunnel {
-  readonly exchange: RawExchange;
-  readonly heard: ReturnType<typeof heardBy>;
+interface Opened extends HeardTunnel {
   /** What the client received after the 101. */
   given(): string;
   elapse(seconds: number): void;
 }
 
 async function opened(): Promise<Opened> {
-  const upstream = await startRawUpstream((exchange) => exchange.write(switchingTo(exchange.head)));
-  started.push(upstream);
+  const upstream = await scripted((exchange) => exchange.write(switchingTo(exchange.head)));
   const { pool, elapse } = sweptPool();
-  const tunnel = tunnelTo(upstream.hostAndPort, pool);
-  await tunnel.client.has("[tunnel]101");
-  const [exchange] = upstream.exchanges;
-  if (exchange === undefined) throw new Error("no request came");
+  const tunnel = await heardTunnel(upstream, pool);
   const given = (): string => tunnel.client.text().replace(/^.*?\r\n\r\n/s, "");
-  return { ...tunnel, exchange, heard: heardBy(exchange), given, elapse };
+  return { ...tunnel, given, elapse };
 }
 
 test("WS-03: our close reaches the client as a close frame with its code and reason, then FIN", async () => {

@@ -3,7 +3,7 @@ import type { HeaderLines } from "../../../src/core/http/header-lines.ts";
 import type { TunnelUpstream } from "../../../src/wire/forward/sides.ts";
 import { openTunnel } from "../../../src/wire/forward/tunnel.ts";
 import type { Pool } from "../../../src/wire/upstream/pool.ts";
-import type { RawExchange } from "../../fakes/upstream.ts";
+import type { RawExchange, RawUpstream } from "../../fakes/upstream.ts";
 import { waitUntil } from "../../fakes/waits.ts";
 import { forwardingTo, poolWith, type RecordingClient, recordingClient, upstreamAt } from "./fakes.ts";
 
@@ -49,6 +49,21 @@ export function tunnelTo(hostAndPort: string, pool: Pool = poolWith()): OpenedTu
   };
   const handle = openTunnel(pool, forwarding, life, client);
   return { client, handle, pool, told, close: (code, reason) => close(code, reason) };
+}
+
+/** A tunnel that is open, with its upstream's side. */
+export interface HeardTunnel extends OpenedTunnel {
+  readonly exchange: RawExchange;
+  readonly heard: ReturnType<typeof heardBy>;
+}
+
+/** Opens a tunnel to an upstream that answers 101. */
+export async function heardTunnel(upstream: RawUpstream, pool?: Pool): Promise<HeardTunnel> {
+  const tunnel = tunnelTo(upstream.hostAndPort, pool);
+  await tunnel.client.has("[tunnel]101");
+  const [exchange] = upstream.exchanges;
+  if (exchange === undefined) throw new Error("no request came");
+  return { ...tunnel, exchange, heard: heardBy(exchange) };
 }
 
 /** What arrives on the exchange's socket after the request head, from now on. */

@@ -1,30 +1,14 @@
 import { afterEach, expect, test } from "bun:test";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { scriptedUpstreams } from "../../fakes/upstream.ts";
 import { waitUntil } from "../../fakes/waits.ts";
 import { sweptPool } from "./fakes.ts";
-import { heardBy, switchingTo, tunnelTo } from "./tunnel-fakes.ts";
+import { type HeardTunnel, heardBy, heardTunnel, switchingTo, tunnelTo } from "./tunnel-fakes.ts";
 
-const started: RawUpstream[] = [];
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
-
-async function scripted(handler: (exchange: RawExchange) => void): Promise<RawUpstream> {
-  const upstream = await startRawUpstream(handler);
-  started.push(upstream);
-  return upstream;
-}
-
-async function opened(
-  more = "",
-): Promise<ReturnType<typeof tunnelTo> & { exchange: RawExchange; heard: ReturnType<typeof heardBy> }> {
-  const upstream = await scripted((exchange) => exchange.write(switchingTo(exchange.head, more)));
-  const tunnel = tunnelTo(upstream.hostAndPort);
-  await tunnel.client.has("[tunnel]101");
-  const [exchange] = upstream.exchanges;
-  if (exchange === undefined) throw new Error("no request came");
-  return { ...tunnel, exchange, heard: heardBy(exchange) };
+async function opened(more = ""): Promise<HeardTunnel> {
+  return heardTunnel(await scripted((exchange) => exchange.write(switchingTo(exchange.head, more))));
 }
 
 test("the handshake reaches the upstream with Connection and Upgrade of this hop, its other lines unchanged", async () => {

@@ -4,20 +4,15 @@ import { makeSelfSigned } from "../../../src/tls/self-signed.ts";
 import { forward } from "../../../src/wire/forward/upstream-exchange.ts";
 import { checkedAddresses, systemResolve } from "../../../src/wire/upstream/checked-addresses.ts";
 import type { Pool } from "../../../src/wire/upstream/pool.ts";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { type RawExchange, type RawUpstream, scriptedUpstreams } from "../../fakes/upstream.ts";
 import { forwardingTo, poolWith, recordingClient, upstreamAt } from "../forward/fakes.ts";
 
-const started: RawUpstream[] = [];
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
-
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 const ok = (exchange: RawExchange) => exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 
 async function start(tls?: { readonly certificatePem: string; readonly keyPem: string }): Promise<RawUpstream> {
-  const upstream = await startRawUpstream(ok, tls === undefined ? {} : { tls });
-  started.push(upstream);
-  return upstream;
+  return scripted(ok, tls === undefined ? {} : { tls });
 }
 
 /** `foo.test` at the port of `upstream`. */

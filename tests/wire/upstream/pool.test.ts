@@ -1,21 +1,12 @@
 import { afterEach, expect, test } from "bun:test";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { type RawUpstream, scriptedUpstreams } from "../../fakes/upstream.ts";
 import { turns } from "../../fakes/waits.ts";
 import { answerThrough, exchangeOf, poolWith, sweptPool } from "../forward/fakes.ts";
 
-const started: RawUpstream[] = [];
+const { scripted, stopAll } = scriptedUpstreams();
+afterEach(stopAll);
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-
-afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
-});
-
-async function scripted(handler: (exchange: RawExchange) => void): Promise<RawUpstream> {
-  const upstream = await startRawUpstream(handler);
-  started.push(upstream);
-  return upstream;
-}
 
 /** The numbers of the connections of the requests. */
 function connectionsOf({ exchanges }: RawUpstream): number[] {

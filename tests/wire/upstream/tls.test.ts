@@ -5,15 +5,15 @@ import type { Upstream } from "../../../src/core/provider.ts";
 import { makeSelfSigned } from "../../../src/tls/self-signed.ts";
 import { forward } from "../../../src/wire/forward/upstream-exchange.ts";
 import type { Pool } from "../../../src/wire/upstream/pool.ts";
-import { type RawExchange, type RawUpstream, startRawUpstream } from "../../fakes/upstream.ts";
+import { type RawExchange, type RawUpstream, scriptedUpstreams } from "../../fakes/upstream.ts";
 import { forwardingTo, poolWith, recordingClient, sweptPool, upstreamAt } from "../forward/fakes.ts";
 
-const started: RawUpstream[] = [];
+const { scripted, stopAll } = scriptedUpstreams();
 const servers: Server[] = [];
 const now = Math.floor(Date.now() / 1000);
 
 afterEach(async () => {
-  for (const upstream of started.splice(0)) await upstream.stop();
+  await stopAll();
   for (const server of servers.splice(0)) server.close();
 });
 
@@ -29,8 +29,7 @@ async function secureUpstream(
   handler: (exchange: RawExchange) => void = ok,
 ): Promise<{ readonly upstream: RawUpstream; readonly caPem: string }> {
   const tls = makeSelfSigned({ names: [name], days: 1, now });
-  const upstream = await startRawUpstream(handler, { tls });
-  started.push(upstream);
+  const upstream = await scripted(handler, { tls });
   return { upstream, caPem: tls.certificatePem };
 }
 
