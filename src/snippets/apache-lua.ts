@@ -3,10 +3,10 @@ import { verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { copiedNames, type SnippetFacts } from "./snippet-facts.ts";
 import { head, paragraphs, withoutOwnCookies } from "./snippet-text.ts";
 
-/** The Lua file for mod_lua: asks akproxy's /auth/forward over LuaSocket, and gives its answer to who may not pass. */
+/** The Lua file for mod_lua: asks akproxy's /auth/forward over LuaSocket, and gives the client its answer where it is not a 2xx. */
 export function apacheLua(facts: SnippetFacts): string {
   const comment = head("the Lua file of apache", facts, []).replace(/^#/gm, "--");
-  return paragraphs([comment, settings(facts), askingLines, reading, asking, withoutOwnCookies, check, handle]);
+  return paragraphs([comment, settings(facts), verdictRequestLines, reading, asking, withoutOwnCookies, check, handle]);
 }
 
 function settings(facts: SnippetFacts): string {
@@ -20,14 +20,14 @@ local scheme, port = "${scheme}", "${port}"
 local own_prefix = "${outpostPrefix}/"
 local verdict_prefix = "${verdictPrefix}"
 
--- What a 2xx verdict says of the visitor: replaces whatever the client sent, also where it is empty.
+-- The identity headers of a 2xx verdict: they replace the client's, also where they are empty.
 local copied = {
 ${copiedNames(facts)
   .map((name) => `    "${name}",`)
   .join("\n")}
 }
 
--- Of this hop alone, not to be passed from one connection to another.
+-- Headers of one connection, which are never forwarded.
 local hop_by_hop = {
     ["connection"] = true, ["content-length"] = true, ["expect"] = true, ["host"] = true, ["http2-settings"] = true,
     ["keep-alive"] = true, ["proxy-connection"] = true, ["te"] = true, ["trailer"] = true, ["transfer-encoding"] = true,
@@ -35,8 +35,8 @@ local hop_by_hop = {
 }`;
 }
 
-const askingLines = `-- The verdict request: the request's own headers, and where the browser was going. A WebSocket is told as browsers tell it.
-local function asking_lines(r)
+const verdictRequestLines = `-- The verdict request: the request's own headers, and the URL of the browser. Sec-Fetch-Mode marks a WebSocket, as browsers do.
+local function verdict_request(r)
     local lines = { "GET " .. verdict_prefix .. "forward HTTP/1.1", "Host: " .. r.hostname .. port, "Connection: close" }
     for name, value in pairs(r:headers_in_table()) do
         local lower = name:lower()
@@ -72,7 +72,7 @@ const reading = `local function read_body(connection, length, is_chunked)
     end
 end
 
--- { status, headers = { { name, value }, ... }, body }, or nil where the answer is none.
+-- { status, headers = { { name, value }, ... }, body }, or nil without a valid answer.
 local function read_verdict(connection)
     local status = tonumber((connection:receive("*l") or ""):match("^HTTP/1%.%d (%d%d%d)"))
     local headers, length, is_chunked = {}, nil, false
@@ -102,12 +102,12 @@ const asking = `local function ask(r)
         return nil
     end
     connection:settimeout(30)
-    local verdict = connection:send(asking_lines(r)) and read_verdict(connection)
+    local verdict = connection:send(verdict_request(r)) and read_verdict(connection)
     connection:close()
     return verdict
 end
 
--- What Header in the config turns into Set-Cookie.
+-- Notes the cookies of the verdict; Header in the config turns them into Set-Cookie.
 local function relay_cookies(r, verdict)
     local number = 0
     for _, header in ipairs(verdict.headers) do
@@ -118,20 +118,20 @@ local function relay_cookies(r, verdict)
     end
 end`;
 
-const check = `-- LuaHookAccessChecker: before anything of the request is carried out.
+const check = `-- LuaHookAccessChecker: runs before the request is handled.
 function check(r)
-    -- Nobody but akproxy says who is asking: what a client sends of these goes, in every spelling.
+    -- Only akproxy names the user: remove these headers of a client, in every spelling.
     for name in pairs(r:headers_in_table()) do
         if name:lower():find("^x[^a-z0-9]authentik[^a-z0-9]") or name:find("_", 1, true) then
             r.headers_in[name] = nil
         end
     end
-    -- A Connection header could name one of ours for removal.
+    -- A Connection header of the client could remove one of these headers.
     local is_closing = (r.headers_in["Connection"] or ""):lower():find("close", 1, true)
     r.headers_in["Connection"] = r.headers_in["Upgrade"] and "upgrade" or is_closing and "close" or nil
 
     if r.uri:sub(1, #verdict_prefix) == verdict_prefix then
-        return 404 -- verdicts are for Apache alone
+        return 404 -- only Apache may ask for verdicts
     end
     if r.filename and r.filename:sub(1, #outpost_target) == outpost_target then
         return apache2.OK -- on its way to akproxy itself
@@ -151,26 +151,26 @@ function check(r)
                 r.err_headers_out[header.name] = header.value
             end
         end
-        r.proxyreq, r.handler, r.filename = apache2.PROXYREQ_NONE, "akproxy-answer", "akproxy-answer" -- not to the application
+        r.proxyreq, r.handler, r.filename = apache2.PROXYREQ_NONE, "akproxy-answer", "akproxy-answer" -- instead of the application
         return apache2.OK
     end
-    local told = {}
+    local values = {}
     for _, header in ipairs(verdict.headers) do
-        told[header.lower] = header.value
+        values[header.lower] = header.value
     end
     for _, name in ipairs(copied) do
-        r.headers_in[name] = told[name:lower()]
+        r.headers_in[name] = values[name:lower()]
     end
     local kept = without_own_cookies(r.headers_in["Cookie"] or "")
     r.headers_in["Cookie"] = kept ~= "" and kept or nil
     return apache2.OK
 end`;
 
-const handle = `-- LuaMapHandler: the verdict as the answer, a login, a page, a 401.
+const handle = `-- LuaMapHandler: gives the client the verdict as the answer: a redirect, a page or a 401.
 function handle(r)
     local status = tonumber(r.notes["akproxy-status"])
     if status == nil then
-        return apache2.DECLINED -- it may pass
+        return apache2.DECLINED -- the request may pass
     end
     r.status = status
     r.content_type = r.notes["akproxy-type"] or "text/plain"

@@ -23,7 +23,7 @@ function aboutFiles(facts: SnippetFacts): readonly string[] {
   switch (facts.extent) {
     case "fragment":
       return [
-        `Goes to /etc/apache2/sites-available/akproxy-${facts.slug}.conf${proxied ? "" : `, ${luaName(facts)} to /etc/apache2/`}; then, on Debian:`,
+        `Put this into /etc/apache2/sites-available/akproxy-${facts.slug}.conf${proxied ? "" : `, and ${luaName(facts)} into /etc/apache2/`}; then, on Debian:`,
         ...(proxied ? [] : ["  apt-get install lua-socket"]),
         `  a2enmod proxy proxy_http headers${proxied ? "" : " lua"}${tls} && a2ensite akproxy-${facts.slug} && systemctl restart apache2`,
       ];
@@ -58,7 +58,7 @@ function modules(facts: SnippetFacts): string {
 
 function authenticationHost(facts: SnippetFacts): string {
   const body = `${hook(facts)}\n\n${pass("/", `http://${hostAndPort(facts.outpost)}/`)}`;
-  return `# The authentication host: logins of every application come back here. All of it is akproxy's.
+  return `# The authentication host: every login returns to it. All of its paths belong to akproxy.
 ${host(facts, [facts.externalHost], body)}`;
 }
 
@@ -68,14 +68,14 @@ function applicationHost(facts: SnippetFacts): string {
 
 ${relayedCookies}
 
-# akproxy's own endpoints (callback, sign out, start): nobody is asked for a login here.
+# akproxy's own endpoints (callback, sign out, start): no login is needed here.
 ${pass(`${outpostPrefix}/`, `http://${hostAndPort(facts.outpost)}${outpostPrefix}/`)}
 
 # The application.
 ${pass("/", `http://${hostAndPort(facts.upstream)}/`)}`;
   const about =
     facts.mode === "forward_domain"
-      ? "# The applications. Repeat this for each that has an upstream of its own.\n"
+      ? "# The applications. Repeat this for each application with an upstream of its own.\n"
       : "";
   return `${about}${host(facts, facts.hosts, body)}`;
 }
@@ -96,14 +96,14 @@ ${tls}
 # Room for the cookies of a domain.
 LimitRequestFieldSize 32768
 LimitRequestLine 16384
-# The path that is judged is the path that is sent.
+# The application gets the same path that akproxy checks.
 AllowEncodedSlashes NoDecode
 MergeSlashes Off
 ProxyPreserveHost On
-# WebSockets and event streams may be quiet for long.
+# WebSockets and event streams may be idle for long.
 ProxyTimeout 3600
 
-# Nobody stands before this server who could say where a request is from and what it is for.
+# There is no proxy in front of this server: its own facts about the client and the URL count.
 ProxyAddHeaders Off
 RequestHeader set X-Forwarded-For expr=%{REMOTE_ADDR}
 RequestHeader set X-Forwarded-Host expr=%{HTTP_HOST}
@@ -126,19 +126,19 @@ const steering = [
 
 function hook(facts: SnippetFacts): string {
   const file = facts.extent === "complete" ? luaName(facts) : `/etc/apache2/${luaName(facts)}`;
-  return `# Nothing passes without a 2xx verdict. An error in the Lua file is a 500, never a pass.
+  return `# A request passes only with a 2xx verdict. An error in the Lua file is a 500.
 LuaScope thread
 LuaHookAccessChecker ${file} check
 LuaMapHandler "^/" ${file} handle`;
 }
 
-/** mod_lua can set a header once; a login sets its own cookie and clears up to eight old ones. */
+/** mod_lua can set a header only once; a login sets its own cookie and clears up to eight old ones. */
 const relayedCookies = `# Cookies of the verdict reach the browser.
 ${[1, 2, 3, 4, 5, 6, 7, 8, 9]
   .map((number) => `Header always add Set-Cookie "%{AKPROXY_COOKIE_${number}}e" env=AKPROXY_COOKIE_${number}`)
   .join("\n")}`;
 
-/** upgrade=websocket: WebSocket and no other upgrade. nocanon: the path as the browser sent it. */
+/** upgrade=websocket: only the upgrade to WebSocket. nocanon: the path as the browser sent it. */
 function pass(path: string, to: string): string {
   return `ProxyPass "${path}" "${to}" nocanon upgrade=websocket`;
 }

@@ -9,7 +9,7 @@ export function caddyFiles(facts: SnippetFacts): readonly SnippetFile[] {
   const sites = paragraphs(sitesOf(facts)).trimEnd();
   switch (facts.extent) {
     case "fragment": {
-      const where = `Goes into the Caddyfile, or beside it with "import akproxy-${facts.slug}.caddyfile"; then: caddy reload`;
+      const where = `Put this into the Caddyfile, or beside it with "import akproxy-${facts.slug}.caddyfile"; then: caddy reload`;
       return [{ name: `akproxy-${facts.slug}.caddyfile`, text: paragraphs([head("caddy", facts, [where]), sites]) }];
     }
     case "complete": {
@@ -32,9 +32,9 @@ function sitesOf(facts: SnippetFacts): readonly string[] {
       return [site(facts, facts.hosts, guarded(facts))];
     case "forward_domain":
       return [
-        `# The authentication host: logins of every application come back here. All of it is akproxy's.
+        `# The authentication host: every login returns to it. All of its paths belong to akproxy.
 ${site(facts, [facts.externalHost], `${closedVerdicts}\n\nhandle {\n${indented(toOutpost(facts), "\t")}\n}`)}`,
-        `# The applications. Repeat this site for each that has an upstream of its own.
+        `# The applications. Repeat this site for each application with an upstream of its own.
 ${site(facts, facts.hosts, guarded(facts))}`,
       ];
   }
@@ -56,18 +56,18 @@ function wildcardNote(facts: SnippetFacts, hosts: readonly string[]): string {
     : "";
 }
 
-/** Names with `authentik` anywhere in them, whatever stands before and after it (HDR-01, HDR-03, HDR-04). */
-const cleaning = `# Nobody but akproxy says who is asking: what a client sends of these goes, in every spelling.
+/** Removes every name that contains `authentik`, whatever is before and after it (HDR-01, HDR-03, HDR-04). */
+const cleaning = `# Only akproxy names the user: remove these headers of a client, in every spelling.
 request_header -*authentik*
 
-# WebSocket and no other upgrade passes, and no Connection header that names one of ours for removal.
+# Only the upgrade to WebSocket passes, and no Connection header that would remove one of these headers.
 @websocket header_regexp Upgrade (?i)^websocket$
 @plain not header_regexp Upgrade (?i)^websocket$
 request_header @websocket Connection Upgrade
 request_header @plain -Connection
 request_header @plain -Upgrade`;
 
-const closedVerdicts = `# Verdicts are for Caddy alone; from outside there is nothing here.
+const closedVerdicts = `# Only Caddy may ask for verdicts: clients get 404.
 handle ${verdictPrefix}* {
 	respond 404
 }`;
@@ -77,12 +77,12 @@ function guarded(facts: SnippetFacts): string {
 
 ${closedVerdicts}
 
-# akproxy's own endpoints (callback, sign out, start): nobody is asked for a login here.
+# akproxy's own endpoints (callback, sign out, start): no login is needed here.
 handle ${outpostPrefix}/* {
 ${indented(toOutpost(facts), "\t")}
 }
 
-# The application: nothing passes without a 2xx verdict; any other answer goes to the browser as it is.
+# The application: a request passes only with a 2xx verdict. The browser gets any other answer unchanged.
 handle {
 ${indented(verdict(facts), "\t")}
 
@@ -90,7 +90,7 @@ ${indented(toApplication(facts), "\t")}
 }`;
 }
 
-/** The steps of forward_auth, written out: it has no way to relay the verdict's cookie. */
+/** The steps of forward_auth, written out, because forward_auth cannot relay the verdict's cookie. */
 function verdict(facts: SnippetFacts): string {
   const always = identityHeaderNames.map(
     (name) => `request_header ${canonical(name)} {http.reverse_proxy.header.${canonical(name)}}`,
@@ -120,7 +120,7 @@ ${indented([...always, ...others.map(copyIfThere), relayCookie].join("\n"), "\t\
 const relayCookie = `@cookie expression {http.reverse_proxy.header.Set-Cookie} != null
 header @cookie +Set-Cookie {http.reverse_proxy.header.Set-Cookie}`;
 
-/** For a header that only some verdicts have: the client's goes in any case. */
+/** A header that only some verdicts have. The client's is removed in any case. */
 function copyIfThere(name: string): string {
   const matcher = `@${name.toLowerCase()}`;
   return `request_header -${canonical(name)}
@@ -128,7 +128,7 @@ ${matcher} expression {http.reverse_proxy.header.${canonical(name)}} != null
 request_header ${matcher} ${canonical(name)} {http.reverse_proxy.header.${canonical(name)}}`;
 }
 
-/** As Go writes header names; Caddy's placeholders know no other spelling. */
+/** The spelling of Go, the only one that Caddy's placeholders accept. */
 function canonical(name: string): string {
   return name.toLowerCase().replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }
@@ -143,7 +143,7 @@ function toOutpost(facts: SnippetFacts): string {
 function toApplication(facts: SnippetFacts): string {
   return `reverse_proxy http://${hostAndPort(facts.upstream)} {
 	header_up X-Forwarded-Proto ${facts.scheme}
-	# akproxy's cookies are not for the application, which could use them as the visitor. Of neighbours, each line takes every second.
+	# Remove akproxy's cookies: the application could use them as the user. Of adjacent cookies each line removes every second.
 ${Array(4).fill(`	header_up Cookie "(?i)(^|; *)${ownCookiePattern}(?:; *|$)" $1`).join("\n")}
 }`;
 }

@@ -1,7 +1,7 @@
 import type { SnippetFacts } from "./snippet-facts.ts";
 import { withoutOwnCookies } from "./snippet-text.ts";
 
-/** The Lua filter that runs before the verdict: cleans what the client sent. Envoy hands header names over in lower case. */
+/** The Lua filter before the verdict: removes headers of the client. Envoy gives it header names in lower case. */
 export function envoyLua({ scheme, additionalNames }: SnippetFacts): string {
   const steering = [
     "forwarded",
@@ -13,15 +13,15 @@ export function envoyLua({ scheme, additionalNames }: SnippetFacts): string {
     "x-forwarded-method",
   ];
   const removed = [...steering, "x-forwarded-host", ...additionalNames.map((name) => name.toLowerCase())];
-  return `-- Nobody but akproxy says who is asking: what a client sends of these goes, in every spelling.
+  return `-- Only akproxy names the user: remove these headers of a client, in every spelling.
 function envoy_on_request(handle)
-  local headers, doomed = handle:headers(), {}
+  local headers, unwanted = handle:headers(), {}
   for name in pairs(headers) do
     if name:find("^x[^a-z0-9]authentik[^a-z0-9]") then
-      table.insert(doomed, name)
+      table.insert(unwanted, name)
     end
   end
-  for _, name in ipairs(doomed) do
+  for _, name in ipairs(unwanted) do
     headers:remove(name)
   end
   for _, name in ipairs({ ${removed.map((name) => `"${name}"`).join(", ")} }) do
@@ -36,7 +36,7 @@ function envoy_on_request(handle)
 end`;
 }
 
-/** The Lua filter that runs after the verdict, which needs the cookies. */
+/** The Lua filter after the verdict, which needs the cookies. */
 export const envoyCookieLua = `${withoutOwnCookies}
 
 function envoy_on_request(handle)

@@ -5,7 +5,7 @@ import { envoyCookieLua, envoyLua } from "./envoy-lua.ts";
 import { copiedNames, hostAndPort, type PlainAddress, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
 
-/** Envoy 1.26 or later: a whole bootstrap in either extent, since its parts stand deep inside each other. */
+/** Envoy 1.26 or later: a whole bootstrap in either extent, because its parts are deeply nested. */
 export function envoyFiles(facts: SnippetFacts): readonly SnippetFile[] {
   const how = "A whole config: check it with envoy --mode validate -c envoy.yaml, start it with envoy -c envoy.yaml";
   const resources = `static_resources:\n  listeners:\n${indented(listener(facts), "  ")}\n\n  clusters:\n${indented(clusters(facts), "  ")}`;
@@ -42,13 +42,13 @@ transport_socket:
 }
 
 function connectionManager(facts: SnippetFacts): string {
-  return `use_remote_address: true              # X-Forwarded-Proto and the last of X-Forwarded-For are Envoy's own
-normalize_path: true                  # before the verdict: the path that is judged is the path that is sent
+  return `use_remote_address: true              # Envoy itself writes X-Forwarded-Proto and the last entry of X-Forwarded-For
+normalize_path: true                  # before the verdict: the application gets the same path that akproxy checks
 merge_slashes: false
 path_with_escaped_slashes_action: KEEP_UNCHANGED
 common_http_protocol_options: { headers_with_underscores_action: DROP_HEADER }
 upgrade_configs: [{ upgrade_type: websocket }]
-stream_idle_timeout: 3600s            # WebSockets and event streams may be quiet for long
+stream_idle_timeout: 3600s            # WebSockets and event streams may be idle for long
 http_filters:
 ${luaFilter("akproxy.clean", envoyLua(facts))}
 ${facts.mode === "proxy" ? "" : `${verdictFilter(facts)}\n`}- name: envoy.filters.http.router
@@ -67,23 +67,23 @@ ${indented(code, "        ")}`;
 
 function verdictFilter(facts: SnippetFacts): string {
   const others = copiedNames(facts).filter((name) => !identityHeaderNames.includes(name));
-  return `# Nothing passes without a 2xx verdict; any other answer goes to the browser as it is, and so does akproxy's silence: as 503.
+  return `# A request passes only with a 2xx verdict. The browser gets any other answer unchanged, and 503 if akproxy does not answer.
 - name: envoy.filters.http.ext_authz
   typed_config:
     "@type": ${extensions}.filters.http.ext_authz.v3.ExtAuthz
     transport_api_version: V3
-    failure_mode_allow: false         # never true: it would let everybody in while akproxy is away
+    failure_mode_allow: false         # never true: every request would pass while akproxy is unreachable
     status_on_error: { code: ServiceUnavailable }
-    # Method, Host, path and Authorization are told anyway; a body is not.
+    # Envoy always sends the method, Host, path and Authorization, and never the body.
     allowed_headers:
       patterns:
-${toldHeaders.map((name) => `      - { exact: ${name} }`).join("\n")}
+${sentHeaders.map((name) => `      - { exact: ${name} }`).join("\n")}
       - { prefix: sec- }
     http_service:
       server_uri: { uri: "http://${hostAndPort(facts.outpost)}", cluster: akproxy_${facts.slug}_outpost, timeout: 30s }
       path_prefix: ${verdictPath("envoy")}
       authorization_response:
-        # akproxy sends all of them with every 2xx, so each replaces what is there.
+        # akproxy sends all of them with every 2xx, so each replaces the client's.
         allowed_upstream_headers:
           patterns:
           - { prefix: x-authentik-, ignore_case: true }
@@ -91,7 +91,7 @@ ${others.map((name) => `          - { exact: ${name.toLowerCase()}, ignore_case:
 ${luaFilter("akproxy.cookies", envoyCookieLua)}`;
 }
 
-const toldHeaders = [
+const sentHeaders = [
   "cookie",
   "accept",
   "accept-language",
@@ -119,9 +119,9 @@ function virtualHosts(facts: SnippetFacts): string {
     case "forward_single":
       return virtualHost("application", facts.hosts, guardedRoutes(facts));
     case "forward_domain":
-      return `# The authentication host: logins of every application come back here. All of it is akproxy's.
+      return `# The authentication host: every login returns to it. All of its paths belong to akproxy.
 ${virtualHost("authentication", [facts.externalHost], [closedVerdicts, route("/", outpost, "open")])}
-# The applications. Repeat this virtual host, with a cluster, for each that has an upstream of its own.
+# The applications. Repeat this virtual host, with a cluster, for each application with an upstream of its own.
 ${virtualHost("applications", facts.hosts, guardedRoutes(facts))}`;
   }
 }
@@ -129,7 +129,7 @@ ${virtualHost("applications", facts.hosts, guardedRoutes(facts))}`;
 function guardedRoutes(facts: SnippetFacts): readonly string[] {
   return [
     closedVerdicts,
-    `# akproxy's own endpoints (callback, sign out, start): nobody is asked for a login here.\n${route(`${outpostPrefix}/`, `akproxy_${facts.slug}_outpost`, "open")}`,
+    `# akproxy's own endpoints (callback, sign out, start): no login is needed here.\n${route(`${outpostPrefix}/`, `akproxy_${facts.slug}_outpost`, "open")}`,
     `# The application.\n${route("/", `akproxy_${facts.slug}_application`, "guarded")}`,
   ];
 }
@@ -149,7 +149,7 @@ const unguarded = `  typed_per_filter_config:
       "@type": ${extensions}.filters.http.lua.v3.LuaPerRoute
       disabled: true`;
 
-const closedVerdicts = `# Verdicts are for Envoy alone; from outside there is nothing here.
+const closedVerdicts = `# Only Envoy may ask for verdicts: clients get 404.
 - match: { prefix: ${verdictPrefix} }
   direct_response: { status: 404 }
 ${unguarded}`;

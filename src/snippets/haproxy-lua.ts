@@ -2,23 +2,23 @@ import { verdictPath } from "../core/forward-auth/dialects.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, paragraphs, withoutOwnCookies } from "./snippet-text.ts";
 
-/** The Lua file: asks akproxy's /auth/forward with HAProxy's own HTTP client, no library beside it. */
+/** The Lua file: asks akproxy's /auth/forward with HAProxy's own HTTP client, without a library. */
 export function haproxyLua(facts: SnippetFacts): string {
   const comment = head("the Lua file of haproxy", facts, []).replace(/^#/gm, "--");
-  return paragraphs([comment, settings(facts), askingHeaders, withoutOwnCookies, ask(facts), cookies(facts)]);
+  return paragraphs([comment, settings(facts), verdictHeaders, withoutOwnCookies, ask(facts), cookies(facts)]);
 }
 
 function settings(facts: SnippetFacts): string {
   return `local verdict_url = "http://${hostAndPort(facts.outpost)}${verdictPath("forward")}"
 
--- What a 2xx verdict says of the visitor: replaces whatever the client sent, also where it is empty.
+-- The identity headers of a 2xx verdict: they replace the client's, also where they are empty.
 local copied = {
 ${copiedNames(facts)
   .map((name) => `    "${name.toLowerCase()}",`)
   .join("\n")}
 }
 
--- Of this hop alone, not to be passed from one connection to another.
+-- Headers of one connection, which are never forwarded.
 local hop_by_hop = {
     ["connection"] = true, ["content-length"] = true, ["expect"] = true, ["host"] = true, ["http2-settings"] = true,
     ["keep-alive"] = true, ["proxy-connection"] = true, ["te"] = true, ["trailer"] = true, ["transfer-encoding"] = true,
@@ -26,8 +26,8 @@ local hop_by_hop = {
 }`;
 }
 
-const askingHeaders = `-- The request's own headers, and where the browser was going. A WebSocket is told as browsers tell it.
-local function asking_headers(txn)
+const verdictHeaders = `-- The request's own headers, and the URL of the browser. Sec-Fetch-Mode marks a WebSocket, as browsers do.
+local function verdict_headers(txn)
     local headers = {}
     for name, values in pairs(txn.http:req_get_headers()) do
         if not hop_by_hop[name] then
@@ -45,7 +45,7 @@ local function asking_headers(txn)
     return headers
 end
 
--- The verdict as the answer: a login, a page, a 401.
+-- Gives the client the verdict as the answer: a redirect, a page or a 401.
 local function answer(txn, verdict)
     local reply = txn:reply({ status = verdict.status, reason = verdict.reason, body = verdict.body })
     for name, values in pairs(verdict.headers) do
@@ -60,7 +60,7 @@ end`;
 
 function ask({ slug }: SnippetFacts): string {
   return `core.register_action("akproxy_${slug}", { "http-req" }, function(txn)
-    local verdict = core.httpclient():get({ url = verdict_url, headers = asking_headers(txn), timeout = 30000 })
+    local verdict = core.httpclient():get({ url = verdict_url, headers = verdict_headers(txn), timeout = 30000 })
     if verdict == nil or verdict.status == nil or verdict.status < 200 or verdict.status > 299 then
         if verdict ~= nil and verdict.status ~= nil and verdict.status >= 300 then
             answer(txn, verdict)

@@ -26,8 +26,8 @@ function aboutFiles(facts: SnippetFacts): readonly string[] {
   switch (facts.extent) {
     case "fragment":
       return [
-        `Goes beside haproxy.cfg: haproxy -f /etc/haproxy/haproxy.cfg -f /etc/haproxy/akproxy-${facts.slug}.cfg${lua}`,
-        "It takes timeouts from the defaults section there; a WebSocket needs: timeout tunnel 1h",
+        `Put this beside haproxy.cfg: haproxy -f /etc/haproxy/haproxy.cfg -f /etc/haproxy/akproxy-${facts.slug}.cfg${lua}`,
+        "It uses the timeouts of the defaults section there; a WebSocket needs: timeout tunnel 1h",
       ];
     case "complete":
       return [`A whole config. Start it with: haproxy -f haproxy.cfg${lua}`];
@@ -38,7 +38,7 @@ function globalSection(facts: SnippetFacts): string {
   const complete = facts.extent === "complete";
   const lines = [
     ...(complete ? ["default-path config"] : []),
-    "tune.bufsize 65536       # room for a token among the headers, and for akproxy's pages",
+    "tune.bufsize 65536       # room for a token in the headers, and for akproxy's pages",
     "tune.http.maxhdr 256",
     ...(facts.mode === "proxy" ? [] : [`lua-load ${complete ? "" : "/etc/haproxy/"}${luaName(facts)}`]),
   ];
@@ -52,7 +52,7 @@ const defaults = `defaults
     timeout server 60s
     timeout http-request 10s
     timeout http-keep-alive 60s
-    timeout tunnel 1h          # WebSockets may be quiet for long`;
+    timeout tunnel 1h          # WebSockets may be idle for long`;
 
 function frontend(facts: SnippetFacts): string {
   const rules = [
@@ -78,11 +78,11 @@ function hostRules(facts: SnippetFacts): string {
       : `acl application req.hdr(host),field(1,:) -i ${host}`,
   );
   const own = [
-    "# akproxy's own endpoints (callback, sign out, start): nobody is asked for a login there.",
+    "# akproxy's own endpoints (callback, sign out, start): no login is needed there.",
     `acl own path_beg ${outpostPrefix}/`,
     ...(facts.mode === "forward_domain"
       ? [
-          "# The authentication host is akproxy's as a whole: logins of every application come back there.",
+          "# The authentication host belongs to akproxy: every login returns to it.",
           `acl authentication req.hdr(host),field(1,:) -i ${facts.externalHost}`,
           `acl own req.hdr(host),field(1,:) -i ${facts.externalHost}`,
         ]
@@ -94,7 +94,7 @@ ${facts.mode === "proxy" ? "" : `${own.join("\n")}\n`}http-request deny deny_sta
 }
 
 function headerRules({ scheme }: SnippetFacts): string {
-  return `# Nobody but akproxy says who is asking, from where, and for what: what a client sends of these goes, in every spelling.
+  return `# Only akproxy names the user, and only HAProxy names the client and the URL: remove these headers of a client, in every spelling.
 http-request del-header ^x[^a-z0-9]authentik[^a-z0-9] -m reg
 http-request del-header _ -m sub
 http-request del-header ^(forwarded|x-forwarded-.*|x-original-.*|x-real-ip|x-rewrite-url|proxy)$ -m reg
@@ -102,19 +102,19 @@ http-request set-header X-Forwarded-For %[src]
 http-request set-header X-Forwarded-Host %[req.hdr(host)]
 http-request set-header X-Forwarded-Proto ${scheme}
 
-# WebSocket and no other upgrade passes, and no Connection header that names one of ours for removal.
+# Only the upgrade to WebSocket passes, and no Connection header that would remove one of these headers.
 acl websocket req.hdr(upgrade) -i websocket
 http-request del-header Upgrade if !websocket
 http-request del-header Connection if !websocket
 http-request set-header Connection Upgrade if websocket`;
 }
 
-/** Should the Lua action fail, HAProxy goes on with the next rule: that one lets nothing pass that was not allowed by name. */
+/** If the Lua action fails, HAProxy continues with the next rule, which denies every request that is not marked as allowed. */
 function verdictRules(facts: SnippetFacts): string {
-  return `# Verdicts are for HAProxy alone; from outside there is nothing here.
+  return `# Only HAProxy may ask for verdicts: clients get 404.
 http-request return status 404 if { path_beg ${verdictPrefix} }
 
-# Nothing passes without a 2xx verdict; any other answer goes to the browser as it is. Not allowed is the rule, should anything fail.
+# A request passes only with a 2xx verdict. The browser gets any other answer unchanged. If anything fails, the request is denied.
 http-request lua.akproxy_${facts.slug} if !own
 http-request deny deny_status 500 if !own !{ var(txn.akproxy_verdict) -m str allowed }
 http-response lua.akproxy_${facts.slug}_cookies if { var(txn.akproxy_verdict) -m str allowed }`;
@@ -130,7 +130,7 @@ function backends(facts: SnippetFacts): string {
   if (facts.mode === "proxy") return outpost;
   return `${outpost}
 
-# The application. In front of several, choose among their backends by req.hdr(host) with use_backend above.
+# The application. For several, choose their backends by req.hdr(host) with use_backend above.
 backend akproxy_${facts.slug}_application
     mode http
     server application ${hostAndPort(facts.upstream)}`;

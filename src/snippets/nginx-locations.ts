@@ -3,7 +3,7 @@ import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { indented } from "./snippet-text.ts";
 
-/** What the maps of our own file make, or what stands for it where there can be no maps, as in Nginx Proxy Manager's form. */
+/** The variables of the maps, or others where maps are impossible, as in Nginx Proxy Manager's form. */
 export interface MappedVariables {
   readonly upgrade: string;
   readonly connection: string;
@@ -19,7 +19,7 @@ const ownMaps: MappedVariables = {
 const nginxPath = verdictPath("nginx");
 const answerPath = verdictPath("forward");
 
-/** Everything of a host that is akproxy's alone: the authentication host of a domain. */
+/** The locations of a host that belongs to akproxy: the authentication host of a domain. */
 export function authenticationLocations(facts: SnippetFacts): string {
   return `location / {
     proxy_pass ${akproxy(facts)};
@@ -29,9 +29,9 @@ ${indented(ownLines(facts), "    ")}
 ${closedVerdicts}`;
 }
 
-/** The locations that every guarded host has: akproxy's own endpoints, the verdict, and akproxy's answer to who may not pass. */
+/** The locations of every guarded host: akproxy's own endpoints, the verdict, and akproxy's answer where the verdict is not a 2xx. */
 export function outpostLocations(facts: SnippetFacts): string {
-  return `# akproxy's own endpoints (callback, sign out, start): nobody is asked for a login here.
+  return `# akproxy's own endpoints (callback, sign out, start): no login is needed here.
 location ^~ ${outpostPrefix}/ {
     proxy_pass ${akproxy(facts)};
 ${indented(ownLines(facts), "    ")}
@@ -39,27 +39,27 @@ ${indented(ownLines(facts), "    ")}
 
 ${closedVerdicts}
 
-# The verdict: may this request pass? Cookies and Authorization go along, the body does not.
+# The verdict: may this request pass? akproxy gets its cookies and Authorization, but not its body.
 location = ${nginxPath} {
     internal;
     proxy_pass ${akproxy(facts)}${nginxPath};
-${indented(askingLines(facts), "    ")}
+${indented(verdictRequestLines(facts), "    ")}
 }
 
-# Who may not pass gets akproxy's own answer: a browser the way to its login, with its whole address kept, query and all;
-# a script 401 in JSON; somebody who is logged in and not allowed, a page that says so.
-# The form seen elsewhere loses the address from its first "&" on and sends scripts to a login page:
+# Without a 2xx verdict the client gets akproxy's own answer: a browser gets a redirect to the login, which keeps the whole URL with its query;
+# a script gets 401 in JSON; a logged-in user who is not allowed gets a page that says so.
+# The usual form loses the URL from its first "&" on, and sends scripts to a login page:
 #   error_page 401 = @start;  location @start { ${startRedirect(facts)} }
 location @akproxy_answer {
     rewrite ^ ${answerPath}? break;
     proxy_pass ${akproxy(facts)};
-${indented(askingLines(facts), "    ")}
-    proxy_hide_header Authorization; # should the login be there by now: not for the browser's eyes
+${indented(verdictRequestLines(facts), "    ")}
+    proxy_hide_header Authorization; # if the user logged in meanwhile, these are not for the browser
     proxy_hide_header X-authentik-jwt;
 }`;
 }
 
-/** Where the application lives: nothing passes without a 2xx verdict, and who is asking is what the verdict says. */
+/** The location of the application: a request passes only with a 2xx verdict, and with the verdict's identity headers. */
 export function guardedLocation(
   facts: SnippetFacts,
   upstream: string = `http://${hostAndPort(facts.upstream)}`,
@@ -71,13 +71,13 @@ export function guardedLocation(
   return `location / {
     auth_request ${nginxPath};
     error_page 401 403 = @akproxy_answer;
-    proxy_intercept_errors off; # the application's own 401 and 403 are its own
+    proxy_intercept_errors off; # the application's own 401 and 403 reach the browser
 
-    # From the verdict, every one of them: an empty one is not sent, and what the client sent never is.
+    # All of these come from the verdict. nginx does not send an empty one, and never sends the client's.
 ${variables.map(([, variable, source]) => `    auth_request_set ${variable} ${source};`).join("\n")}
 ${variables.map(([name, variable]) => `    proxy_set_header ${name} ${variable};`).join("\n")}
 
-    # A cookie of the verdict reaches the browser. (With an add_header here, those of server { } don't count: repeat them.)
+    # A cookie of the verdict reaches the browser. (An add_header here disables those of server { }: repeat them.)
     auth_request_set $akproxy_set_cookie $upstream_http_set_cookie;
     add_header Set-Cookie $akproxy_set_cookie always;
 
@@ -88,7 +88,7 @@ ${indented(passingLines(mapped), "    ")}
 }`;
 }
 
-/** Proxy mode: everything goes to akproxy, which asks for the login and passes the request on. */
+/** Proxy mode: every request goes to akproxy, which requires the login and forwards the request. */
 export function proxiedLocation(facts: SnippetFacts): string {
   return `location / {
     proxy_pass ${akproxy(facts)};
@@ -97,18 +97,18 @@ ${indented(passingLines(ownMaps), "    ")}
 }`;
 }
 
-/** The usual form of the login, for comments. */
+/** The usual redirect to the login, for comments. */
 export function startRedirect(facts: SnippetFacts): string {
   const { scheme, externalHost, port } = facts;
   return `return 302 ${scheme}://${externalHost}${port}${outpostPrefix}/start?rd=${scheme}://$host${port}$request_uri;`;
 }
 
-const closedVerdicts = `# Verdicts are for nginx alone; from outside there is nothing here.
+const closedVerdicts = `# Only nginx may ask for verdicts: clients get 404.
 location ^~ ${verdictPrefix} {
     return 404;
 }`;
 
-/** For akproxy's own endpoints, which believe an X-Original-URL: it must not be the client's. */
+/** For akproxy's own endpoints, which trust X-Original-URL: it must not come from the client. */
 function ownLines(facts: SnippetFacts): string {
   return `${forwardedLines(facts)}\nproxy_set_header X-Original-URL "";\n${largeAnswers}`;
 }
@@ -118,8 +118,8 @@ function akproxy(facts: SnippetFacts): string {
 }
 
 /**
- * $host and not $http_host: in a request for `http://a/` with `Host: b` nginx serves a, so a is what must be judged.
- * X-Forwarded-For is replaced, since nothing stands before this nginx that could have written a true one.
+ * $host and not $http_host: in a request for `http://a/` with `Host: b` nginx serves a, so akproxy must check a.
+ * X-Forwarded-For is replaced, because no trusted proxy is in front of this nginx.
  */
 function forwardedLines({ scheme, port }: SnippetFacts): string {
   return `proxy_http_version 1.1;
@@ -130,8 +130,8 @@ proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Real-IP $remote_addr;`;
 }
 
-/** What a verdict request tells: the request as the browser made it, in both ways of telling it. */
-function askingLines(facts: SnippetFacts): string {
+/** The headers of a verdict request: they name the browser's request in both ways that akproxy reads. */
+function verdictRequestLines(facts: SnippetFacts): string {
   const { scheme, port } = facts;
   return `proxy_method GET;
 proxy_pass_request_body off;
@@ -155,7 +155,7 @@ function passingLines({ upgrade, connection }: MappedVariables): string {
   return `proxy_set_header Upgrade ${upgrade};
 proxy_set_header Connection ${connection};
 proxy_request_buffering off;
-proxy_read_timeout 1h; # WebSockets and event streams may be quiet for long
+proxy_read_timeout 1h; # WebSockets and event streams may be idle for long
 proxy_send_timeout 1h;
 ${largeAnswers}`;
 }

@@ -4,12 +4,12 @@ import { guardedLocation, outpostLocations, startRedirect } from "./nginx-locati
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
 
-/** What goes into a proxy host's "Advanced" tab of Nginx Proxy Manager; in proxy mode its own form is enough. */
+/** The "Advanced" tab of a proxy host in Nginx Proxy Manager; in proxy mode the form alone is enough. */
 export function nginxProxyManagerFiles(facts: SnippetFacts): readonly SnippetFile[] {
   const address = `${facts.outpost.host} and port ${facts.outpost.port}`;
   if (facts.mode === "proxy") {
     const form = [
-      `Nothing is needed here: a proxy host for ${facts.hosts.join(", ")} that forwards to ${address}, with "Websockets Support" on.`,
+      `Nothing else is needed: a proxy host for ${facts.hosts.join(", ")} that forwards to ${address}, with "Websockets Support" on.`,
     ];
     return [
       {
@@ -22,8 +22,8 @@ export function nginxProxyManagerFiles(facts: SnippetFacts): readonly SnippetFil
     ];
   }
   const about = [
-    "Goes into the Advanced tab of the application's proxy host. Its Details tab names the application, as without akproxy.",
-    "akproxy's address is as this container sees it: --outpost http://akproxy:9000",
+    "Put this into the Advanced tab of the application's proxy host. Its Details tab names the application, as without akproxy.",
+    "akproxy's address as this container sees it: --outpost http://akproxy:9000",
     ...(facts.mode === "forward_domain"
       ? [`${facts.externalHost} is a proxy host of its own that forwards to ${address}.`]
       : []),
@@ -41,7 +41,7 @@ export function nginxProxyManagerFiles(facts: SnippetFacts): readonly SnippetFil
 /** Annotations and an Ingress for ingress-nginx. Snippet annotations are not used: they are off by default there. */
 export function nginxIngressFiles(facts: SnippetFacts): readonly SnippetFile[] {
   const about = [
-    "For ingress-nginx. akproxy's address is as the controller sees it: --outpost http://akproxy.NAMESPACE.svc.cluster.local:9000",
+    "For ingress-nginx. akproxy's address as the controller sees it: --outpost http://akproxy.NAMESPACE.svc.cluster.local:9000",
     "akproxy must trust the controller's address: listen.trusted_proxies has the private ranges by default.",
     "FILL IN: ports and names of the services.",
   ];
@@ -55,7 +55,7 @@ export function nginxIngressFiles(facts: SnippetFacts): readonly SnippetFile[] {
   ];
 }
 
-/** Verdicts are for the controller alone: an address that nobody has may ask for them here. */
+/** Only the controller may ask for verdicts: here only an address that no client has may. */
 function closedIngress(facts: SnippetFacts): string {
   const hosts = everyHost(facts);
   return `apiVersion: networking.k8s.io/v1
@@ -81,7 +81,7 @@ metadata:
   name: akproxy-${facts.slug}-application
   annotations:
     nginx.ingress.kubernetes.io/auth-url: "http://${hostAndPort(facts.outpost)}${verdictPath("nginx")}"
-    # Every 401 is sent to the login, a script's too: auth_request leaves no other choice without snippets.
+    # Every 401 redirects to the login, also for scripts: without snippets, auth_request offers nothing else.
     nginx.ingress.kubernetes.io/auth-signin: "${start}"
     nginx.ingress.kubernetes.io/auth-response-headers: "Set-Cookie,${copiedNames(facts).join(",")}"
     nginx.ingress.kubernetes.io/proxy-buffer-size: 32k
@@ -92,7 +92,7 @@ metadata:
 ${spec(facts, facts.hosts, "/", `application`, 80)}`;
 }
 
-/** akproxy's own endpoints (callback, sign out, start): nobody is asked for a login there. */
+/** akproxy's own endpoints (callback, sign out, start): no login is needed there. */
 function ownIngress(facts: SnippetFacts): string {
   const path = facts.mode === "proxy" ? "/" : `${outpostPrefix}/`;
   return `apiVersion: networking.k8s.io/v1

@@ -7,7 +7,7 @@ export function nginxFiles(facts: SnippetFacts): readonly SnippetFile[] {
   const body = paragraphs([maps, facts.mode === "proxy" ? "" : cookieMaps, ...servers(facts)]).trimEnd();
   switch (facts.extent) {
     case "fragment": {
-      const where = `Goes inside http { }: as /etc/nginx/conf.d/akproxy-${facts.slug}.conf, then: nginx -t && nginx -s reload`;
+      const where = `Put this inside http { }: as /etc/nginx/conf.d/akproxy-${facts.slug}.conf, then: nginx -t && nginx -s reload`;
       return [{ name: `akproxy-${facts.slug}.conf`, text: paragraphs([head("nginx", facts, [where]), body]) }];
     }
     case "complete": {
@@ -17,7 +17,7 @@ export function nginxFiles(facts: SnippetFacts): readonly SnippetFile[] {
   }
 }
 
-const maps = `# WebSocket and no other upgrade passes: "h2c" would make a tunnel that nobody judges.
+const maps = `# Only the upgrade to WebSocket passes: "h2c" would open a tunnel that nothing checks.
 map $http_upgrade $akproxy_upgrade {
     default          "";
     "~*^websocket$"  websocket;
@@ -27,8 +27,8 @@ map $http_upgrade $akproxy_connection {
     "~*^websocket$"  upgrade;
 }`;
 
-/** A map can take one cookie out; a browser has a session's and seldom more than two of logins under way. */
-const cookieMaps = `# akproxy's cookies are not for the application, which could use them as the visitor: a map takes out one.
+/** A map removes one cookie; a browser has one of a session and seldom more than two of unfinished logins. */
+const cookieMaps = `# Remove akproxy's cookies: the application could use them as the user. Each map removes one.
 ${["http_cookie", "akproxy_cookie_1", "akproxy_cookie_2", "akproxy_cookie_3"].map(cookieMap).join("\n")}`;
 
 function cookieMap(source: string, index: number): string {
@@ -68,13 +68,13 @@ function servers(facts: SnippetFacts): readonly string[] {
 }
 
 function authenticationServer(facts: SnippetFacts): string {
-  const about = "# The authentication host: logins of every application come back here. All of it is akproxy's.";
+  const about = "# The authentication host: every login returns to it. All of its paths belong to akproxy.";
   return `${about}\n${server(facts, [facts.externalHost], authenticationLocations(facts))}`;
 }
 
 function applicationServer(facts: SnippetFacts): string {
   const body = `${outpostLocations(facts)}\n\n${guardedLocation(facts)}`;
-  return `# The applications. Repeat this server for each that has an upstream of its own.\n${server(facts, facts.hosts, body)}`;
+  return `# The applications. Repeat this server for each application with an upstream of its own.\n${server(facts, facts.hosts, body)}`;
 }
 
 function server(facts: SnippetFacts, names: readonly string[], body: string): string {
@@ -84,9 +84,9 @@ function server(facts: SnippetFacts, names: readonly string[], body: string): st
   const inside = `${listenLines(facts, tls)}
 server_name ${names.join(" ")};
 ${listen.scheme === "https" ? files : ""}
-underscores_in_headers off;          # X_authentik_username is not X-authentik-username to us, but is to many applications
-large_client_header_buffers 8 32k;   # room for the cookies of a domain, and for a long address
-client_max_body_size 0;              # how large an upload may be is the application's business
+underscores_in_headers off;          # many applications read X_authentik_username as X-authentik-username
+large_client_header_buffers 8 32k;   # room for the cookies of a domain, and for long URLs
+client_max_body_size 0;              # the application limits uploads
 
 ${body}`;
   return `server {\n${indented(inside, "    ")}\n}`;

@@ -5,11 +5,11 @@ import { additionalNames } from "../core/identity/ak-proxy.ts";
 import { identityHeaderNames } from "../core/identity/identity-fields.ts";
 import type { Provider } from "../core/provider.ts";
 
-/** Everything a reverse proxy's config is made of. */
+/** The facts that a reverse proxy's config is made of. */
 export interface SnippetFacts {
   readonly slug: string;
   readonly mode: Provider["mode"];
-  readonly scheme: "http" | "https"; //            how the browser comes: told to akproxy as it is here, whatever this hop speaks
+  readonly scheme: "http" | "https"; //            of the URL in the browser; akproxy gets this one, whatever scheme this connection has
   readonly externalHost: string; //                a name without port; in forward_domain the authentication host
   readonly port: string; //                        "" or ":8443", as the browser writes it after any of the hosts
   readonly hosts: readonly string[]; //            the applications' names without port; "*.corp.test" is any below it
@@ -24,7 +24,7 @@ export interface SnippetFacts {
   readonly extent: "fragment" | "complete"; //     complete: a whole config that the program loads as it is
 }
 
-/** Where the certificate of the hosts lies; usual: nobody said so, and a program that makes its own may do that. */
+/** The files of the certificate; `usual`: not given, so a program that gets its own certificate may do so. */
 export interface CertificateFiles {
   readonly origin: "given" | "usual";
   readonly file: string;
@@ -44,14 +44,14 @@ export interface Listener {
   readonly port: number;
 }
 
-/** A listener whose scheme may be left to the external host's. */
+/** A listener; scheme null: the external host's. */
 export interface ListenerWish {
   readonly scheme: "http" | "https" | null;
   readonly host: string;
   readonly port: number;
 }
 
-/** What a person may say besides the config; null is not said. */
+/** What the options add to the config; null: not given. */
 export interface SnippetWishes {
   readonly listen: ListenerWish | null;
   readonly outpost: PlainAddress | null;
@@ -63,10 +63,10 @@ export interface SnippetWishes {
   readonly extent: "fragment" | "complete";
 }
 
-/** What stands for the application until its address is filled in. */
+/** The placeholder for the application's address. */
 export const placeholderUpstream: PlainAddress = { host: "127.0.0.1", port: 8080 };
 
-/** The facts of one provider, the wishes laid over what the config says. */
+/** The facts of one provider: the wishes first, then the config. */
 export function snippetFacts(provider: Provider, outpost: PlainAddress, wishes: SnippetWishes): SnippetFacts {
   const scheme = schemeOf(provider);
   const external = parseHost(provider.externalHost.host);
@@ -96,7 +96,7 @@ export function snippetFacts(provider: Provider, outpost: PlainAddress, wishes: 
   };
 }
 
-/** The additionalHeaders of the config, and those that only the issuer's claim has and somebody named; each once. */
+/** The additionalHeaders of the config, and those that the options name because only the issuer's claim has them; each once. */
 function copiedBesides(provider: Provider, named: readonly string[]): readonly string[] {
   const byName = new Map([...additionalNames(provider.akProxy), ...named].map((name) => [name.toLowerCase(), name]));
   return [...byName.values()];
@@ -106,13 +106,13 @@ function listenerOf(wish: ListenerWish | null, usual: Listener): Listener {
   return wish === null ? usual : { ...wish, scheme: wish.scheme ?? usual.scheme };
 }
 
-/** In forward_domain any host below the cookie domain, unless they are named; elsewhere the one external host. */
+/** In forward_domain the named hosts, by default any host below the cookie domain; in the other modes the external host. */
 function applicationHosts(provider: Provider, externalHost: string, named: readonly string[]): readonly string[] {
   if (provider.mode !== "forward_domain") return [externalHost];
   return named.length === 0 ? [`*.${provider.cookieDomain}`] : named;
 }
 
-/** Where a reverse proxy on the same machine reaches a listener; null when it is off or a socket. */
+/** The address of a listener for a reverse proxy on the same machine; null: the listener is off or a socket. */
 export function reachableAddress(listen: ListenAddress | null): PlainAddress | null {
   if (listen === null || listen.kind === "unix") return null;
   if (listen.hostname === "0.0.0.0" || listen.hostname === "::") return { host: "127.0.0.1", port: listen.port };
@@ -124,7 +124,7 @@ export function hostAndPort(address: PlainAddress): string {
   return `${address.host}:${address.port}`;
 }
 
-/** Every header that is copied from a 2xx verdict to the application. */
+/** Every header that the reverse proxy copies from a 2xx verdict to the application. */
 export function copiedNames(facts: SnippetFacts): readonly string[] {
   const credential = facts.authorization === "injected" ? ["Authorization"] : [];
   return [...identityHeaderNames, ...credential, ...facts.additionalNames];

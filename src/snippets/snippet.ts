@@ -8,11 +8,11 @@ import type { SnippetFacts } from "./snippet-facts.ts";
 import type { SnippetFile } from "./snippet-text.ts";
 import { traefikFiles, traefikLabels } from "./traefik.ts";
 
-/** The reverse proxies that a snippet is made for. */
+/** The reverse proxies that have a snippet. */
 export const snippetTargets = ["nginx", "caddy", "haproxy", "apache", "traefik", "envoy"] as const;
 export type SnippetTarget = (typeof snippetTargets)[number];
 
-/** One form of a target's config; "" is its usual one. */
+/** One form of a target's config; variant "": the usual one. */
 interface Form {
   readonly target: SnippetTarget;
   readonly variant: string;
@@ -31,7 +31,7 @@ const forms: readonly Form[] = [
   { target: "envoy", variant: "", make: envoyFiles },
 ];
 
-/** The variants a target has besides its usual form. */
+/** The variants of a target besides its usual form. */
 export function variantsOf(target: SnippetTarget): readonly string[] {
   return forms.filter((form) => form.target === target && form.variant !== "").map((form) => form.variant);
 }
@@ -41,7 +41,7 @@ export function isMade(target: SnippetTarget, variant: string | null): boolean {
   return variant === null || variantsOf(target).includes(variant);
 }
 
-/** The reverse proxy's config for one provider: complete, commented, closed where anything fails; no file where there is no such variant (spec: cli). */
+/** The reverse proxy's config for one provider: complete and with comments; it denies a request where anything fails. No file: the target has no such variant (spec: cli). */
 export function snippet(
   target: SnippetTarget,
   facts: SnippetFacts,

@@ -2,10 +2,10 @@ import { outpostPrefix } from "../core/decide/endpoint.ts";
 import { verdictPath, verdictPrefix } from "../core/forward-auth/dialects.ts";
 import { copiedNames, hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 
-/** A setting of Traefik's dynamic configuration: the same tree is written as YAML and as labels. */
+/** A setting of Traefik's dynamic configuration; the same tree is written as YAML and as labels. */
 export type Setting = string | number | boolean | readonly string[] | { readonly [name: string]: Setting };
 
-/** The parts of the dynamic configuration, apart because labels stand on two containers. */
+/** The parts of the dynamic configuration, separate because the labels belong to two containers. */
 export interface TraefikSettings {
   readonly outpostRouters: { readonly [name: string]: Setting };
   readonly applicationRouters: { readonly [name: string]: Setting };
@@ -13,7 +13,7 @@ export interface TraefikSettings {
   readonly applicationMiddlewares: { readonly [name: string]: Setting };
 }
 
-/** The names of one provider's things in Traefik. */
+/** The names of one provider's routers, services and middlewares in Traefik. */
 export function traefikNames({ slug }: SnippetFacts) {
   const base = `akproxy-${slug}`;
   return {
@@ -28,8 +28,8 @@ export function traefikNames({ slug }: SnippetFacts) {
 }
 
 /**
- * Routers and middlewares for one provider. Priorities are written out, since the usual one, the length of the rule, would put a wildcard
- * of hosts before the authentication host.
+ * Routers and middlewares for one provider. The priorities are explicit: by default the longer rule wins, which would put a wildcard of hosts
+ * before the authentication host.
  */
 export function traefikSettings(facts: SnippetFacts): TraefikSettings {
   return facts.mode === "proxy" ? proxySettings(facts) : guardedSettings(facts);
@@ -109,16 +109,16 @@ function router(facts: SnippetFacts, route: Route, middlewares: readonly string[
   };
 }
 
-/** The usual names of entry points, and our own where the static configuration is ours too. */
+/** The usual names of entry points, and an own one where the snippet has the static configuration, too. */
 export function entryPointOf({ extent, listen }: SnippetFacts): string {
   if (extent === "complete") return "akproxy";
   return listen.scheme === "https" ? "websecure" : "web";
 }
 
-/** Nobody's address: whoever asks gets 404. */
+/** No client has this address, so every client gets 404. */
 const closed: Setting = { ipAllowList: { sourceRange: ["255.255.255.255/32"], rejectStatusCode: 404 } };
 
-/** No upgrade, no Connection header that names one of ours, and no address that only a reverse proxy may tell. */
+/** Removes Upgrade, a Connection header that could remove identity headers, and X-Original-URL, which only a reverse proxy may send. */
 const plain: Setting = { headers: { customRequestHeaders: { Connection: "", Upgrade: "", "X-Original-URL": "" } } };
 
 /** Every spelling of `X-authentik-` that any server folds together (HDR-03, HDR-04). */

@@ -2,16 +2,16 @@ import { hostAndPort, type SnippetFacts } from "./snippet-facts.ts";
 import { head, indented, paragraphs, type SnippetFile } from "./snippet-text.ts";
 import { entryPointOf, type Setting, traefikNames, traefikSettings } from "./traefik-settings.ts";
 
-/** Traefik 3.7.12 or later: the dynamic configuration as a file; complete has the static one beside it. */
+/** Traefik 3.7.12 or later: the dynamic configuration as a file; `complete` adds the static one. */
 export function traefikFiles(facts: SnippetFacts): readonly SnippetFile[] {
   const name = `akproxy-${facts.slug}.yml`;
   const body = dynamicText(facts);
   switch (facts.extent) {
     case "fragment": {
       const where = [
-        "Goes into the directory of the file provider (providers.file.directory); Traefik loads it without a restart.",
+        "Put this into the directory of the file provider (providers.file.directory); Traefik loads it without a restart.",
         `It uses the entry point "${entryPointOf(facts)}". Give that entry point, in the static configuration:`,
-        "  http: { aliasHeadersStrategy: delete }   # X_authentik_username and X.authentik.username never arrive",
+        "  http: { aliasHeadersStrategy: delete }   # removes X_authentik_username and X.authentik.username",
       ];
       return [{ name, text: paragraphs([head("traefik", facts, where), body]) }];
     }
@@ -25,7 +25,7 @@ export function traefikFiles(facts: SnippetFacts): readonly SnippetFile[] {
   }
 }
 
-/** The same as labels of the two containers, for the docker provider. */
+/** The same settings as labels of the two containers, for the docker provider. */
 export function traefikLabels(facts: SnippetFacts): readonly SnippetFile[] {
   const { outpostRouters, applicationRouters, outpostMiddlewares, applicationMiddlewares } = traefikSettings(facts);
   const names = traefikNames(facts);
@@ -41,7 +41,7 @@ export function traefikLabels(facts: SnippetFacts): readonly SnippetFile[] {
     services: port(names.application, facts.upstream.port),
   });
   const about = head("traefik", { ...facts, upstreamOrigin: "given" }, [
-    "Labels for compose.yaml. akproxy's address is as Traefik's container sees it: --outpost http://akproxy:9000",
+    "Labels for compose.yaml. akproxy's address as Traefik's container sees it: --outpost http://akproxy:9000",
     `Give the entry point "${entryPointOf(facts)}" in the static configuration: http.aliasHeadersStrategy=delete`,
     "akproxy must trust Traefik's network: listen.trusted_proxies has the private ranges by default.",
   ]);
@@ -60,14 +60,14 @@ function dynamicText(facts: SnippetFacts): string {
   const service = (address: string): Setting => `{ loadBalancer: { servers: [{ url: "http://${address}" }] } }`;
   const parts = [
     "http:\n  routers:",
-    "    # akproxy's own endpoints (callback, sign out, start), and its verdicts, which are for Traefik alone.",
+    "    # akproxy's own endpoints (callback, sign out, start), and its verdicts, which only Traefik may ask for.",
     yaml(outpostRouters, "    "),
     ...(facts.mode === "proxy"
       ? []
-      : ["    # The application: nothing passes without a 2xx verdict.", yaml(applicationRouters, "    ")]),
+      : ["    # The application: a request passes only with a 2xx verdict.", yaml(applicationRouters, "    ")]),
     "\n  middlewares:",
-    "    # plain: no upgrade but WebSocket's passes. verdict: what the client sends of akproxy's headers goes, in every spelling,",
-    "    # and the verdict's take their place; the cookie is relayed; closed: an address that nobody has.",
+    "    # plain: only the upgrade to WebSocket passes. verdict: the headers of the verdict replace the client's, in every spelling,",
+    "    # and its cookie reaches the browser. closed: no client has this address.",
     yaml({ ...outpostMiddlewares, ...applicationMiddlewares }, "    "),
     "\n  services:",
     `    ${names.outpost}: ${service(hostAndPort(facts.outpost))}`,
@@ -87,7 +87,7 @@ function staticText({ listen }: SnippetFacts, dynamicName: string): string {
   akproxy:
     address: "${listen.host}:${listen.port}"
     http:
-      aliasHeadersStrategy: delete # X_authentik_username and X.authentik.username never arrive
+      aliasHeadersStrategy: delete # removes X_authentik_username and X.authentik.username
 providers:
   file:
     filename: ${dynamicName}
@@ -111,7 +111,7 @@ function yamlValue(setting: Setting, indent: string): string {
   return Object.keys(setting).length === 0 ? " {}" : `\n${yaml(setting, `${indent}  `)}`;
 }
 
-/** YAML's single quotes know no escape but the doubled quote; a bare `true` or `no` would be no string. */
+/** Inside single quotes YAML has one escape, the doubled quote; a bare `true` or `no` is not a string. */
 function quoted(text: string): string {
   return /^[A-Za-z][\w-]{5,}$/.test(text) ? text : `'${text.replaceAll("'", "''")}'`;
 }
@@ -122,7 +122,7 @@ function labels(http: { readonly [name: string]: Setting }): string {
     .join("\n");
 }
 
-/** Label names are lower case here, as Traefik's pages write them; it reads them in any. Compose needs `$` doubled. */
+/** Label names are in lower case, as in Traefik's documentation; Traefik ignores their case. Compose needs `$` doubled. */
 function labelPairs(name: string, setting: Setting): readonly (readonly [string, string])[] {
   if (typeof setting !== "object") return [[name, String(setting)]];
   if (isList(setting)) return [[name, setting.join(",")]];

@@ -28,7 +28,7 @@ test("one file is printed as it is, with akproxy's address from listen.http and 
 
   expect(code).toBe(0);
   expect(stderr).toBe("");
-  expect(stdout).toStartWith('# nginx before akproxy: provider "app", mode forward_single, https://app.test\n');
+  expect(stdout).toStartWith('# nginx in front of akproxy: provider "app", mode forward_single, https://app.test\n');
   expect(stdout).toContain("proxy_pass http://127.0.0.1:9001/outpost.goauthentik.io/auth/nginx;");
   expect(stdout).not.toContain("secret-of-the-client");
 });
@@ -41,7 +41,7 @@ test("several files are told apart by name, and --file prints one of them alone"
   expect(all.stderr).toBe(
     "akproxy: warning: these are 2 files\nakproxy: hint: print only one with: --file akproxy-app.cfg\n",
   );
-  expect(lua.stdout).toStartWith("-- the Lua file of haproxy before akproxy");
+  expect(lua.stdout).toStartWith("-- the Lua file of haproxy in front of akproxy");
   expect(lua.stderr).toBe("");
 });
 

@@ -40,7 +40,7 @@ test("a page whose config is not the printed one is written anew, and one that a
   const page = withSnippets(stale, config);
 
   expect(page).toStartWith(
-    "before\n<!-- akproxy snippet caddy app -->\n\n`akproxy-app.caddyfile`:\n\n```caddyfile\n# caddy before",
+    "before\n<!-- akproxy snippet caddy app -->\n\n`akproxy-app.caddyfile`:\n\n```caddyfile\n# caddy in front of",
   );
   expect(page).toEndWith("```\n\n<!-- end -->\nafter\n");
   expect(() => withSnippets(stale.replace("caddy app", "caddy nobody"), config)).toThrow('"caddy nobody "');
