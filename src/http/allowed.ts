@@ -3,7 +3,7 @@ import { isOurCookieName, withoutCookies } from "../core/http/cookie.ts";
 import { allValues, type HeaderLines } from "../core/http/header-lines.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Provider } from "../core/provider.ts";
-import { identityHeaders, nobodyHeaders, type OutpostFacts } from "../core/upstream/identity-headers.ts";
+import { anonymousHeaders, identityHeaders, type OutpostFacts } from "../core/upstream/identity-headers.ts";
 import { type Answer, empty, withHeaders } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange } from "./exchange.ts";
@@ -44,7 +44,7 @@ interface AllowedBefore {
 
 function headersFor(deps: Deps, exchange: Exchange, identity: Identity | null, outpost: OutpostFacts): HeaderLines {
   const { provider } = exchange;
-  if (identity === null) return nobodyHeaders(provider, outpost);
+  if (identity === null) return anonymousHeaders(provider, outpost);
   const { lines, warnings } = identityHeaders(identity, provider, outpost);
   for (const warning of warnings) deps.warnOnce(provider.slug, identity.username, warning, exchange.request.id);
   return lines;

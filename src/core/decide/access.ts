@@ -2,9 +2,9 @@ import type { Identity } from "../identity.ts";
 import type { Allow } from "../provider.ts";
 
 /**
- * Does the provider's `allow` let this person in? Any one entry that matches is enough; no `allow` lets everybody in. An empty entry
- * (an unset variable in the config) matches nobody. An address of which the issuer says that it is not verified is nobody's: its
- * holder may have made it up (OIDC-13).
+ * May this user enter, by the provider's `allow`? One entry that matches is enough; without `allow` every user may enter. An empty entry
+ * (an unset variable in the config) matches no user. An e-mail address that the issuer calls unverified never matches, because the user may
+ * have invented it (OIDC-13).
  */
 export function mayEnter(identity: Identity, allow: Allow | null): boolean {
   if (allow === null) return true;
@@ -18,7 +18,7 @@ export function mayEnter(identity: Identity, allow: Allow | null): boolean {
   return domain !== "" && allow.emailDomains.some((allowed) => allowed.toLowerCase() === domain);
 }
 
-/** Is one of the values that `allow.claims` lists for a claim the claim's, or one of its values when it is a list? */
+/** Does a claim have one of the values that `allow.claims` lists for it? A list has each of its items. */
 function hasClaim(identity: Identity, allow: Allow): boolean {
   return Object.entries(allow.claims).some(([name, wanted]) => {
     const values = Object.hasOwn(identity.claims, name) ? (identity.claims[name] ?? []) : [];
@@ -26,7 +26,7 @@ function hasClaim(identity: Identity, allow: Allow): boolean {
   });
 }
 
-/** The domain of an address with exactly one `@`; "" otherwise, so that `a@evil.test@corp.test` belongs to no domain (OIDC-13). */
+/** The domain of an address with exactly one `@`; else "", so that `a@evil.test@corp.test` has no domain (OIDC-13). */
 function domainOf(email: string): string {
   const parts = email.split("@");
   return parts.length === 2 ? (parts[1] ?? "") : "";

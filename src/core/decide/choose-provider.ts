@@ -10,7 +10,7 @@ export interface ProviderDirectory {
   choose(host: string): Provider | null;
 }
 
-/** Builds the directory once; a look-up costs one Map read for one or for 500 providers. */
+/** Builds the directory once; a lookup costs one Map read, for one provider as for 500. */
 export function providerDirectory(providers: readonly Provider[]): ProviderDirectory {
   const byHost = new Map(providers.map((provider) => [externalHostKey(provider), provider]));
   const domains = providers
@@ -29,19 +29,19 @@ export function providerDirectory(providers: readonly Provider[]): ProviderDirec
   };
 }
 
-/** The external host as hosts are compared. */
+/** The external host in the spelling in which hosts are compared. */
 export function externalHostKey(provider: Provider): string {
   const parsed = parseHost(provider.externalHost.host);
   if (parsed === null) return provider.externalHost.host;
   return hostKey(parsed, schemeOf(provider));
 }
 
-/** The scheme the browser uses to reach the provider. */
+/** The scheme of the provider in the browser. */
 export function schemeOf(provider: Provider): "http" | "https" {
   return provider.externalHost.protocol === "https:" ? "https" : "http";
 }
 
-/** A front proxy that ends TLS may pass `:443` on over plain http: the external scheme says which port is the default. */
+/** A front proxy that ends TLS may forward `:443` over plain http: the external scheme decides which port is the default. */
 function defaultPort(provider: Provider): number {
   return schemeOf(provider) === "https" ? 443 : 80;
 }

@@ -4,21 +4,21 @@ import type { InboundRequest } from "../request.ts";
 import { externalHostKey, schemeOf } from "./choose-provider.ts";
 import { outpostPrefix, startPath } from "./endpoint.ts";
 
-/** Where a browser may be sent after a login, or why not; a refused one is replaced by the external host (authentik: the same). */
+/** The URL after a login. A refused one is replaced by the external host (authentik: the same). */
 export type ReturnTo =
   | { readonly kind: "accepted"; readonly url: string }
   | { readonly kind: "refused"; readonly url: string; readonly reason: string };
 
-/** In characters: with it an attempt's sealed cookie stays under the 4096 bytes that browsers keep (RFC 6265bis 5.6). */
+/** In characters. It keeps an attempt's sealed cookie under the 4096 bytes that browsers store (RFC 6265bis 5.6). */
 const longestReturnTo = 2048;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
 const unsafeCharacter = /[\u0000-\u001f\u007f\\]|^\s|\s$/;
 
 /**
- * Judges `rd` (RED-01 to RED-08). Parsed once by the WHATWG URL parser against the external host, compared by origin, and given back
- * re-serialised, so that what was judged is what the browser gets. Domain level takes any host under the cookie domain, on the
- * port of the external host (decision 38).
+ * Judges `rd` (RED-01 to RED-08). The WHATWG URL parser reads it once against the external host; the origin is compared, and the result is
+ * serialised again, so the browser gets the URL that was judged. Domain level accepts any host under the cookie domain, on the port of the
+ * external host (decision 38).
  */
 export function judgeReturnTo(rd: string, provider: Provider): ReturnTo {
   const refused = (reason: string): ReturnTo => ({ kind: "refused", url: homeOf(provider), reason });
@@ -34,12 +34,12 @@ export function judgeReturnTo(rd: string, provider: Provider): ReturnTo {
   return { kind: "accepted", url: url.href };
 }
 
-/** The external host itself: where one is sent when nothing better is known. */
+/** The external host: the target of a redirect when no better one is known. */
 export function homeOf(provider: Provider): string {
   return provider.externalHost.href;
 }
 
-/** The absolute URL of one of our endpoints at the external host, its sub-directory kept (authentik: the same). */
+/** The absolute URL of an endpoint of akproxy at the external host, with its subdirectory (authentik: the same). */
 export function ownUrl(provider: Provider, path: string): URL {
   const url = new URL(provider.externalHost.href);
   url.pathname = `${url.pathname.replace(/\/+$/, "")}${path}`;

@@ -3,29 +3,28 @@ import { isWithinDomain } from "../http/host.ts";
 import type { JudgedTarget } from "../http/judged-target.ts";
 import type { AccessRule, RuleAccess } from "../provider.ts";
 
-/** What a rule is asked about. */
+/** The request that the rules are matched with. */
 export interface RuleSubject {
-  readonly method: string; //                      "": not told
+  readonly method: string; //                      "": not known
   readonly hostname: string; //                    lower case, without port
   readonly target: JudgedTarget;
 }
 
-/** A rule that speaks of the subject, and its number in the config, from 1. */
+/** A rule that matches, and its number in the config, from 1. */
 export interface MatchedRule {
   readonly number: number;
   readonly access: RuleAccess;
 }
 
-/** The rules that decide. `isFinal`: one of them surely matches, so that nothing after the rules is asked. */
+/** The rules that decide. `isFinal`: one of them certainly matches, so nothing after the rules counts. */
 export interface MatchedRules {
   readonly rules: readonly MatchedRule[];
   readonly isFinal: boolean;
 }
 
 /**
- * The first rule that matches decides. Where the path is spelled in a way that servers read differently, or the method is not told, it
- * can't be told which rule is meant: then each that restricts is taken to be meant, up to the first that surely is, and none opens
- * (decisions 12 and 22).
+ * The first rule that matches decides. If servers read the path differently, or the method is not known, it is not certain which rule matches:
+ * then every restricting rule counts, up to the first that certainly matches, and no public rule does (decisions 12 and 22).
  */
 export function rulesFor(rules: readonly AccessRule[], subject: RuleSubject): MatchedRules {
   const isAmbiguous = subject.target.neverPublic !== null;
@@ -49,7 +48,7 @@ function matchOf({ hosts, methods, path }: Omit<AccessRule, "access">, subject: 
   return parts.includes("perhaps") ? "perhaps" : "surely";
 }
 
-/** By the decoded path and by the plain one, which servers disagree about (judgePath); a suspect spelling may mean any path. */
+/** Matches the decoded path and the plain one, because servers use either (judgePath). A suspect spelling may be any path. */
 function matchOfPath(path: GoRegExpSet, target: JudgedTarget): Match {
   if (target.neverPublic !== null) return "perhaps";
   const [decoded, plain] = [path.match(target.decodedPath) !== null, path.match(target.plainPath) !== null];
@@ -58,13 +57,13 @@ function matchOfPath(path: GoRegExpSet, target: JudgedTarget): Match {
 }
 
 /**
- * A rule about GET is one about HEAD too, which gets the same answer without its body (RFC 9110 9.3.2). Methods are case-sensitive (9.1),
- * but not every application knows that: `post` is not to pass by a rule about POST.
+ * A rule about GET is about HEAD, too, which gets the same answer without its body (RFC 9110 9.3.2). Methods are case-sensitive (9.1), but
+ * some applications ignore case: `post` must not bypass a rule about POST.
  */
-function matchOfMethod(methods: readonly string[], told: string): Match {
+function matchOfMethod(methods: readonly string[], method: string): Match {
   if (methods.length === 0) return "surely";
-  if (told === "") return "perhaps";
-  const sent = told.toUpperCase();
+  if (method === "") return "perhaps";
+  const sent = method.toUpperCase();
   return methods.includes(sent === "HEAD" && !methods.includes("HEAD") ? "GET" : sent) ? "surely" : "no";
 }
 

@@ -8,7 +8,7 @@ import { isWebSocketUpgrade } from "../http/navigation.ts";
 import type { Identity } from "../identity.ts";
 import type { ForwardDomainProvider, ForwardSingleProvider, Provider, ProxyProvider } from "../provider.ts";
 import type { InboundRequest } from "../request.ts";
-import { identityHeaders, nobodyHeaders, type OutpostFacts } from "../upstream/identity-headers.ts";
+import { anonymousHeaders, identityHeaders, type OutpostFacts } from "../upstream/identity-headers.ts";
 import { planUpstreamRequest } from "../upstream/upstream-request.ts";
 
 /** The answer of serve: to the browser in proxy mode, else to the reverse proxy that asks in this dialect. */
@@ -116,7 +116,7 @@ function copied({ decision, outpost }: Decided, provider: Provider): Passed | nu
     case "allow":
       return { requestLine: null, ...named(identityHeaders(decision.identity, provider, outpost)) };
     case "allow_public":
-      return { requestLine: null, headers: nobodyHeaders(provider, outpost), warnings: [] };
+      return { requestLine: null, headers: anonymousHeaders(provider, outpost), warnings: [] };
     case "denied":
     case "login":
     case "unauthorized":

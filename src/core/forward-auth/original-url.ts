@@ -2,22 +2,22 @@ import { firstValue, type HeaderLine, type HeaderLines, isNamed, soleValue } fro
 import { hostKeyOf } from "../http/host.ts";
 import { longestTarget } from "../http/judged-target.ts";
 
-/** What the browser asked the reverse proxy for, as the verdict request tells it. */
+/** The request of the browser, as the verdict request describes it. */
 export interface OriginalRequest {
-  readonly method: string; //                      "": not told
+  readonly method: string; //                      "": not given
   readonly scheme: "http" | "https";
   readonly host: string; //                        as InboundRequest.host
-  readonly hostHeader: string; //                  as it was told
-  readonly target: string; //                      origin-form, as it was told
+  readonly hostHeader: string; //                  as the verdict request gives it
+  readonly target: string; //                      origin-form, as the verdict request gives it
 }
 
-/** The original request, or why it can't be told: the reverse proxy in front is set up wrongly, or somebody is playing (decision 25). */
+/** The original request, or why it is unknown: the reverse proxy is misconfigured, or a client attacks (decision 25). */
 export type OriginalUrl =
   | { readonly kind: "told"; readonly original: OriginalRequest }
   | { readonly kind: "missing"; readonly headers: readonly string[] }
   | { readonly kind: "malformed"; readonly header: string };
 
-/** X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri (Traefik, Caddy and everything that speaks like them). */
+/** From X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri (Traefik, Caddy and others that send these). */
 export function fromForwarded(headers: HeaderLines): OriginalUrl {
   const names = ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri"] as const;
   const [proto, hostHeader, target] = names.map((name) => soleValue(headers, name));
@@ -29,7 +29,7 @@ export function fromForwarded(headers: HeaderLines): OriginalUrl {
   return toldBy("X-Forwarded-Host", "X-Forwarded-Uri", { method, scheme, hostHeader, target });
 }
 
-/** Some of `names` is missing, or stands there twice. */
+/** One of `names` is missing, or is there twice. */
 function untold(headers: HeaderLines, names: readonly string[]): OriginalUrl {
   const missing = names.filter((name) => (firstValue(headers, name) ?? "") === "");
   if (missing.length > 0) return { kind: "missing", headers: missing };
@@ -37,9 +37,9 @@ function untold(headers: HeaderLines, names: readonly string[]): OriginalUrl {
 }
 
 /**
- * X-Original-URL, an absolute URL (nginx). X-Original-URI, a path, counts with X-Forwarded-Proto and -Host or the request's own Host.
- * Both are refused where they disagree: an nginx that sets one passes the client's own other on.
- * differs from authentik: a query in X-Original-URI is a query, not a part of the path, so it never takes part in path patterns (decision 13).
+ * From X-Original-URL, an absolute URL (nginx). X-Original-URI, a path, counts with X-Forwarded-Proto and -Host or the request's own Host.
+ * If the two differ, the request is refused: an nginx that sets only one of them forwards the client's other.
+ * differs from authentik: a query in X-Original-URI is a query, not a part of the path, so path patterns never see it (decision 13).
  */
 export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"): OriginalUrl {
   const url = soleValue(headers, "X-Original-URL");
@@ -88,8 +88,8 @@ function fromOriginalUri(headers: HeaderLines, ownScheme: "http" | "https", meth
 }
 
 /**
- * The check request of Envoy's ext_authz: the original method and Host, and the original path after our prefix. Envoy takes no
- * X-Forwarded-Host away from clients, so that header counts for nothing here.
+ * From the check request of Envoy's ext_authz: the original method and Host, and the original path after akproxy's prefix. Envoy does not
+ * remove a client's X-Forwarded-Host, so that header is ignored here.
  * differs from authentik: the scheme is X-Forwarded-Proto's or https, so that patterns with a scheme match (decision 13).
  */
 export function fromCheckRequest(
@@ -132,7 +132,7 @@ function schemeOf(text: string): "http" | "https" | null {
   }
 }
 
-/** "" where the reverse proxy does not say. Null for what is no method (RFC 9110 9.1): taken for one it would pass by the rules about others. */
+/** "": the reverse proxy does not send it. Null: it is not a method (RFC 9110 9.1); as a method, it would bypass the rules about methods. */
 function methodOf(headers: HeaderLines, name: string): string | null {
   const told = soleValue(headers, name);
   if (told === "") return "";

@@ -4,17 +4,17 @@ import type { Claims } from "./claims.ts";
 import { filledOverride } from "./override-template.ts";
 import { claimsIn, type Template } from "./template.ts";
 
-/** `[providers.X.ak_proxy]`, read: what authentik's scope mappings return, to be filled in at each login (spec: config). */
+/** `[providers.X.ak_proxy]`, read: what authentik's scope mappings return. Each login fills its templates (spec: config). */
 export interface AkProxyTable {
   readonly backendOverride: Template | null;
-  readonly hostHeader: Template | null; //         with a placeholder; a constant one is the provider's `hostHeader`
+  readonly hostHeader: Template | null; //         with a placeholder; without one it is the provider's `hostHeader`
   readonly userAttributes: AttributeTable;
 }
 
 /** The attributes of a table by name. */
 export type AttributeTable = Readonly<Record<string, AttributeTemplate>>;
 
-/** A value of `user_attributes`: any JSON, its texts templates. */
+/** A value of `user_attributes`: any JSON, in which the texts are templates. */
 export type AttributeTemplate =
   | { readonly kind: "text"; readonly template: Template }
   | { readonly kind: "value"; readonly value: number | boolean }
@@ -44,29 +44,28 @@ function claimsOfAttribute(attribute: AttributeTemplate): readonly string[] {
 }
 
 /**
- * The names of the table's additionalHeaders, as the config spells them. A client never sends these: where nobody is logged in they are
- * empty or absent, not what a client says they are (HDR-06).
+ * The names of the table's additionalHeaders, as the config spells them. akproxy removes them when a client sends them: in an anonymous request
+ * they are empty or absent (HDR-06).
  */
 export function additionalNames({ userAttributes }: AkProxyTable): readonly string[] {
   const headers = userAttributes["additionalHeaders"];
   return headers?.kind === "table" ? Object.keys(headers.entries) : [];
 }
 
-/** The attributes of somebody who logs in, or why there are none: a claim that a template needs is not there. */
+/** The attributes of a user at login, or why the login is refused: a claim that a template needs is missing. */
 export type AkProxyOutcome =
   | { readonly kind: "filled"; readonly proxy: ProxyAttributes; readonly warnings: readonly string[] }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** The filling in of one login. */
+/** The claims of one login, and what the templates lack. */
 interface Filling {
   readonly claims: Claims;
-  readonly lacking: string[]; //                   grows: a clause for each claim that has no value
+  readonly lacking: string[]; //                   grows: a clause for each claim without a value
 }
 
 /**
- * The config's table filled in with `claims`, under what the issuer's own `ak_proxy` says: the claim wins, key by key, in
- * `user_attributes` and in its `additionalHeaders` (decision 31). What the claim says itself is not filled in. No text in the
- * outcome holds a claim's value.
+ * Fills the config's table with `claims` and merges the issuer's own `ak_proxy` claim, which wins key by key, in `user_attributes` and in
+ * its `additionalHeaders` (decision 31). Braces in that claim are not placeholders. No warning or reason contains a claim's value.
  */
 export function withAkProxyTable(claimed: ProxyAttributes, table: AkProxyTable, claims: Claims): AkProxyOutcome {
   const warnings: string[] = [];
@@ -81,7 +80,7 @@ export function withAkProxyTable(claimed: ProxyAttributes, table: AkProxyTable, 
     : { kind: "refused", reason: filling.lacking.join("; ") };
 }
 
-/** A value that may not stand there leaves the template itself, whose braces no override may hold: every request is refused (UPS-06). */
+/** A value that is not allowed there leaves the template as it is. No override may contain its braces, so every request is refused (UPS-06). */
 function overrideOf({ backendOverride }: AkProxyTable, filling: Filling, warnings: string[]): string | null {
   if (backendOverride === null) return null;
   const outcome = filledOverride(backendOverride, filling.claims);
@@ -119,7 +118,7 @@ function mergedAttributes(
   return merged;
 }
 
-/** One that is no object is the claim's own mistake and said when it is used. */
+/** A claim that is not an object stays as it is: additionalHeaders warns of it. */
 function mergedHeaders(own: unknown, attribute: AttributeTemplate, filling: Filling, place: string): unknown {
   if (attribute.kind !== "table" || typeof own !== "object" || own === null || Array.isArray(own)) return own;
   const merged: Record<string, unknown> = Object.create(null);
@@ -148,7 +147,7 @@ function attributeValue(attribute: AttributeTemplate, filling: Filling, place: s
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: C0, DEL and C1 are what is removed (HDR-10)
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern removes C0, DEL and C1 (HDR-10)
 const controls = /[\u0000-\u001f\u007f-\u009f]/g;
 
 function filled(template: Template, { claims, lacking }: Filling, place: string): string {

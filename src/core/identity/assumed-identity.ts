@@ -4,7 +4,7 @@ import { withAkProxyTable } from "./ak-proxy.ts";
 import type { Claims } from "./claims.ts";
 import { noClaimedFields } from "./identity-fields.ts";
 
-/** What is said of somebody who is only thought of: `expect.as` of the config, `--as` of explain. */
+/** A hypothetical user: `expect.as` of the config, `--as` of explain. */
 export interface Assumed {
   readonly username: string;
   readonly groups: readonly string[];
@@ -12,7 +12,7 @@ export interface Assumed {
   readonly claims: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The identity of somebody of whom only this is known; everything else is empty. */
+/** The identity of a hypothetical user; every other field is empty. */
 export function assumedIdentity({ username, groups, email, claims }: Assumed): Identity {
   return {
     issuer: "",
@@ -30,7 +30,7 @@ export function assumedIdentity({ username, groups, email, claims }: Assumed): I
   };
 }
 
-/** The same person with what `[ak_proxy]` of the provider makes of what is known; or which claim a login would lack. */
+/** The same user with the attributes of the provider's `[ak_proxy]`, or which claim the login would lack. */
 export function assumedLogin(
   identity: Identity,
   { akProxy, claims: paths }: Pick<Provider, "akProxy" | "claims">,

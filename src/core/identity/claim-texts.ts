@@ -2,12 +2,12 @@ import { type Claims, claimAt, itemsOf } from "./claims.ts";
 
 const mostItems = 10_000;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: C0, DEL and C1 are what is looked for (HDR-10)
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern finds C0, DEL and C1 (HDR-10)
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
- * The texts of a claim: one of a string, number or boolean, each of a list of these (`itemsOf`). What is empty, has another type or holds a control
- * character is left out, so that it can be equal to nothing.
+ * The texts of a claim: one for a string, number or boolean, several for a list of these (`itemsOf`). A value that is empty, has another type
+ * or contains a control character is left out, so that it is equal to nothing.
  */
 export function claimTexts(claims: Claims, path: string): readonly string[] {
   const value = claimAt(claims, path);
@@ -19,8 +19,7 @@ export function claimTexts(claims: Claims, path: string): readonly string[] {
 }
 
 /**
- * The texts of the claims that a config names in `allow` and `rules`, and of no others: a session is not to grow by what nobody asks
- * about. A claim that is not there is left out.
+ * The texts of the claims that `allow` and `rules` name, and of no others, which keeps sessions small. An absent claim is left out.
  */
 export function keptClaims(claims: Claims, names: readonly string[]): Readonly<Record<string, readonly string[]>> {
   const kept: Record<string, readonly string[]> = Object.create(null);
@@ -32,8 +31,8 @@ export function keptClaims(claims: Claims, names: readonly string[]): Readonly<R
 }
 
 /**
- * The text of a claim in a template; null when there is none: the claim is absent or empty, an object, or a list of which nothing is
- * left. A list is joined with `|` as X-authentik-groups is, without the items that would become two (HDR-11).
+ * The text of a claim in a template; null: the claim is absent, empty, an object, or a list without a usable item. A list is joined by `|` like
+ * X-authentik-groups, without the items that contain a `|` (HDR-11).
  */
 export function claimText(claims: Claims, path: string): string | null {
   const value = claimAt(claims, path);

@@ -1,10 +1,10 @@
 import type { Identity, ProxyAttributes } from "../identity.ts";
 import { type ClaimPaths, claimedFields } from "./identity-fields.ts";
 
-/** Claims as JSON.parse gave them; nothing about them is known but that they are an object. */
+/** Claims as JSON.parse returned them: an object, with nothing else checked. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** An identity with what was left out on the way, or why there is none. No text in it holds a claim's value. */
+/** An identity and its warnings, or why the login is refused. No warning or reason contains a claim's value. */
 export type IdentityOutcome =
   | { readonly kind: "identity"; readonly identity: Identity; readonly warnings: readonly string[] }
   | { readonly kind: "refused"; readonly reason: string };
@@ -13,9 +13,9 @@ const maxListItems = 10_000;
 const maxDepth = 16;
 
 /**
- * Who the claims speak of (authentik: claims read; HDR-10, HDR-11, JWT-09). A scalar is a string or empty, with control characters
- * removed; a list is an array of strings or one string, and an item that contains a control character or `|` is dropped, because
- * cleaning it could make it the name of another group. `sub` must be a string; `ak_proxy` of the wrong type is ignored.
+ * The identity that the claims describe (authentik: claims read; HDR-10, HDR-11, JWT-09). A scalar is a string or empty, with control
+ * characters removed. A list is an array of strings or one string; an item with a control character or `|` is dropped, because without them
+ * it could be the name of another group. `sub` must be a string; `ak_proxy` of the wrong type is ignored.
  */
 export function identityFromClaims(
   claims: Claims,
@@ -49,12 +49,12 @@ export function identityFromClaims(
   return { kind: "identity", identity, warnings };
 }
 
-/** The paths that lead to nothing in `claims`: what userinfo may still tell (decision 4). */
+/** The paths without a value in `claims`: userinfo may have them (decision 4). */
 export function missingClaims(claims: Claims, wanted: readonly string[]): readonly string[] {
   return wanted.filter((path) => path !== "" && claimAt(claims, path) === null);
 }
 
-/** `first` with what it lacks (absent or null) filled from `second`; a null-prototype object. */
+/** `first`, its absent and null claims filled from `second`; an object without a prototype. */
 export function mergedClaims(first: Claims, second: Claims): Claims {
   const merged: Record<string, unknown> = Object.create(null);
   for (const [name, value] of [...Object.entries(second), ...Object.entries(first)]) {
@@ -64,7 +64,7 @@ export function mergedClaims(first: Claims, second: Claims): Claims {
 }
 
 /**
- * The value at a path, null when there is none. A key that holds dots itself wins over a way through them, at every level:
+ * The value at a path; null: there is none. At every level a key that contains dots wins over a path through them:
  * `https://app.example/roles` is one key, `resource_access.my.client.roles` finds the key `my.client`.
  */
 export function claimAt(claims: Claims, path: string): unknown {
@@ -78,14 +78,14 @@ export function claimAt(claims: Claims, path: string): unknown {
   return null;
 }
 
-/** A boolean (OIDC Core 5.1); some issuers write it as a text. */
+/** A boolean (OIDC Core 5.1); some issuers send it as a string. */
 function verifiedClaim(value: unknown): boolean | null {
   if (typeof value === "boolean") return value;
   if (value === "true" || value === "false") return value === "true";
   return null;
 }
 
-/** Does the issuer say that the claim is elsewhere? Entra ID does when somebody is in too many groups (OIDC Core 5.6.2). */
+/** Does the issuer say that the claim is elsewhere? Entra ID does for a user with too many groups (OIDC Core 5.6.2). */
 function isLeftOut(claims: Claims, path: string): boolean {
   if (path === "" || claimAt(claims, path) !== null) return false;
   const names = claimAt(claims, "_claim_names");
@@ -127,8 +127,8 @@ function listClaim(claims: Claims, path: string, warnings: string[]): readonly s
 }
 
 /**
- * The items of a claim that is a list; null when it is none. An object of objects is the list of its keys: Zitadel says under each role of
- * somebody which organisations gave it to them.
+ * The items of a claim that is a list; null: it is not a list. An object of objects is the list of its keys: Zitadel lists under each role
+ * of a user the organisations that granted it.
  */
 export function itemsOf(value: unknown): readonly unknown[] | null {
   if (Array.isArray(value)) return value;
@@ -136,7 +136,7 @@ export function itemsOf(value: unknown): readonly unknown[] | null {
   return isKeyed ? Object.keys(value) : null;
 }
 
-/** Can it stand between the separators of X-authentik-groups and X-authentik-entitlements? (authentik joins them by `|`) */
+/** Can it be an item of a header that joins its items by `|`? (authentik: X-authentik-groups) */
 function isWhole(item: string): boolean {
   return !item.includes("|") && !hasControls(item);
 }
@@ -162,7 +162,7 @@ function isObject(value: unknown): value is Claims {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A copy without prototype, without keys that reach one, and with strings cleaned; deeper than `maxDepth` is null. */
+/** A copy without a prototype, without keys that reach one, and with cleaned strings. A value deeper than `maxDepth` is null. */
 function cleanObject(value: Claims, depth: number): Claims {
   const copy: Record<string, unknown> = Object.create(null);
   for (const [key, inner] of Object.entries(value)) {
@@ -179,7 +179,7 @@ function cleanValue(value: unknown, depth: number): unknown {
   return isObject(value) ? cleanObject(value, depth) : null;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: C0, DEL and C1 are what is looked for (HDR-10)
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern finds C0, DEL and C1 (HDR-10)
 const controls = /[\u0000-\u001f\u007f-\u009f]/g;
 
 function hasControls(value: unknown): boolean {

@@ -1,23 +1,23 @@
 import type { CookieScope } from "../provider.ts";
 
-/** A login that a browser has started and not finished; kept in that browser's own sealed cookie (decision 10). Epoch seconds. */
+/** A login that a browser has started and not finished, stored in a sealed cookie of that browser (decision 10). Epoch seconds. */
 export interface LoginAttempt {
   readonly providerSlug: string;
   readonly state: string; //                       256 random bits, base64url; carries nothing
   readonly nonce: string;
   readonly codeVerifier: string; //                PKCE
-  readonly returnTo: string; //                    where the browser goes after the login, judged already
+  readonly returnTo: string; //                    URL after the login, already judged
   readonly startedAt: number;
   readonly expiresAt: number;
 }
 
-/** How long a login may take. */
+/** The time that a login may take. */
 export const loginAttemptSeconds = 600;
 
-/** How many unfinished logins of one provider a browser carries; with more, the oldest go. */
+/** The most unfinished logins of one provider in a browser; the oldest are dropped. */
 export const loginAttemptLimit = 8;
 
-/** How many characters of the state's digest stand in the cookie's name. */
+/** The number of characters of the state's digest in the cookie's name. */
 const digestLength = 12;
 
 /**
@@ -33,7 +33,7 @@ export function shortDigest(stateDigest: string): string {
   return stateDigest.slice(0, digestLength);
 }
 
-/** What a login cookie's name says; null when it is not the name of an attempt at this scope. */
+/** The facts in the name of a login cookie; null: it is not the name of an attempt at this scope. */
 export function parseLoginCookieName(
   name: string,
   scope: CookieScope,
@@ -45,7 +45,7 @@ export function parseLoginCookieName(
   return { startedAt: Number.parseInt(parts[1], 36), shortDigest: parts[2] };
 }
 
-/** Those of the names that may hold the attempt of this state: one, unless somebody tossed another at us. */
+/** The names that may hold the attempt of this state: one, unless another site planted a cookie. */
 export function loginCookiesOf(
   cookieNames: readonly string[],
   scope: CookieScope,
@@ -55,7 +55,7 @@ export function loginCookiesOf(
   return cookieNames.filter((name) => parseLoginCookieName(name, scope)?.shortDigest === wanted);
 }
 
-/** The names of the attempts at this scope that must go so that at most `keep` stay, oldest first. */
+/** The names of the attempts to drop at this scope so that at most `keep` stay, oldest first. */
 export function loginCookiesToDrop(
   cookieNames: readonly string[],
   scope: CookieScope,

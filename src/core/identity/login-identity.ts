@@ -4,13 +4,13 @@ import { keptClaims } from "./claim-texts.ts";
 import { type Claims, type IdentityOutcome, identityFromClaims } from "./claims.ts";
 import { type ClaimPaths, claimFields } from "./identity-fields.ts";
 
-/** The part of a provider that says how claims are read. */
+/** The settings of a provider about claims. */
 export type ClaimReading = Pick<Provider, "oidc" | "claims" | "keptClaims" | "akProxy">;
 
 /**
- * Who logs in: the identity in the claims, with the provider's `[ak_proxy]` filled in once (authentik evaluates its mappings at login
- * only) and the claims that `allow` and `rules` ask about. A claim that a template needs and has no default for is a refusal that
- * names it. `fillingClaims` are those that templates are filled in with, where they are more than what is known now.
+ * The identity of a login: from the claims, with the provider's `[ak_proxy]` filled once (authentik evaluates its mappings at login only), and
+ * with the claims that `allow` and `rules` name. A missing claim that a template needs, and has no default for, refuses the login by its name.
+ * `fillingClaims` fill the templates, where more claims are known than `claims`.
  */
 export function identityAtLogin(
   claims: Claims,
@@ -37,15 +37,15 @@ function overageText(path: string): string {
   );
 }
 
-/** The paths of every claim that a login reads: what is to be asked of userinfo where the id_token lacks one (decision 4). */
+/** The paths of every claim that a login reads. Those missing from the id_token are fetched from userinfo (decision 4). */
 export function claimsRead(reading: Omit<ClaimReading, "oidc">): readonly string[] {
   return [...Object.values(reading.claims), ...reading.keptClaims, ...claimsOfTable(reading.akProxy)];
 }
 
 /**
- * The claims of a machine's token as those of somebody (decision 39): without `sub` the client is who it is, by uid and user name, and
- * nobody's groups, email and the rest are its own. With a `sub` that is the client's id (RFC 9068 2.2) only a user name that lacks is
- * its id. A person's claims stay as they are. Keys that stand here win over a dotted path of the same spelling.
+ * The claims of a program's token in the form of a user's (decision 39). Without `sub`, the client id is the uid and the user name, and every
+ * other field is empty. With a `sub` that is the client id (RFC 9068 2.2), the client id replaces a missing user name. A user's claims stay as
+ * they are. Keys set here win over a dotted path of the same spelling.
  */
 export function machineClaims(claims: Claims, paths: ClaimPaths): Claims {
   const client = clientOf(claims);
@@ -57,13 +57,13 @@ export function machineClaims(claims: Claims, paths: ClaimPaths): Claims {
   return { ...claims, ak_proxy: null, sid: null, ...Object.fromEntries(empty), ...own };
 }
 
-/** Does the token speak of the client itself, and of nobody else? */
+/** Does the token describe the client itself, and not a user? */
 export function isMachine(claims: Claims): boolean {
   const subject = claims["sub"] ?? null;
   return subject === null || subject === clientOf(claims);
 }
 
-/** Who was given the token (RFC 7662 2.2, RFC 9068 2.2; `azp` where there is no `client_id`). */
+/** The client that received the token (RFC 7662 2.2, RFC 9068 2.2; `azp` where there is no `client_id`). */
 export function clientOf(claims: Claims): string | null {
   const client = claims["client_id"] ?? claims["azp"];
   return typeof client === "string" && client !== "" ? client : null;

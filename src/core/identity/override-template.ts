@@ -3,21 +3,20 @@ import type { Claims } from "./claims.ts";
 import type { Template } from "./template.ts";
 
 /**
- * `backend_override` filled in. `unfit`: a claim's value may not stand at its place; then nothing may be sent anywhere (UPS-04, UPS-06).
- * `missing`: it has no value, and the template has none instead.
+ * The filled `backend_override`. `unfit`: the value of a claim is not allowed at its place, so no request is forwarded (UPS-04, UPS-06).
+ * `missing`: the claim has no value, and the template has no default.
  */
 export type FilledOverride =
   | { readonly kind: "filled"; readonly text: string }
   | { readonly kind: "missing"; readonly claim: string }
   | { readonly kind: "unfit"; readonly claim: string; readonly what: string };
 
-/** The parts of a URL that a placeholder can stand in; `whole`: the template has no host of its own, the claim brings the URL. */
+/** The part of a URL that a placeholder is in. `whole`: the template has no host of its own, and the claim is the URL. */
 type Position = "whole" | "authority" | "path";
 
 /**
- * Fills in a claim's value at each placeholder by where it stands: in the path it is one segment or a part of one, escaped; in the
- * host the letters of a name; at the very start a whole URL. No value can change scheme or host of a template that has them, nor
- * leave its path (decision 20).
+ * Fills each placeholder by its position: in the path with one segment or a part of one, escaped; in the host with the letters of a name; at
+ * the start with a whole URL. No value can change the scheme or host that a template has, or leave its path (decision 20).
  */
 export function filledOverride(template: Template, claims: Claims): FilledOverride {
   let text = "";
@@ -36,7 +35,7 @@ export function filledOverride(template: Template, claims: Claims): FilledOverri
   return { kind: "filled", text };
 }
 
-/** Where the character after `text` stands. */
+/** The position of the character after `text`. */
 function positionAfter(text: string): Position {
   if (text === "") return "whole";
   return /^[a-z]+:\/\/[^/]*$/i.test(text) ? "authority" : "path";
@@ -49,9 +48,9 @@ function unfitness(value: string, position: Position): string | null {
   if (controlCharacter.test(value)) return "contains a control character";
   switch (position) {
     case "whole":
-      return null; //                              judged as an issuer's own override is
+      return null; //                              judged like an override of the issuer
     case "authority":
-      return /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(value) ? null : "is no part of a host's name";
+      return /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(value) ? null : "is not a part of a host name";
     case "path":
       if (/[/\\?#@%;]/.test(value)) return "holds one of / \\ ? # @ % ;";
       return value === "." || value.includes("..") ? "holds dots that lead out of the path" : null;

@@ -6,7 +6,7 @@ export interface Template {
 
 export type TemplatePart =
   | { readonly kind: "literal"; readonly text: string }
-  | { readonly kind: "claim"; readonly path: string; readonly fallback: string | null }; // null: the claim must be there
+  | { readonly kind: "claim"; readonly path: string; readonly fallback: string | null }; // null: the claim is required
 
 /** A template that was read, or what is wrong with it; `offset` counts UTF-16 units from its start. */
 export type ParsedTemplate =

@@ -1,10 +1,10 @@
-/** Whose token it says it is, and for whom. Nobody has verified it: good for choosing who does, and for nothing else. */
+/** The issuer and audiences that a token names. They are not verified: use them only to choose the provider that verifies the token. */
 export interface UnverifiedToken {
   readonly issuer: string;
   readonly audiences: readonly string[];
 }
 
-/** Reads `iss` and `aud` of a compact JWS; null when it is none that can be read. */
+/** Reads `iss` and `aud` of a compact JWS; null: it is not readable. */
 export function unverifiedToken(token: string): UnverifiedToken | null {
   const claims = payloadOf(token);
   if (typeof claims !== "object" || claims === null) return null;

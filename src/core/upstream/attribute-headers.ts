@@ -8,15 +8,15 @@ import type { HeaderEncoding, Provider } from "../provider.ts";
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; //   RFC 9110 5.6.2
 
-/** Names that only akproxy or the message itself may set (decision 15; HDR-13). */
+/** Names that only akproxy, or the message itself, may set (decision 15; HDR-13). */
 const reserved: ReadonlySet<string> = new Set(["host", "cookie", "set-cookie", "content-length"]);
 
 /**
- * The `additionalHeaders` attribute as header lines: strings as they are, numbers and booleans as text, everything else refused with
- * a warning. They may replace the user headers, which authentik documents, but never `X-authentik-meta-*`.
+ * The `additionalHeaders` attribute as header lines: strings as they are, numbers and booleans as text. Any other value is left out with a
+ * warning. They may replace the user headers, as authentik documents, but never `X-authentik-meta-*`.
  */
 export function additionalHeaders(
-  attribute: unknown, //                           any JSON: authentik lets attributes hold what they like
+  attribute: unknown, //                           any JSON: authentik does not restrict attributes
   encoding: HeaderEncoding,
 ): { readonly lines: HeaderLines; readonly warnings: readonly string[] } {
   if (attribute === undefined || attribute === null) return { lines: [], warnings: [] };
@@ -31,19 +31,19 @@ export function additionalHeaders(
     if (problem !== null) warnings.push(`additionalHeaders: "${printable(name)}" ${problem}: not sent`);
     else if (value === null)
       warnings.push(
-        `additionalHeaders: the value of "${name}" is no text, number or boolean without control characters: not sent`,
+        `additionalHeaders: the value of "${name}" is not a text, number or boolean, or has control characters: not sent`,
       );
     else lines.push([name, value]);
   }
   return { lines, warnings };
 }
 
-/** Why a header may not be set by attributes, as a clause; null: it may (decision 15; HDR-13). */
+/** Why attributes may not set a header, as a clause; null: they may (decision 15; HDR-13). */
 export function additionalNameProblem(name: string): string | null {
-  if (!token.test(name)) return "is no header name";
+  if (!token.test(name)) return "is not a header name";
   const folded = foldedName(name);
-  if (folded.startsWith("x-authentik-meta-")) return "is set by akproxy alone";
-  if (isForwardedName(folded)) return "is a fact about the way here";
+  if (folded.startsWith("x-authentik-meta-")) return "may be set by akproxy only";
+  if (isForwardedName(folded)) return "is a forwarding header";
   return reserved.has(folded) || isHopByHop(folded) ? "belongs to the message itself" : null;
 }
 
@@ -58,9 +58,8 @@ function printable(name: string): string {
 }
 
 /**
- * The `Authorization: Basic` an application gets when the provider injects one (decisions 15 and 29): the user attribute or the email,
- * and the password attribute or, when the person has none, an empty password as documented. A user name with `:` or a control
- * character cannot be sent (RFC 7617 2; M2M-15).
+ * The `Authorization: Basic` that the provider injects (decisions 15 and 29): the user attribute or the email, and the password attribute or,
+ * as documented, an empty password. A user name with `:` or a control character cannot be sent (RFC 7617 2; M2M-15).
  */
 export function basicCredential(
   identity: Identity,
@@ -70,7 +69,7 @@ export function basicCredential(
   const { userAttribute, passwordAttribute } = provider.basicAuth;
   const user = attribute(identity, userAttribute) ?? identity.email;
   const password = attribute(identity, passwordAttribute) ?? "";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern refuses control characters
   if (/[:\u0000-\u001f\u007f]/.test(user) || /[\u0000-\u001f\u007f]/.test(password)) {
     return { lines: [], warnings: ["basic authentication: the user name holds ':' or a control character: not sent"] };
   }

@@ -4,14 +4,14 @@ import { judgeTarget } from "../http/judged-target.ts";
 import type { OverrideHost, Upstream } from "../provider.ts";
 import { addressRefusal, type UpstreamReach } from "./upstream-reach.ts";
 
-/** The upstream of one person, or why it may not be used. The reason is for the log and names the line to add where one is missing. */
+/** The upstream of one user, or why it is refused. The reason is for the log, and names the config line to add where one is missing. */
 export type OverriddenUpstream =
   | { readonly kind: "upstream"; readonly upstream: Upstream }
   | { readonly kind: "refused"; readonly reason: string };
 
 /**
- * Reads `backend_override` strictly: what a URL parser would repair, and what two of them might read differently, is refused, with
- * userinfo, query and fragment (decisions 20 and 31; UPS-01 to UPS-04). TLS is verified as that of internal_host, by the override's
+ * Reads `backend_override` strictly: a spelling that a URL parser would repair, or that two parsers read differently, is refused, and so are
+ * userinfo, query and fragment (decisions 20 and 31; UPS-01 to UPS-04). TLS is verified with the settings of internal_host, by the override's
  * own name.
  */
 export function overriddenUpstream(
@@ -23,19 +23,19 @@ export function overriddenUpstream(
   const [, scheme = "", authority = "", path = ""] = parts ?? [];
   const host = parseHost(authority);
   if (parts === null || host === null)
-    return refused(`is no http:// or https:// URL of a host and a path (${whyNot(override)})`);
-  if (!URL.canParse(override)) return refused("is no URL");
+    return refused(`is not an http:// or https:// URL of a host and a path (${whyNot(override)})`);
+  if (!URL.canParse(override)) return refused("is not a URL");
   const url = new URL(override);
   if (url.hostname.replace(/\.$/, "") !== host.hostname) return refused("has an address in an unusual spelling");
-  const odd = pathRefusal(path);
-  if (odd !== null) return refused(odd);
+  const oddPath = pathRefusal(path);
+  if (oddPath !== null) return refused(oddPath);
   if (hosts.length === 0) {
-    return refused(`names another upstream: add backend_override_hosts = ["${host.hostname}"] beside it to allow that`);
+    return refused(`names another upstream: add backend_override_hosts = ["${host.hostname}"] beside it to allow this`);
   }
   const reach = reachBy(hosts, host.hostname, Number(url.port || (url.protocol === "https:" ? 443 : 80)));
   if (reach === null) return refused(`names the host "${authority}", which backend_override_hosts does not list`);
-  const barred = literalRefusal(host.hostname, reach);
-  if (barred !== null) return refused(`names the host "${host.hostname}", which ${barred}`);
+  const refusal = literalRefusal(host.hostname, reach);
+  if (refusal !== null) return refused(`names the host "${host.hostname}", which ${refusal}`);
   return {
     kind: "upstream",
     upstream: {
@@ -55,7 +55,7 @@ function refused(what: string): OverriddenUpstream {
   return { kind: "refused", reason: `backend_override ${what}` };
 }
 
-/** Without its value: a template's left-over braces say that a claim was unfit (`withAkProxyTable`). */
+/** Does not show the value. Braces are left over from a template whose claim was unfit (`withAkProxyTable`). */
 function whyNot(override: string): string {
   if (/[{}]/.test(override)) return "a placeholder could not be filled in";
   if (override.includes("@")) return "it has a user part";
@@ -63,19 +63,19 @@ function whyNot(override: string): string {
   return "it does not parse";
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern finds control characters
 const neverInPath = /[\s\\\u0000-\u001f\u007f-\u009f]/;
 
-/** By the rules of a path that might be public: each spelling that servers read differently. */
+/** Refuses each spelling that servers read differently, as for public paths. */
 function pathRefusal(path: string): string | null {
   if (path === "") return null;
-  if (/[{}]/.test(path)) return "still has a placeholder: the claim's value may not stand there";
+  if (/[{}]/.test(path)) return "still has a placeholder: the claim's value is not allowed there";
   if (neverInPath.test(path)) return "has a path that holds white space or a backslash";
   const { neverPublic } = judgeTarget(encodeURI(path.toWellFormed()).replace(/%25/g, "%"));
   return neverPublic === null ? null : `has a path that ${neverPublic}`;
 }
 
-/** What the entry that lists the host lets it reach; null: none does. Loopback only by an entry that names it (decision 31). */
+/** The addresses that the entry for the host allows; null: no entry lists the host. Loopback needs an entry that names the host (decision 31). */
 function reachBy(hosts: readonly OverrideHost[], hostname: string, port: number): UpstreamReach | null {
   const isNamed = hosts.some(
     (entry) => entry.kind === "host" && entry.hostname === hostname && (entry.port === null || entry.port === port),
@@ -89,7 +89,7 @@ function reachBy(hosts: readonly OverrideHost[], hostname: string, port: number)
   return isCovered ? "no_loopback" : null;
 }
 
-/** Of a host that is an address, and of the names that always mean the machine itself (RFC 6761 6.3); others are looked up to connect. */
+/** For a host that is an address, and for names that always mean this machine (RFC 6761 6.3). Other names are checked when they are connected to. */
 function literalRefusal(hostname: string, reach: UpstreamReach): string | null {
   if (parseAddress(hostname) !== null) return addressRefusal(hostname, reach);
   const isLocal = isWithinDomain(hostname, "localhost");

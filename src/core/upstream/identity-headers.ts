@@ -7,14 +7,14 @@ import type { Identity } from "../identity.ts";
 import type { Provider } from "../provider.ts";
 import { additionalHeaders, basicCredential } from "./attribute-headers.ts";
 
-/** What the meta headers say of us; the same for every request of a provider. */
+/** The facts of the outpost in the meta headers: the same for every request of a provider. */
 export interface OutpostFacts {
   readonly outpostName: string;
   readonly version: string;
   readonly jwksUri: string;
 }
 
-/** Headers to set, and what could not be set as it was asked for: one line each for the log. */
+/** The headers to set, and a warning for the log for each one that could not be set. */
 export interface IdentityHeaders {
   readonly lines: HeaderLines;
   readonly warnings: readonly string[];
@@ -24,15 +24,15 @@ const userFields = identityFields.filter((field) => field.kind !== "outpost");
 const outpostFields = identityFields.filter((field): field is OutpostField => field.kind === "outpost");
 
 /**
- * The headers an application gets for somebody who is known: the identity headers (always all, empty where a claim is missing),
- * then the Basic credential, then additionalHeaders, each later one replacing an earlier one of the same folded name
+ * The headers that an application gets for a user: the identity headers (always all, empty where a claim is missing), then the Basic
+ * credential, then additionalHeaders. A later one replaces an earlier one with the same folded name
  * (authentik: section "headers set for an authenticated user"; decisions 2, 14, 15, 29).
  */
 export function identityHeaders(identity: Identity, provider: Provider, outpost: OutpostFacts): IdentityHeaders {
   return madeBefore(ofIdentity, identity, provider, outpost, () => makeHeaders(identity, provider, outpost));
 }
 
-/** What was made for one identity, or for nobody at one provider, and from which other facts. */
+/** The headers of one identity, or of anonymous requests at one provider, and the facts that they were made from. */
 interface Made<Kept> {
   readonly provider: Provider;
   readonly outpost: OutpostFacts;
@@ -41,9 +41,9 @@ interface Made<Kept> {
 
 const ofIdentity = new WeakMap<Identity, Made<IdentityHeaders>>();
 const ofOutpost = new WeakMap<Provider, Made<HeaderLines>>();
-const ofNobody = new WeakMap<Provider, Made<HeaderLines>>();
+const ofAnonymous = new WeakMap<Provider, Made<HeaderLines>>();
 
-/** Made once: a session's identity is the same object from request to request, and its headers change with the config or the issuer only. */
+/** Makes the headers once: a session's identity is the same object in every request, and only the config or the issuer changes its headers. */
 function madeBefore<Key extends object, Kept>(
   before: WeakMap<Key, Made<Kept>>,
   key: Key,
@@ -110,9 +110,9 @@ function makeMetaHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines
  * The identity headers of an anonymous request, on a verdict for a public path: those of the user and the token are present and empty
  * (decisions 14 and 30). The config's additionalHeaders are empty, too: else a client's own would be passed on in their place (HDR-06).
  */
-export function nobodyHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
+export function anonymousHeaders(provider: Provider, outpost: OutpostFacts): HeaderLines {
   const empty = (name: string): HeaderLine => [name, ""];
-  return madeBefore(ofNobody, provider, provider, outpost, () =>
+  return madeBefore(ofAnonymous, provider, provider, outpost, () =>
     replaceInTurn([
       ...userFields.map(({ header }) => empty(header)),
       ...metaHeaders(provider, outpost),
@@ -128,10 +128,10 @@ function replaceInTurn(lines: HeaderLines): HeaderLines {
   return [...byName.values()];
 }
 
-/** What many servers take for all headers of a request together: Node and nginx 8 KiB a line or less, Tomcat 8 KiB in all. */
+/** The size that many servers accept for the headers of a request: Node and nginx 8 KiB for a line, Tomcat 8 KiB for all. */
 const mostBytes = 8 * 1024;
 
-/** A warning when the identity is larger than many applications accept; it names the biggest header and no value. */
+/** A warning if the headers are larger than many applications accept. It names the biggest header, and no value. */
 function sizeWarnings(lines: HeaderLines): readonly string[] {
   let total = 0;
   let biggest = { name: "", bytes: 0 };
@@ -143,11 +143,11 @@ function sizeWarnings(lines: HeaderLines): readonly string[] {
   if (total <= mostBytes) return [];
   const { name, bytes } = biggest;
   return [
-    `${total} bytes of identity headers, ${bytes} of them ${name}: many servers refuse more than 8 KiB${wayOut(name)}`,
+    `${total} bytes of identity headers, ${bytes} of them ${name}: many servers refuse more than 8 KiB${remedy(name)}`,
   ];
 }
 
-function wayOut(name: string): string {
+function remedy(name: string): string {
   switch (name.toLowerCase()) {
     case "x-authentik-groups":
       return "; narrow it with groups_filter";

@@ -11,22 +11,22 @@ import type { InboundRequest } from "../request.ts";
 import { type OverriddenUpstream, overriddenUpstream } from "./backend-override.ts";
 import { type IdentityHeaders, identityHeaders, type OutpostFacts } from "./identity-headers.ts";
 
-/** The request an upstream gets, whole: nothing is added to it after this. */
+/** The whole request to an upstream: nothing is added to it later. */
 export interface UpstreamRequest {
   readonly method: string;
-  readonly upstream: Upstream; //                  where to connect to
+  readonly upstream: Upstream; //                  the address to connect to
   readonly target: string; //                      origin-form, base path joined
   readonly headers: HeaderLines; //                with Host; no hop-by-hop, no framing
-  readonly own: HeaderLines; //                    the last of `headers`: what is said of the person, the same object with each of their requests
+  readonly own: HeaderLines; //                    the identity headers at the end of `headers`: the same object for each request of a user
   readonly timeoutSeconds: number; //              to the first byte of the answer; 0: none
 }
 
-/** What is to be sent, or why this person's upstream cannot be used: then nothing is sent anywhere (UPS-06). */
+/** The request to send, or why the upstream of this user is refused: then nothing is sent (UPS-06). */
 export type UpstreamPlan =
   | { readonly kind: "send"; readonly request: UpstreamRequest; readonly warnings: readonly string[] }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** What a plan needs besides the request: who is asking (null on a public path), and the facts of this outpost. */
+/** What a plan needs besides the request: the identity (null: anonymous, on a public path), and the facts of the outpost. */
 export interface UpstreamContext {
   readonly identity: Identity | null;
   readonly outpost: OutpostFacts;
@@ -34,8 +34,8 @@ export interface UpstreamContext {
 }
 
 /**
- * Builds the request for the upstream, always in this order: end-to-end headers only, without our cookies, Host replaced where it stands, then
- * X-Forwarded-*, then identity last, so that nothing a client sends can remove or precede what we say (HDR-07; decisions 3, 14, 16, 37).
+ * Builds the request for the upstream, always in this order: the end-to-end headers without akproxy's cookies, with Host replaced in place, then
+ * X-Forwarded-*, and the identity headers last, so that no header of a client can remove or precede them (HDR-07; decisions 3, 14, 16, 37).
  * `request.headers` must have passed `believableHeaders`.
  */
 export function planUpstreamRequest(
@@ -49,7 +49,7 @@ export function planUpstreamRequest(
     return { kind: "refused", reason: `provider "${provider.slug}": ak_proxy.${chosen.reason}` };
   const { upstream } = chosen;
   const host = upstreamHost(request, provider, identity, upstream);
-  const known = identity === null ? nobody : identityHeaders(identity, provider, outpost);
+  const known = identity === null ? noHeaders : identityHeaders(identity, provider, outpost);
   const headers = clientLines(request.headers, namesSet(provider, identity, known.lines), host.value);
   headers.push(["X-Forwarded-For", forwardedFor(request)]);
   headers.push(["X-Forwarded-Host", request.hostHeader]);
@@ -69,9 +69,9 @@ export function planUpstreamRequest(
   };
 }
 
-const nobody: IdentityHeaders = { lines: [], warnings: [] };
+const noHeaders: IdentityHeaders = { lines: [], warnings: [] };
 
-/** The folded names that are ours to say, made once for the lines of an identity, or for nobody at a provider. */
+/** The folded names of the headers that akproxy sets, made once for the lines of an identity, or for anonymous requests of a provider. */
 function namesSet(provider: ProxyProvider, identity: Identity | null, lines: HeaderLines): ReadonlySet<string> {
   const key = identity === null ? provider : lines;
   const known = namesBefore.get(key);
@@ -84,20 +84,20 @@ function namesSet(provider: ProxyProvider, identity: Identity | null, lines: Hea
 
 const namesBefore = new WeakMap<object, ReadonlySet<string>>();
 
-/** internal_host, or where this person's ak_proxy leads; never the one in place of the other (UPS-06). */
+/** internal_host, or the upstream that ak_proxy names for this user; never one in place of the other (UPS-06). */
 function upstreamOf(request: InboundRequest, provider: ProxyProvider, identity: Identity | null): OverriddenUpstream {
   const override = identity?.proxy.backendOverride ?? null;
   if (override === null) return { kind: "upstream", upstream: provider.upstream };
   const chosen = overriddenUpstream(override, provider.upstream, provider.overrideHosts);
   if (chosen.kind === "upstream" && chosen.upstream.basePath !== "" && leadsUp(request.target)) {
-    return { kind: "refused", reason: "backend_override has a base path, which the path asked for may lead out of" };
+    return { kind: "refused", reason: "backend_override has a base path, which the requested path may leave" };
   }
   return chosen;
 }
 
 /**
- * Names that a client may not say in place of what is not sent: the config's additionalHeaders (HDR-06), and where a Basic credential is
- * injected, an Authorization of its own (M2M-15).
+ * Names that a client may not send, even where akproxy sends none: the config's additionalHeaders (HDR-06), and Authorization where a Basic
+ * credential is injected (M2M-15).
  */
 function onlyOurs(provider: ProxyProvider, identity: Identity | null): readonly string[] {
   const names = additionalNames(provider.akProxy).map(foldedName);
@@ -105,8 +105,8 @@ function onlyOurs(provider: ProxyProvider, identity: Identity | null): readonly 
 }
 
 /**
- * What goes on of the client's lines: those that end at the application, without our cookies and the names that are ours to say. Host stands
- * where the client's stood, or else first: RFC 9110 7.2 asks for that, and a client's order is its own.
+ * The forwarded lines of the client: the end-to-end ones, without akproxy's cookies and the names in `ours`. Host is at the place of the
+ * client's, or else first, as RFC 9110 7.2 asks for.
  */
 function clientLines(lines: HeaderLines, ours: ReadonlySet<string>, host: string): HeaderLine[] {
   const kept: HeaderLine[] = [];
@@ -133,7 +133,7 @@ export function joinTarget(upstream: Upstream, target: string): string {
 }
 
 /**
- * differs from authentik: a host_header claim that is no host is ignored with a warning, so that it can't split the message (UPS-05).
+ * differs from authentik: a host_header claim that is not a host is ignored with a warning, so that it cannot split the message (UPS-05).
  */
 function upstreamHost(
   request: InboundRequest,
@@ -141,14 +141,14 @@ function upstreamHost(
   identity: Identity | null,
   upstream: Upstream,
 ): { readonly value: string; readonly warnings: readonly string[] } {
-  const asked = identity?.proxy.hostHeader ?? provider.hostHeader;
-  if (asked === null) return { value: request.hostHeader, warnings: [] };
-  if (asked === "{internal_host}") return { value: upstream.hostAndPort, warnings: [] };
-  if (parseHost(asked) !== null) return { value: asked, warnings: [] };
-  return { value: request.hostHeader, warnings: ["ak_proxy.host_header is no host: the client's Host is sent"] };
+  const wanted = identity?.proxy.hostHeader ?? provider.hostHeader;
+  if (wanted === null) return { value: request.hostHeader, warnings: [] };
+  if (wanted === "{internal_host}") return { value: upstream.hostAndPort, warnings: [] };
+  if (parseHost(wanted) !== null) return { value: wanted, warnings: [] };
+  return { value: request.hostHeader, warnings: ["ak_proxy.host_header is not a host: the client's Host is sent"] };
 }
 
-/** The hops a trusted peer reported, then the peer itself (an untrusted peer's were dropped: decision 37). */
+/** The hops that a trusted peer reports, then the peer itself (those of another peer are dropped: decision 37). */
 function forwardedFor(request: InboundRequest): string {
   const { headers, peerAddress } = request;
   const values = allValues(headers, "x-forwarded-for");

@@ -77,15 +77,15 @@ describe("a wrong value in ak_proxy is an error at its place", () => {
     ],
     [
       'ak_proxy.user_attributes.additionalHeaders."a b" = "x"',
-      '9:44 error providers.app.ak_proxy.user_attributes.additionalHeaders."a b": is no header name',
+      '9:44 error providers.app.ak_proxy.user_attributes.additionalHeaders."a b": is not a header name',
     ],
     [
       'ak_proxy.user_attributes.additionalHeaders.X-authentik-meta-app = "x"',
-      "9:44 error providers.app.ak_proxy.user_attributes.additionalHeaders.X-authentik-meta-app: is set by akproxy alone",
+      "9:44 error providers.app.ak_proxy.user_attributes.additionalHeaders.X-authentik-meta-app: may be set by akproxy only",
     ],
     [
       'ak_proxy.user_attributes.additionalHeaders.X-Forwarded-For = "x"',
-      "9:44 error providers.app.ak_proxy.user_attributes.additionalHeaders.X-Forwarded-For: is a fact about the way here",
+      "9:44 error providers.app.ak_proxy.user_attributes.additionalHeaders.X-Forwarded-For: is a forwarding header",
     ],
     [
       'ak_proxy.user_attributes.additionalHeaders.X-A = ["x"]',

@@ -10,7 +10,7 @@ import {
   identityHeaderNames,
   noClaimedFields,
 } from "../../../src/core/identity/identity-fields.ts";
-import { identityHeaders, nobodyHeaders } from "../../../src/core/upstream/identity-headers.ts";
+import { anonymousHeaders, identityHeaders } from "../../../src/core/upstream/identity-headers.ts";
 import { alice, outpost, singleProvider } from "../samples.ts";
 
 test("each row has a header and a key of its own, in the namespace that clients cannot use", () => {
@@ -26,7 +26,7 @@ test("the headers that are sent, for a user and for an anonymous request, are th
   const names = (lines: readonly (readonly [string, string])[]) => lines.map(([name]) => name);
 
   expect(names(identityHeaders(alice(), singleProvider(), outpost).lines)).toEqual([...identityHeaderNames]);
-  expect(names(nobodyHeaders(singleProvider(), outpost))).toEqual([...identityHeaderNames]);
+  expect(names(anonymousHeaders(singleProvider(), outpost))).toEqual([...identityHeaderNames]);
 });
 
 test("each row that a claim feeds has a value of its kind", () => {

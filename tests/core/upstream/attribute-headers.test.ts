@@ -69,7 +69,7 @@ describe("additionalHeaders", () => {
 
       expect(lines).toEqual([]);
       expect(warnings).toEqual([
-        'additionalHeaders: the value of "X-A" is no text, number or boolean without control characters: not sent',
+        'additionalHeaders: the value of "X-A" is not a text, number or boolean, or has control characters: not sent',
       ]);
     },
   );

@@ -150,7 +150,7 @@ describe("decision 20, 31: which hosts may be named", () => {
 
   test("without a list the reason has the line to add", () => {
     expect(reasonFor("http://foo.test:8080/alice", [])).toBe(
-      'backend_override names another upstream: add backend_override_hosts = ["foo.test"] beside it to allow that',
+      'backend_override names another upstream: add backend_override_hosts = ["foo.test"] beside it to allow this',
     );
   });
 

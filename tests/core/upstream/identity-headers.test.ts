@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { noAkProxyTable } from "../../../src/core/identity/ak-proxy.ts";
 import { identityFromClaims } from "../../../src/core/identity/claims.ts";
 import { identityHeaderNames } from "../../../src/core/identity/identity-fields.ts";
-import { identityHeaders, nobodyHeaders } from "../../../src/core/upstream/identity-headers.ts";
+import { anonymousHeaders, identityHeaders } from "../../../src/core/upstream/identity-headers.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
 import { alice, aliceWith, outpost, proxyProvider } from "../samples.ts";
 
@@ -96,7 +96,7 @@ test("decision 15: additional headers come last and may replace a user header, w
   expect(lines.at(-1)).toEqual(["X-test-header", "test-value"]);
   expect(lines).toContainEqual(["X-authentik-meta-app", "app"]);
   expect(lines).toHaveLength(identityHeaderNames.length + 1);
-  expect(warnings).toEqual(['additionalHeaders: "X-authentik-meta-app" is set by akproxy alone: not sent']);
+  expect(warnings).toEqual(['additionalHeaders: "X-authentik-meta-app" may be set by akproxy only: not sent']);
 });
 
 test("an Authorization among the additional headers wins over the injected one, and there is one", () => {
@@ -141,8 +141,8 @@ test("HDR-06, HDR-14: a verdict for nobody empties the config's additionalHeader
   const headers = { kind: "table", entries: { "X-App-User": text } } as const;
   const akProxy = { ...noAkProxyTable, userAttributes: { additionalHeaders: headers } };
 
-  const plain = nobodyHeaders(proxyProvider(), outpost);
-  const withTable = nobodyHeaders(proxyProvider({ akProxy }), outpost);
+  const plain = anonymousHeaders(proxyProvider(), outpost);
+  const withTable = anonymousHeaders(proxyProvider({ akProxy }), outpost);
 
   expect(plain).toHaveLength(identityHeaderNames.length);
   expect(withTable).toEqual([...plain, ["X-App-User", ""]]);
@@ -172,9 +172,9 @@ describe("headers are made once for an identity, and never given to whom they we
     "with other facts of the outpost: new lines, for a person and for nobody: %j",
     (different) => {
       const later = { ...outpost, ...different };
-      const before = [identityHeaders(identity, first, outpost).lines, nobodyHeaders(first, outpost)];
+      const before = [identityHeaders(identity, first, outpost).lines, anonymousHeaders(first, outpost)];
 
-      const after = [identityHeaders(identity, first, later).lines, nobodyHeaders(first, later)];
+      const after = [identityHeaders(identity, first, later).lines, anonymousHeaders(first, later)];
 
       for (const [index, lines] of after.entries()) {
         expect(lines).not.toEqual(before[index] ?? []);

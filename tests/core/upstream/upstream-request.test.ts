@@ -213,7 +213,7 @@ describe("Host (decision 3)", () => {
 
       expect(plan.kind === "send" && values(plan.request, "Host")).toEqual(["App.Test:443"]);
       expect(plan.kind === "send" && plan.warnings).toEqual([
-        "ak_proxy.host_header is no host: the client's Host is sent",
+        "ak_proxy.host_header is not a host: the client's Host is sent",
       ]);
     },
   );
@@ -248,7 +248,7 @@ test("UPS-01: a claim that asks for another upstream is refused without a list o
   expect(plan).toEqual({
     kind: "refused",
     reason:
-      'provider "app": ak_proxy.backend_override names another upstream: add backend_override_hosts = ["evil.test"] beside it to allow that',
+      'provider "app": ak_proxy.backend_override names another upstream: add backend_override_hosts = ["evil.test"] beside it to allow this',
   });
 });
 
