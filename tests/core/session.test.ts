@@ -22,7 +22,7 @@ test.each([
   [100, 1000, 1100, false],
   [100, 1950, 1999, true],
   [100, 1950, 2000, false],
-])("SES-08: idle %d s, seen at %d: at %d it lives: %p", (idleSeconds, lastSeenAt, now, lives) => {
+])("SES-08: idle %d s, seen at %d: at %d it is live: %p", (idleSeconds, lastSeenAt, now, lives) => {
   expect(isLive({ ...session, idleSeconds, lastSeenAt }, now)).toBe(lives);
 });
 
@@ -34,6 +34,6 @@ test.each([
   [3600, 1060, true],
   [5, 1001, true],
   [5, 1000, false],
-])("with an idle limit of %d s, being seen at %d is written down: %p", (idleSeconds, now, written) => {
+])("with an idle limit of %d s, a visit at %d is written to the store: %p", (idleSeconds, now, written) => {
   expect(wantsTouch({ ...session, idleSeconds }, now)).toBe(written);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { rescued, whenKnown } from "../../src/core/soon.ts";
 
-test("what is at hand is used at once, what is not when it has come", async () => {
+test("a value is used at once, a promise when it resolves", async () => {
   const double = (value: number) => value * 2;
 
   expect(whenKnown(21, double)).toBe(42);
@@ -11,7 +11,7 @@ test("what is at hand is used at once, what is not when it has come", async () =
   );
 });
 
-test("a failure is rescued whether it comes at once or later", async () => {
+test("a failure is rescued when it is thrown and when it is rejected", async () => {
   const rescue = () => "rescued";
   const fault = () => {
     throw new Error("a fault");

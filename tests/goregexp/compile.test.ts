@@ -9,7 +9,7 @@ const corpus = (await Bun.file(`${import.meta.dir}/../corpus/go-regexp.tsv`).tex
     return { pattern, shown: input, input: JSON.parse(`"${input}"`) as string, outcome, offset }; // a JSON string is a string
   });
 
-describe("PATH-11: a pattern says what it says in Go", () => {
+describe("PATH-11: a pattern means what it means in Go", () => {
   const rows = corpus.filter(({ offset }) => offset === undefined);
   test.each(rows)('$pattern on "$shown": $outcome', ({ pattern, input, outcome }) => {
     const found = compileGoRegExps([pattern]).match(input);
@@ -28,19 +28,19 @@ describe("PATH-10: a pattern that Go refuses is refused, with Go's message and t
   });
 });
 
-test("the corpus has what it should", () => {
+test("the corpus has rows of every outcome", () => {
   expect(corpus.length).toBeGreaterThan(190);
   expect(corpus.filter(({ offset }) => offset !== undefined).length).toBeGreaterThan(50);
 });
 
-test("differs from Go: two groups of one name are refused, at the second", () => {
+test("differs from Go: two groups with the same name are refused, at the second", () => {
   expect(checkGoRegExp("(?P<n>a)|(?P<n>b)")).toEqual({
     message: "error parsing regexp: duplicate capture group name: `n`",
     offset: 13,
   });
 });
 
-test("of several patterns that match, the first in order is named; of none, null", () => {
+test("of several matching patterns the first in order is returned; without one, null", () => {
   const set = compileGoRegExps(["^/c", "^/a", "a"]);
 
   expect(set.match("/a")).toBe("^/a");

@@ -52,7 +52,7 @@ test("PATH-09: a dot between the labels of a host is reported with its offset", 
   ]);
 });
 
-test("PATH-09: a wildcard in a host is meant, and no lint", () => {
+test("PATH-09: a wildcard in a host is intended, and has no lint", () => {
   expect(kindsOf("^https://.*\\.company/health")).toEqual([]);
   expect(kindsOf("^https://[^./]+\\.company/health")).toEqual([]);
   expect(kindsOf("^https://\\Qapp.company\\E/health")).toEqual([]);
@@ -71,7 +71,7 @@ test("look-around gets the advice that fits it", () => {
   );
 });
 
-test("an escaped, quoted or bracketed look-around is none, and another error has no lint", () => {
+test("an escaped, quoted or bracketed look-around is not one, and another error has no lint", () => {
   expect(kindsOf("^/\\(?!x")).toEqual([]);
   expect(kindsOf("^/[(?!]x")).toEqual([]);
   expect(kindsOf("^/[z-a]")).toEqual([]);

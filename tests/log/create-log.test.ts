@@ -24,7 +24,7 @@ test("a JSON line is time, level, event and the fields, in that order", () => {
   ]);
 });
 
-test("a field named time, level or event cannot replace ours", () => {
+test("a field named time, level or event does not replace akproxy's", () => {
   const lines: string[] = [];
 
   logTo(lines).warn("refused", { time: "never", level: "info", event: "allowed" });
@@ -32,7 +32,7 @@ test("a field named time, level or event cannot replace ours", () => {
   expect(lines).toEqual(['{"time":"2023-11-14T22:13:20.123Z","level":"warn","event":"refused"}']);
 });
 
-test("what is below the level is not written", () => {
+test("a line below the level is not written", () => {
   const lines: string[] = [];
   const log = logTo(lines, { level: "warn" });
 
@@ -87,7 +87,7 @@ test("text is coloured on a terminal and nowhere else", () => {
   expect(pipe[0]).not.toContain("\u001b");
 });
 
-test("under the journal a text line has no time of its own", () => {
+test("under the journal a text line has no time", () => {
   const lines: string[] = [];
 
   logTo(lines, { format: "text", env: { JOURNAL_STREAM: "8:1234" } }).info("ready");
@@ -95,7 +95,7 @@ test("under the journal a text line has no time of its own", () => {
   expect(lines).toEqual(["INFO  ready"]);
 });
 
-test("a value cannot begin a new line or steer a terminal, in either format", () => {
+test("a value cannot begin a new line or control a terminal, in either format", () => {
   const json: string[] = [];
   const text: string[] = [];
   const hostile = 'a\r\n{"level":"info"}\u001b[2J\u009b2J\u2028\u202e\u0000\u007f';
@@ -109,7 +109,7 @@ test("a value cannot begin a new line or steer a terminal, in either format", ()
   expect(JSON.parse(json[0] ?? "").path).toBe(hostile);
 });
 
-test("DOS-08: a long value is cut at 2048 characters and says how much is missing", () => {
+test("DOS-08: a long value is cut at 2048 characters and ends with the number of missing ones", () => {
   const lines: string[] = [];
 
   logTo(lines).info("request", { path: "x".repeat(100_000) });

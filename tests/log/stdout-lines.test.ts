@@ -9,7 +9,7 @@ const bun = process.execPath;
 const folder = mkdtempSync(join(tmpdir(), "akproxy-log-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("lines are gathered and written with one call", () => {
+test("lines are collected and written with one call", () => {
   const written: string[] = [];
   const sink = bufferedLines({ write: (text) => written.push(text), flush: () => 0 });
 
@@ -31,7 +31,7 @@ test("without a flush the lines come by themselves", async () => {
   expect(await arrived.promise).toBe("one\n");
 });
 
-test("a reader that went away ends the log and throws nothing", () => {
+test("a reader that closed the pipe ends the log, and nothing is thrown", () => {
   let calls = 0;
   const sink = bufferedLines({
     write: () => {
@@ -49,7 +49,7 @@ test("a reader that went away ends the log and throws nothing", () => {
   expect(calls).toBe(1);
 });
 
-test("a reader that goes away while it is waited for ends the log and rejects nothing", async () => {
+test("a reader that closes the pipe during a flush ends the log, and the flush does not reject", async () => {
   const calls: string[] = [];
   const sink = bufferedLines({ write: (text) => calls.push(text), flush: () => Promise.reject(new Error("EPIPE")) });
 
@@ -62,7 +62,7 @@ test("a reader that goes away while it is waited for ends the log and rejects no
   expect(calls).toEqual(["one\n"]);
 });
 
-test("a stuck reader costs lines and not memory, and learns how many", async () => {
+test("a stuck reader loses lines, costs no memory, and learns how many it lost", async () => {
   const written: string[] = [];
   const slow = Promise.withResolvers<void>();
   const sink = bufferedLines({
@@ -82,7 +82,7 @@ test("a stuck reader costs lines and not memory, and learns how many", async () 
   expect(written[1]).toEndWith('{"event":"log lines lost","count":12}\n');
 });
 
-test("a flush is over when a slow reader has taken everything, also what came meanwhile", async () => {
+test("a flush ends when a slow reader has read everything, also the lines written meanwhile", async () => {
   const written: string[] = [];
   const slow = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const sink = bufferedLines({ write: (text) => written.push(text), flush: () => slow[written.length - 1]?.promise });
@@ -97,7 +97,7 @@ test("a flush is over when a slow reader has taken everything, also what came me
   expect(written).toEqual(["one\n", "two\n"]);
 });
 
-test("what is flushed before the process ends arrives whole, beyond what a pipe holds", async () => {
+test("a flush before the process ends writes everything, also more than a pipe holds", async () => {
   const program = `
     import { writeFileSync } from "node:fs";
     import { createLog } from "./src/log/create-log.ts";

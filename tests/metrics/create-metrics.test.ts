@@ -38,7 +38,7 @@ test("logins, sign-outs, WebSockets and refused connections are counted", () => 
   expect(text).toContain('akproxy_connections_refused_total{listener="https"} 1\n');
 });
 
-test("facts are those of the moment", () => {
+test("facts are read when /metrics is read", () => {
   const metrics = metricsOfTest();
 
   const text = metrics.render({ sessions: 3, inFlight: 2 });
@@ -74,7 +74,7 @@ test("every line is a comment or a sample of the text format, and each metric ha
   expect(types).toEqual(helps);
 });
 
-test("this process's own facts are plausible", () => {
+test("the facts of this process are plausible", () => {
   const text = createMetrics({ version: "0" }).render({ sessions: 0, inFlight: 0 });
 
   const resident = Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);

@@ -12,7 +12,7 @@ test("OIDC-02: an attempt is consumed once; in another window, later, or after a
   expect(used.consume("a", 1600)).toBe(false);
 });
 
-test("OIDC-02: an expired attempt is never consumed, so forgetting it opens nothing", () => {
+test("OIDC-02: an expired attempt is never consumed, so deleting it allows no replay", () => {
   const clock = { now: 1000 };
   const used = consumedAttempts(() => clock.now);
   used.consume("a", 1600);
@@ -22,7 +22,7 @@ test("OIDC-02: an expired attempt is never consumed, so forgetting it opens noth
   expect(used.consume("new", 1700)).toBe(false);
 });
 
-test("when it is full the one used longest ago is forgotten and the others are not", () => {
+test("when it is full, the oldest attempt is evicted and the others stay", () => {
   const used = consumedAttempts(() => 1000, 3);
   for (const digest of ["a", "b", "c", "d"]) expect(used.consume(digest, 1600)).toBe(true);
 
@@ -31,7 +31,7 @@ test("when it is full the one used longest ago is forgotten and the others are n
   expect(used.consume("a", 1600)).toBe(true);
 });
 
-test("expired ones make room before any other is forgotten", () => {
+test("expired attempts are deleted before another is evicted", () => {
   const clock = { now: 1000 };
   const used = consumedAttempts(() => clock.now, 2);
   used.consume("kept", 9000);

@@ -10,7 +10,7 @@ test("keys are HKDF-SHA256 of the secret with the purpose and the slug as info, 
   expect(hex(key)).toBe("6db343c7ccaa6014ae0bcc201036fbd1a72dbb19df3cac7c8daf9badc8126bda");
 });
 
-test("another secret, purpose or slug is another key", () => {
+test("another secret, purpose or slug gives another key", () => {
   const keys = openKeys(["first secret", "second secret"]);
 
   const all = [
@@ -40,7 +40,7 @@ test("SES-05: fields that would join to the same text are different bytes, and r
   expect(splitLengthPrefixed(new Uint8Array([0, 0, 0]))).toBeNull();
 });
 
-test("LEAK-06: the comparisons tell equal from unequal, also of different length", () => {
+test("LEAK-06: the comparisons work for equal and unequal texts, also of different lengths", () => {
   expect(sameBytes(new Uint8Array([1, 2]), new Uint8Array([1, 2]))).toBe(true);
   expect(sameBytes(new Uint8Array([1, 2]), new Uint8Array([1, 3]))).toBe(false);
   expect(sameBytes(new Uint8Array([1, 2]), new Uint8Array([1, 2, 3]))).toBe(false);

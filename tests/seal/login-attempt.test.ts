@@ -96,7 +96,7 @@ test("OIDC-15: eight attempts of usual length fit in 4 KiB of Cookie header", ()
   expect(pairs.join("; ").length).toBeLessThan(4096);
 });
 
-test("by its name alone an attempt opens whatever its age, for people to look at", () => {
+test("by its name an attempt opens at any age, to explain it", () => {
   const value = sealLoginAttempt(keys, attempt, randomBytes);
   const inName = shortDigest(stateDigest(state));
 

@@ -12,7 +12,7 @@ function countingSource() {
   return { asked, source };
 }
 
-test("SES-01: a pool gives every byte of its source once, in order, over the end of a pool too", () => {
+test("SES-01: a pool returns every byte of its source once, in order, also across two blocks", () => {
   const { source } = countingSource();
   const random = pooled(source);
 
@@ -23,7 +23,7 @@ test("SES-01: a pool gives every byte of its source once, in order, over the end
   expect(given).toEqual(expected.slice(0, 9600));
 });
 
-test("what was given stays as it is, though the pool forgets it", () => {
+test("returned bytes stay, although the pool erases its own", () => {
   const random = pooled(countingSource().source);
 
   const first = random(8);
@@ -32,7 +32,7 @@ test("what was given stays as it is, though the pool forgets it", () => {
   expect([...first]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
-test("the source is asked for 4 KiB at once, and for what is more than an id by itself", () => {
+test("the source is read in blocks of 4 KiB, and directly for more than an id", () => {
   const { asked, source } = countingSource();
   const random = pooled(source);
 

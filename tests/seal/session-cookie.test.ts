@@ -35,7 +35,7 @@ test("SES-05: the cookie of provider A is refused at B, though the secret is the
   });
 });
 
-test("SES-12: a cookie of an old secret opens while that is listed, and says which opened it; without it there is no session", () => {
+test("SES-12: a cookie of an old secret opens while the secret is listed, with the index of the secret; without it, it does not open", () => {
   const old = sealSessionCookie(openKeys(["the old secret"]), "app", id);
 
   expect(openSessionCookie(openKeys(["the new secret", "the old secret"]), "app", old)).toEqual({
@@ -95,7 +95,7 @@ test("CK-06: 10,000 random values never open and never throw", () => {
   expect(opened).toEqual([]);
 });
 
-test("SES-05: a cookie that was opened before is remembered for its provider and its keys alone", () => {
+test("SES-05: an opened cookie is remembered for its provider and its keys only", () => {
   const value = sealSessionCookie(keys, "app", id);
 
   const [first, again] = [openSessionCookie(keys, "app", value), openSessionCookie(keys, "app", value)];

@@ -5,7 +5,7 @@ import { makeSelfSigned } from "../../src/tls/self-signed.ts";
 const now = 1_795_500_000; //                      2026-11-24
 const names = ["app.company", "*.lab.company", "127.0.0.1", "::1", "2001:db8::a:1"];
 
-test("the certificate is good for each of its names and addresses, and for no other", () => {
+test("the certificate covers each of its names and addresses, and no other", () => {
   const certificate = new X509Certificate(makeSelfSigned({ names, days: 397, now }).certificatePem);
 
   expect(certificate.checkHost("app.company")).toBe("app.company");
@@ -23,7 +23,7 @@ test("it lasts the days asked for, from an hour before now", () => {
   expect(certificate.validToDate.getTime() / 1000).toBe(now + 10 * 86_400);
 });
 
-test("a life beyond 2049 is written as GeneralizedTime", () => {
+test("an expiry after 2049 is written as GeneralizedTime", () => {
   const certificate = new X509Certificate(makeSelfSigned({ names, days: 20_000, now }).certificatePem);
 
   expect(certificate.validToDate.getTime() / 1000).toBe(now + 20_000 * 86_400);

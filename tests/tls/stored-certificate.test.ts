@@ -32,7 +32,7 @@ test("it is made once and read from then on", () => {
   expect(read).toEqual(made);
 });
 
-test("TLS-04: the key is for its owner alone, and no temporary file is left", () => {
+test("TLS-04: only the owner can read the key, and no temporary file is left", () => {
   loadOrMakeCertificate(stateDir, options);
 
   expect(statSync(join(stateDir, "tls.key")).mode & 0o777).toBe(0o600);
@@ -40,7 +40,7 @@ test("TLS-04: the key is for its owner alone, and no temporary file is left", ()
   expect(readdirSync(stateDir).sort()).toEqual(["tls.crt", "tls.key"]);
 });
 
-test("TLS-04: a key that others may read is closed to them when it is used", () => {
+test("TLS-04: when a key that others can read is used, its mode is corrected", () => {
   loadOrMakeCertificate(stateDir, options);
   chmodSync(join(stateDir, "tls.key"), 0o644);
 
@@ -49,7 +49,7 @@ test("TLS-04: a key that others may read is closed to them when it is used", () 
   expect(statSync(join(stateDir, "tls.key")).mode & 0o777).toBe(0o600);
 });
 
-test("a missing state directory is made, for its owner alone", () => {
+test("a missing state directory is made, readable by its owner only", () => {
   const inner = join(stateDir, "a", "b");
 
   loadOrMakeCertificate(inner, options);
@@ -57,7 +57,7 @@ test("a missing state directory is made, for its owner alone", () => {
   expect(statSync(inner).mode & 0o777).toBe(0o700);
 });
 
-test("it is made anew when it ends within thirty days", () => {
+test("it is made again when it expires within thirty days", () => {
   const made = loadOrMakeCertificate(stateDir, options);
 
   const soon = loadOrMakeCertificate(stateDir, { ...options, now: now + 368 * day });
@@ -67,7 +67,7 @@ test("it is made anew when it ends within thirty days", () => {
   expect(readFileSync(join(stateDir, "tls.key"), "utf8")).toBe(soon.keyPem);
 });
 
-test("it is made anew when a host is not in it", () => {
+test("it is made again when it does not cover a host", () => {
   const made = loadOrMakeCertificate(stateDir, options);
 
   const wider = loadOrMakeCertificate(stateDir, { ...options, names: ["app.company", "new.company"] });
@@ -75,7 +75,7 @@ test("it is made anew when a host is not in it", () => {
   expect(wider.certificatePem).not.toBe(made.certificatePem);
 });
 
-test("a file that is no certificate stops with its name and is left as it is", () => {
+test("a file that is not a certificate stops the start with its name, and stays as it is", () => {
   loadOrMakeCertificate(stateDir, options);
   writeFileSync(join(stateDir, "tls.crt"), "nonsense");
 
@@ -86,7 +86,7 @@ test("a file that is no certificate stops with its name and is left as it is", (
   expect(readFileSync(join(stateDir, "tls.crt"), "utf8")).toBe("nonsense");
 });
 
-test("a key of another certificate stops with both names", () => {
+test("a key of another certificate stops the start with both names", () => {
   loadOrMakeCertificate(stateDir, options);
   writeFileSync(join(stateDir, "tls.key"), makeSelfSigned({ names: ["a.test"], days: 1, now }).keyPem);
 
@@ -96,7 +96,7 @@ test("a key of another certificate stops with both names", () => {
   expect(failure.message).toContain(`${stateDir}/tls.key: the key does not belong to ${stateDir}/tls.crt`);
 });
 
-test("a state directory that cannot be made stops with the path and the system's reason", () => {
+test("a state directory that cannot be made stops the start with the path and the reason of the system", () => {
   const file = join(stateDir, "file");
   writeFileSync(file, "");
 

@@ -26,13 +26,13 @@ const steering: ReadonlySet<string> = new Set([
  * name with an underscore, the steering headers, and the forwarded headers of an untrusted peer. Runs for every request on every path through
  * the code, before akproxy sets a header.
  */
-export function believableHeaders(headers: HeaderLines, peer: "trusted" | "untrusted"): HeaderLines {
-  const believed: HeaderLine[] = [];
+export function acceptedHeaders(headers: HeaderLines, peer: "trusted" | "untrusted"): HeaderLines {
+  const accepted: HeaderLine[] = [];
   for (const line of headers) {
     const senders = sendersOf(line[0]);
-    if (senders === "all" || (senders === "trusted" && peer === "trusted")) believed.push(line);
+    if (senders === "all" || (senders === "trusted" && peer === "trusted")) accepted.push(line);
   }
-  return believed;
+  return accepted;
 }
 
 /** The peers that may send a header of this name. */

@@ -1,5 +1,5 @@
 import type { InboundRequest } from "../request.ts";
-import { believableHeaders } from "./client-headers.ts";
+import { acceptedHeaders } from "./client-headers.ts";
 import { clientAddress, type ForwardedFact, forwardedHost, forwardedScheme, isTrustedPeer } from "./forwarded.ts";
 import { firstValue, type HeaderLines } from "./header-lines.ts";
 import { hostKeyOf, parseHost } from "./host.ts";
@@ -33,7 +33,7 @@ export interface EdgeRefusal {
 export function readInbound(head: ReceivedHead, trusted: readonly Network[], ownId: string): Inbound {
   const { headers: received, peerAddress } = head;
   const peerIsTrusted = isTrustedPeer(peerAddress, trusted);
-  const headers = believableHeaders(received, peerIsTrusted ? "trusted" : "untrusted");
+  const headers = acceptedHeaders(received, peerIsTrusted ? "trusted" : "untrusted");
   const scheme = peerIsTrusted ? forwardedScheme(headers, trusted) : absent;
   const forwarded = peerIsTrusted ? forwardedHost(headers, trusted) : absent;
   const ownHost = firstValue(received, "host") ?? "";

@@ -36,7 +36,7 @@ export interface UpstreamContext {
 /**
  * Builds the request for the upstream, always in this order: the end-to-end headers without akproxy's cookies, with Host replaced in place, then
  * X-Forwarded-*, and the identity headers last, so that no header of a client can remove or precede them (HDR-07; decisions 3, 14, 16, 37).
- * `request.headers` must have passed `believableHeaders`.
+ * `request.headers` must have passed `acceptedHeaders`.
  */
 export function planUpstreamRequest(
   request: InboundRequest,

@@ -29,9 +29,9 @@ const memories = [
   { memory: "warnings given once", mostMiB: 2 },
 ] as const;
 
-describe("what is kept of requests", () => {
+describe("a memory that a client fills", () => {
   test.each(memories)(
-    "$memory: no head of 30 KB with its parts, and at most $mostMiB MiB of long ones",
+    "$memory: keeps no head of 30 KB for a part of it, and at most $mostMiB MiB of long texts",
     async (row) => {
       const child = Bun.spawn([process.execPath, "tests/core/bounds/memory-floods.ts", row.memory]);
       const grown = JSON.parse(await new Response(child.stdout).text());
@@ -44,7 +44,7 @@ describe("what is kept of requests", () => {
 
 const keys = openKeys(["a secret of the outpost, long enough"]);
 
-describe("what has changed is seen, and another's is not taken for it", () => {
+describe("a change is seen, and entries of others are not mixed up", () => {
   test("remembered texts: one host under two schemes", () => {
     const read = () => [hostKeyOf("app.test:443", "https"), hostKeyOf("app.test:443", "http")];
 
@@ -186,8 +186,8 @@ describe("what has changed is seen, and another's is not taken for it", () => {
   });
 });
 
-describe("a flood evicts the oldest, and not what was used a moment ago", () => {
-  test("login loops, peer rate, refresh pauses: the count of the newest stands", () => {
+describe("a flood evicts the oldest entries, and not an entry that was just used", () => {
+  test("login loops, peer rate, refresh pauses: the newest entries stay", () => {
     const loops = loginLoops(() => 1000, 10);
     const rate = peerRate(() => 1000, 10);
     const pauses = refreshPauses(10);

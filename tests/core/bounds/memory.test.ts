@@ -21,7 +21,7 @@ describe("the oldest entry", () => {
     expect([...memory.keys()]).toEqual(["j", "k", "l", "m"]);
   });
 
-  test("goes when there is no room for one more, and no other", () => {
+  test("goes when there is no room for one more, and no other entry goes", () => {
     const memory = new Memory<number>({ entries: 3, bytes: 10_000 });
 
     for (const key of ["a", "b", "c", "d", "e"]) memory.set(key, 1);
@@ -81,7 +81,7 @@ describe("the bytes of a memory", () => {
   });
 });
 
-test("entries that are over go, in order or wherever they are", () => {
+test("entries that are over are deleted, from the oldest on or everywhere", () => {
   const memory = new Memory<number>({ entries: 10, bytes: 10_000 });
   for (const [key, end] of [
     ["a", 1],

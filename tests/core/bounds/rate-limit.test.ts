@@ -14,7 +14,7 @@ test.each([
 });
 
 test.each(["", "many", "0/1m", "20", "20/", "20/0s", "20/1w", "-1/1m", "1.5/1m", " 20/1m", "20/1m "])(
-  "%j is no rate",
+  "%j is not a rate",
   (text) => {
     expect(parseRate(text)).toBeNull();
   },

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { cookiePairs, cookieValues } from "../../../src/core/http/cookie.ts";
 import { pick, seeded } from "../../security/random-targets.ts";
 
-test("the values of one name are those that a reading of the whole line gives, whatever the line", () => {
+test("cookieValues finds the same values as cookiePairs in every line", () => {
   const random = seeded(7);
   const parts = ["akproxy_app", "akproxy_app2", "xakproxy_app", "=", "=", ";", ";", " ", "\t", "v", '"', "%3B", ","];
 

@@ -18,7 +18,7 @@ const plain: CookieScope = { name: "akproxy_app", domain: null, secure: false };
 const cookie = (...values: string[]): HeaderLines => values.map((value) => ["Cookie", value]);
 
 describe("cookiePairs", () => {
-  test("reads pairs in order, over several lines of any case, the value from the first `=` on and untouched", () => {
+  test("reads pairs in order, from several lines in any case, with the value after the first `=` as sent", () => {
     const headers: HeaderLines = [
       ["cookie", 'a=1; b="2 3";c=x=y'],
       ["X-Cookie", "no=1"],
@@ -48,11 +48,11 @@ describe("cookiePairs", () => {
     ['"__Host-n"=S'],
     ["x=1, __Host-n=S"],
     ["__Host-%6e=S"],
-  ])("CK-04: %j holds no cookie named __Host-n", (line) => {
+  ])("CK-04: %j has no cookie named __Host-n", (line) => {
     expect(cookieValues(cookie(line), "__Host-n")).toEqual([]);
   });
 
-  test("CK-04: quotes protect nothing and $Version means nothing: what stands between semicolons is a cookie", () => {
+  test("CK-04: quotes and $Version have no meaning: every text between semicolons is a cookie", () => {
     expect(cookiePairs(cookie('$Version=1; n="x; n=S"; $Path=/'))).toEqual([
       ["$Version", "1"],
       ["n", '"x'],
@@ -61,7 +61,7 @@ describe("cookiePairs", () => {
     ]);
   });
 
-  test("CK-05: names of Object's own are names like others and ours are not found through them", () => {
+  test("CK-05: names of Object's properties are names like others", () => {
     const headers = cookie("__proto__=%7B%22x%22:1%7D; constructor=1; toString=2");
 
     expect(cookieValues(headers, "__proto__")).toEqual(["%7B%22x%22:1%7D"]);
@@ -69,13 +69,13 @@ describe("cookiePairs", () => {
     expect(cookieValues(cookie("a=1"), "constructor")).toEqual([]);
   });
 
-  test("CK-03: at most four cookies of one name are looked at, in order", () => {
+  test("CK-03: at most four cookies of one name are read, in order", () => {
     const headers = cookie("n=1; m=0; n=2", "n=3; n=4; n=5; n=6");
 
     expect(cookieValues(headers, "n")).toEqual(["1", "2", "3", "4"]);
   });
 
-  test("SES-13: a chunk counter is a cookie like others and costs nothing", () => {
+  test("SES-13: a cookie with a chunk counter is a cookie like others", () => {
     expect(cookieValues(cookie("n_chunks=99999999"), "n")).toEqual([]);
   });
 
@@ -102,7 +102,7 @@ describe("cookiePairs", () => {
     expect(bad).toEqual([]);
   });
 
-  test("CK-06: 300 pairs and no pairs are read alike", () => {
+  test("CK-06: 300 pairs and no pairs are read in the same way", () => {
     expect(cookiePairs(cookie(Array.from({ length: 300 }, (_, n) => `n${n}=1`).join("; "))).length).toBe(300);
     expect(cookiePairs(cookie("", ";;; ;", "="))).toEqual([]);
     expect(cookiePairs([])).toEqual([]);
@@ -133,7 +133,7 @@ describe("withoutCookies", () => {
     ["__HOST-AKPROXY_APP=S"],
     ["__Host-akproxy_app"],
     ["akproxy_app=S; __Secure-akproxy_b=S"],
-  ])("HDR-16: of %j nothing is left, and the line goes", (sent) => {
+  ])("HDR-16: nothing is left of %j, and the line is removed", (sent) => {
     expect(
       withoutCookies(
         [
@@ -145,7 +145,7 @@ describe("withoutCookies", () => {
     ).toEqual([["Accept", "*/*"]]);
   });
 
-  test("HDR-16: each Cookie line is looked at, other lines stay as they are", () => {
+  test("HDR-16: each Cookie line is read, and other lines stay as sent", () => {
     const headers: HeaderLines = [
       ["cookie", "a=1"],
       ["X-Test", "akproxy_app=S"],
@@ -173,7 +173,7 @@ describe("setCookie", () => {
     );
   });
 
-  test("over http: no Secure, and a lapsed age is 0", () => {
+  test("over http: no Secure, and a negative age is 0", () => {
     expect(setCookie({ name: plain.name, value: "v", scope: plain, maxAgeSeconds: -5 })).toBe(
       "akproxy_app=v; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
     );
@@ -201,11 +201,11 @@ describe("setCookieName", () => {
     ["\u00a0akproxy_app=x", "akproxy_app"],
     ["", ""],
     [";a=1", ""],
-  ])("the cookie of %j comes back as %j", (line, name) => {
+  ])("the cookie of %j is sent back as %j", (line, name) => {
     expect(setCookieName(line)).toBe(name);
   });
 
-  test("ours are known by their name, whatever the provider and the prefix", () => {
+  test("akproxy knows its cookies by name, for every provider and prefix", () => {
     expect(["__Host-akproxy_app", "__Secure-akproxy_x", "akproxy_app_login_1_2"].every(isOurCookieName)).toBe(true);
     expect(["akproxy", "authentik_proxy_x", "x__Host-akproxy_app", "__Host-session"].some(isOurCookieName)).toBe(false);
   });

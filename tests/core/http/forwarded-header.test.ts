@@ -39,7 +39,7 @@ describe("RFC 7239: the elements of Forwarded", () => {
   });
 });
 
-describe("FWD-03: the client by Forwarded", () => {
+describe("FWD-03: the client address from Forwarded", () => {
   test.each([
     ["10.0.0.1", "for=9.9.9.9", "9.9.9.9"],
     ["10.0.0.1", "for=127.0.0.1, for=9.9.9.9, for=10.0.0.2", "9.9.9.9"],
@@ -54,7 +54,7 @@ describe("FWD-03: the client by Forwarded", () => {
   });
 });
 
-describe("host and scheme by Forwarded: what the outermost trusted proxy was asked", () => {
+describe("host and scheme from Forwarded: those that the outermost trusted proxy received", () => {
   test.each([
     ["for=9.9.9.9;host=app.test;proto=https", "app.test", "https"],
     ["for=9.9.9.9;host=app.test;proto=https, for=10.0.0.2;host=inner;proto=http", "app.test", "https"],
@@ -73,7 +73,7 @@ describe("host and scheme by Forwarded: what the outermost trusted proxy was ask
     },
   );
 
-  test("FWD-05: a scheme that is none is refused; saying neither is nothing", () => {
+  test("FWD-05: an unknown scheme is refused, and a missing one is absent", () => {
     expect(forwardedScheme(lines("proto=javascript"), trusted).kind).toBe("malformed");
     expect(forwardedScheme(lines("for=9.9.9.9"), trusted).kind).toBe("absent");
     expect(forwardedHost(lines("for=9.9.9.9"), trusted).kind).toBe("absent");

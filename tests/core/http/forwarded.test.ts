@@ -67,7 +67,7 @@ describe("forwardedScheme", () => {
     },
   );
 
-  test("FWD-05: two lines are refused, an empty one is none", () => {
+  test("FWD-05: two lines are refused, and an empty line is absent", () => {
     expect(
       forwardedScheme(
         [

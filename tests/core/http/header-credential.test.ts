@@ -12,12 +12,12 @@ const as = (username: string, password: string): ShownCredential => ({
   credential: { kind: "basic", username, password },
 });
 
-describe("what an Authorization header shows", () => {
+describe("the credential in an Authorization header", () => {
   test.each([
     ["Bearer abc.DEF-_~+/==", "abc.DEF-_~+/=="],
     ["bearer abc", "abc"],
     ["BEARER  abc ", "abc"],
-  ])("%j shows a bearer token", (value, token) => {
+  ])("%j is a bearer token", (value, token) => {
     expect(shown(value)).toEqual({ kind: "shown", credential: { kind: "bearer", token } });
   });
 
@@ -28,7 +28,7 @@ describe("what an Authorization header shows", () => {
     ["\ufeffuser:pass", "\ufeffuser", "pass"],
     ["goauthentik.io/token:abc", "goauthentik.io/token", "abc"],
     ["user: ", "user", " "],
-  ])("M2M-13: Basic of %j is divided at the first colon and read as UTF-8", (text, username, password) => {
+  ])("M2M-13: Basic with %j is split at the first colon and read as UTF-8", (text, username, password) => {
     expect(shown(basic(text))).toEqual(as(username, password));
   });
 
@@ -89,11 +89,11 @@ describe("what an Authorization header shows", () => {
     }
   });
 
-  test("no header is no credential", () => {
+  test("without the header there is no credential", () => {
     expect(shownCredential([["Host", "app.test"]])).toEqual({ kind: "none" });
   });
 
-  test("M2M-08: what is consumed is taken out in every spelling of its name", () => {
+  test("M2M-08: a consumed credential is removed in every spelling of its header's name", () => {
     const lines = [
       ["Host", "a"],
       ["AUTHORIZATION", "Bearer a"],

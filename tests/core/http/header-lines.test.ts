@@ -13,7 +13,7 @@ const lines: HeaderLines = [
   ["X-ONE", " ,c "],
 ];
 
-test("names are compared in any case, values kept as they stand", () => {
+test("names are compared in any case, and values stay as sent", () => {
   expect(firstValue(lines, "x-one")).toBe("a, B,");
   expect(firstValue(lines, "X-Two")).toBe("t");
   expect(firstValue(lines, "x-three")).toBeNull();
@@ -21,11 +21,11 @@ test("names are compared in any case, values kept as they stand", () => {
   expect(allValues(lines, "x-three")).toEqual([]);
 });
 
-test("list members come from every line, trimmed, lower-cased, without the empty ones", () => {
+test("list members come from every line, trimmed, in lower case, without empty ones", () => {
   expect(listMembers(lines, "x-one")).toEqual(["a", "b", "c"]);
 });
 
-test("lines are taken out by their lower-case name, the rest keeps order and spelling", () => {
+test("lines are removed by their lower-case name, and the others keep order and spelling", () => {
   expect(withoutNames(lines, (name) => name === "x-two")).toEqual([
     ["X-One", "a, B,"],
     ["X-ONE", " ,c "],

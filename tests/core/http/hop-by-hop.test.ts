@@ -22,7 +22,7 @@ test.each([
   expect(isHopByHop(name.toLowerCase())).toBe(true);
 });
 
-test("HDR-08: every Connection line is read, an empty one first and any case and space", () => {
+test("HDR-08: every Connection line is read, also after an empty one, in any case and with spaces", () => {
   expect(
     endToEnd([
       ["Connection", ""],

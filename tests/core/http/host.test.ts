@@ -57,7 +57,7 @@ describe("parseHost", () => {
     ["$host"],
     ["x".repeat(256)],
     [`${"x".repeat(300)}.test`],
-  ])("HTTP-03: %j is no host", (value) => {
+  ])("HTTP-03: %j is not a host", (value) => {
     expect(parseHost(value)).toBeNull();
   });
 });

@@ -52,7 +52,7 @@ describe("parseAddress", () => {
     ["::ffff:10.0.0.256"],
     ["::10.0.0.1:1"],
     ["10.0.0.1, 10.0.0.2"],
-  ])("FWD-04: %j is no address", (text) => {
+  ])("FWD-04: %j is not an address", (text) => {
     expect(parseAddress(text)).toBeNull();
   });
 });
@@ -79,7 +79,7 @@ describe("isWithinNetworks", () => {
     ["::ffff:10.0.0.0/104", "11.9.9.9", false],
     ["192.0.2.128/25", "192.0.2.127", false],
     ["192.0.2.128/25", "192.0.2.128", true],
-  ])("FWD-04: %s holds %s: %p", (network, address, holds) => {
+  ])("FWD-04: %s contains %s: %p", (network, address, holds) => {
     const [parsed, bytes] = [parseNetwork(network), parseAddress(address)];
 
     expect(parsed !== null && bytes !== null && isWithinNetworks(bytes, [parsed])).toBe(holds);
@@ -96,7 +96,7 @@ describe("isWithinNetworks", () => {
     ["/8"],
     ["10.0.0.0/"],
     ["::ffff:10.0.0.0/95"],
-  ])("%j is no network", (text) => {
+  ])("%j is not a network", (text) => {
     expect(parseNetwork(text)).toBeNull();
   });
 });

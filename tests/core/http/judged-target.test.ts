@@ -7,7 +7,7 @@ import { domainProvider, proxyProvider, singleProvider, withPaths } from "../sam
 const publicBelow = withPaths(proxyProvider(), ["^/public"]);
 const verdict = (target: string) => judgePath(publicBelow, "https://app.test", judgeTarget(target)).kind;
 
-describe("a target that a public rule may speak about", () => {
+describe("a target that can be public", () => {
   test.each([
     ["/public"],
     ["/public/"],
@@ -35,7 +35,7 @@ describe("a target that a public rule may speak about", () => {
   });
 });
 
-describe("a target that no public rule lets in", () => {
+describe("a target that is never public", () => {
   test.each([
     ["PATH-02", "/public/../admin", "contains a dot segment"],
     ["PATH-02", "/public/%2e%2e/admin", "contains a dot segment"],
@@ -94,7 +94,7 @@ describe("a target that no public rule lets in", () => {
     expect(["never_public", "unmatched"]).toContain(verdict(target));
   });
 
-  test("PATH-05: a decoded path that would match is still refused by its spelling, and the log may say why", () => {
+  test("PATH-05: a decoded path that matches is refused because of its spelling, and the reason is returned", () => {
     const provider = withPaths(proxyProvider(), ["public"]);
 
     expect(judgePath(provider, "", judgeTarget("//public"))).toEqual({
@@ -105,15 +105,15 @@ describe("a target that no public rule lets in", () => {
   });
 });
 
-describe("what is matched", () => {
-  test("PATH-07: a query never takes part where paths are matched", () => {
+describe("the text that patterns match", () => {
+  test("PATH-07: patterns for paths do not see the query", () => {
     const provider = withPaths(proxyProvider(), ["/status$"]);
 
     expect(judgePath(provider, "", judgeTarget("/private?x=/status")).kind).toBe("unmatched");
     expect(judgePath(provider, "", judgeTarget("/a/status?x=1")).kind).toBe("public");
   });
 
-  test("PATH-18: letters count as they are, percent-encoded or not, and case counts", () => {
+  test("PATH-18: percent-encoded letters equal plain ones, and case matters", () => {
     const provider = withPaths(proxyProvider(), ["^/public$"]);
     const kind = (target: string) => judgePath(provider, "", judgeTarget(target)).kind;
 
@@ -169,7 +169,7 @@ describe("what is matched", () => {
     },
   );
 
-  test("without a public pattern nothing is public", () => {
+  test("without a public pattern no path is public", () => {
     expect(judgePath(proxyProvider(), "", judgeTarget("/")).kind).toBe("unmatched");
   });
 
@@ -210,7 +210,7 @@ test("a target is read as path, query and decoded path", () => {
   expect(judgeTarget("/%zz").decodedPath).toBe("/%zz");
 });
 
-test("PATH-01: of 50000 random spellings none is public that a lax server could take for a path that is not", () => {
+test("PATH-01: of 50000 random spellings, none is public that a lax server could read as another path", () => {
   const provider = withPaths(proxyProvider(), ["^/public", "/status$", "\\.css$"], ["^/public/admin"]);
   const random = seeded(9);
   const frames = ["T", "/publicT", "T/status", "T.css", "/publicTadmin"] as const;

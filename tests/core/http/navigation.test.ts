@@ -23,7 +23,7 @@ test.each([
   ["GET", "Sec-Fetch-Mode: navigate"],
   ["GET", "Accept: image/png"],
   ["GET", "Accept: application/jsonp"],
-])("decision 9: %s with %j may be a browser going somewhere", (method, headers) => {
+])("decision 9: %s with %j can be a navigation", (method, headers) => {
   expect(isNavigation(method, lines(headers))).toBe(true);
 });
 
@@ -43,7 +43,7 @@ test.each([
   ["GET", "Accept: text/json"],
   ["GET", "Connection: keep-alive, Upgrade & Upgrade: WebSocket"],
   ["GET", "Sec-WebSocket-Version: 13 & Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
-])("decision 9: %s with %j is something else", (method, headers) => {
+])("decision 9: %s with %j is not a navigation", (method, headers) => {
   expect(isNavigation(method, lines(headers))).toBe(false);
 });
 
@@ -53,7 +53,7 @@ test.each<[string, string, NavigationObstacle]>([
   ["GET", "Accept: */* & Sec-Fetch-Mode: cors", { kind: "header", line: ["Sec-Fetch-Mode", "cors"] }],
   ["GET", "accept: text/json", { kind: "header", line: ["accept", "text/json"] }],
   ["GET", "Sec-WebSocket-Key: x", { kind: "header", line: ["Sec-WebSocket-Key", "x"] }],
-])("%s with %j: what shows that it is not a navigation", (method, headers, obstacle) => {
+])("%s with %j: the sign that it is not a navigation", (method, headers, obstacle) => {
   expect(navigationObstacle(method, lines(headers))).toEqual(obstacle);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { believableHeaders } from "../../../src/core/http/client-headers.ts";
+import { acceptedHeaders } from "../../../src/core/http/client-headers.ts";
 import { firstValue, type HeaderLines } from "../../../src/core/http/header-lines.ts";
 import { noAkProxyTable } from "../../../src/core/identity/ak-proxy.ts";
 import type { Identity } from "../../../src/core/identity.ts";
@@ -99,7 +99,7 @@ describe("strip, then set", () => {
 
   test("HDR-02: on a public path nothing of X-authentik is sent, ours or the client's", () => {
     const request = inbound({
-      headers: believableHeaders(
+      headers: acceptedHeaders(
         [
           ["Host", "app.test"],
           ["X-authentik-username", "root"],
@@ -127,7 +127,7 @@ describe("strip, then set", () => {
 
 describe("X-Forwarded-*", () => {
   test("FWD-01: an untrusted peer's are dropped whole before ours are set", () => {
-    const headers = believableHeaders(
+    const headers = acceptedHeaders(
       [
         ["Host", "app.test"],
         ["X-Forwarded-For", "1.1.1.1"],
