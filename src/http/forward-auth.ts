@@ -24,7 +24,7 @@ export function check(dialect: Dialect, { deps, arrival, router }: Routed): Soon
     const answer = unknownApplication(deps, request, request);
     return { result: inDialect(dialect, answer), request, provider: arrival.provider };
   }
-  if (told.kind !== "told") {
+  if (told.kind !== "known") {
     return { result: inDialect(dialect, untold(deps, request, dialect, told)), request, provider: null };
   }
   const original = originalRequest(request, told.original);
@@ -81,7 +81,7 @@ function untold(
   deps: Deps,
   request: InboundRequest,
   dialect: Dialect,
-  told: Exclude<OriginalUrl, { kind: "told" }>,
+  told: Exclude<OriginalUrl, { kind: "known" }>,
 ): Answer {
   const fields = { request_id: request.id, dialect: dialect.name, peer: request.peerAddress };
   if (told.kind === "malformed") {

@@ -17,13 +17,13 @@ export type VisitorOutcome =
   | { readonly kind: "unusable"; readonly message: string; readonly hint: string | null };
 
 /** The visitor that the options name; without them an anonymous one. */
-export function namedVisitor(said: {
+export function namedVisitor(options: {
   readonly as?: string;
   readonly groups?: string;
   readonly email?: string;
   readonly claim?: readonly string[];
 }): FoundVisitor {
-  const { as, groups, email, claim = [] } = said;
+  const { as, groups, email, claim = [] } = options;
   if (as === undefined && groups === undefined && email === undefined && claim.length === 0) {
     return { kind: "found", visitor: { kind: "anonymous" }, note: null };
   }
@@ -31,12 +31,17 @@ export function namedVisitor(said: {
     .split(",")
     .map((group) => group.trim())
     .filter((group) => group !== "");
-  const identity = assumedIdentity({ username: as ?? "", groups: list, email: email ?? "", claims: saidClaims(claim) });
+  const identity = assumedIdentity({
+    username: as ?? "",
+    groups: list,
+    email: email ?? "",
+    claims: namedClaims(claim),
+  });
   return { kind: "found", visitor: { kind: "known", identity, via: "session" }, note: null };
 }
 
 /** `name=value` of each `--claim`; a repeated name has a list of values. */
-export function saidClaims(texts: readonly string[]): Readonly<Record<string, readonly string[]>> {
+export function namedClaims(texts: readonly string[]): Readonly<Record<string, readonly string[]>> {
   const claims: Record<string, readonly string[]> = Object.create(null);
   for (const text of texts) {
     const sign = text.indexOf("=");

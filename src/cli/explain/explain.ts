@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { Config } from "../../core/config.ts";
 import type { Visitor } from "../../core/decide/decide.ts";
 import { explain, providerFor, type Question } from "../../core/explain/explain.ts";
-import type { Asked } from "../../core/explain/explain-request.ts";
+import type { GivenRequest } from "../../core/explain/explain-request.ts";
 import { Failure } from "../../core/failure.ts";
 import { type GivenUrl, givenUrl } from "../../core/http/given-url.ts";
 import { firstValue, type HeaderLine } from "../../core/http/header-lines.ts";
@@ -103,10 +103,10 @@ async function explainUrl(text: string, options: ExplainOptions): Promise<ExitCo
   const read = await usableConfig(options.config, "skipped");
   if (read.kind === "unusable") return read.exitCode;
   const { config } = read;
-  const given = givenUrl(text, originOf(config));
-  if (given.kind === "unusable") return usage(given.message, "write https://HOST/PATH");
+  const url = givenUrl(text, originOf(config));
+  if (url.kind === "unusable") return usage(url.message, "write https://HOST/PATH");
   try {
-    return await printExplanation(config, askedOf(config, given.url, options), options);
+    return await printExplanation(config, givenRequest(config, url.url, options), options);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     error(thrown.message);
@@ -114,33 +114,33 @@ async function explainUrl(text: string, options: ExplainOptions): Promise<ExitCo
   }
 }
 
-async function printExplanation(config: Config, asked: Asked, options: ExplainOptions): Promise<ExitCode> {
-  const found = await visitorOf(config, asked, options);
+async function printExplanation(config: Config, given: GivenRequest, options: ExplainOptions): Promise<ExitCode> {
+  const found = await visitorOf(config, given, options);
   if (found.kind === "unusable") {
     error(found.message, found.hint);
     return 74;
   }
   const jwksUri = "(the issuer's jwks_uri)";
   const outpost = { outpostName: config.outpostName, version, jwksUri };
-  const question: Question = { ...asked, visitor: found.visitor, outpost };
+  const question: Question = { ...given, visitor: found.visitor, outpost };
   const explanation = explain(config, question);
   const style: ExplainStyle = { secrets: options.showSecrets === true ? "shown" : "hidden", cookie: found.note };
   out(options.json === true ? explanationJson(explanation, style) : explanationText(explanation, style));
   return explanation.kind === "no_provider" ? 1 : 0;
 }
 
-async function visitorOf(config: Config, asked: Asked, options: ExplainOptions): Promise<VisitorOutcome> {
+async function visitorOf(config: Config, given: GivenRequest, options: ExplainOptions): Promise<VisitorOutcome> {
   const named = namedVisitor(options);
-  const cookie = firstValue(asked.headers, "cookie");
-  if (named.visitor.kind === "known") return { ...named, visitor: loggingIn(config, asked, named.visitor) };
+  const cookie = firstValue(given.headers, "cookie");
+  if (named.visitor.kind === "known") return { ...named, visitor: loggingIn(config, given, named.visitor) };
   if (cookie === null) return named;
-  const provider = providerFor(config, asked);
+  const provider = providerFor(config, given);
   return provider === null ? named : await sessionVisitor(config, provider, cookie);
 }
 
 /** A hypothetical user, with the attributes that the provider's ak_proxy table adds at a login. */
-function loggingIn(config: Config, asked: Asked, visitor: Extract<Visitor, { kind: "known" }>): Visitor {
-  const provider = providerFor(config, asked);
+function loggingIn(config: Config, given: GivenRequest, visitor: Extract<Visitor, { kind: "known" }>): Visitor {
+  const provider = providerFor(config, given);
   if (provider === null) return visitor;
   const login = assumedLogin(visitor.identity, provider);
   if (login.kind === "known") return { ...visitor, identity: login.identity };
@@ -148,12 +148,12 @@ function loggingIn(config: Config, asked: Asked, visitor: Extract<Visitor, { kin
   return visitor;
 }
 
-function askedOf(config: Config, url: GivenUrl, options: ExplainOptions): Asked {
+function givenRequest(config: Config, url: GivenUrl, options: ExplainOptions): GivenRequest {
   const { method, header: headers = [], peer = null } = options;
-  const asked = { url, method, headers, peer };
-  if (options.cookie === undefined) return asked;
-  const cookie: HeaderLine = ["Cookie", cookieHeader(options.cookie, providerFor(config, asked))];
-  return { ...asked, headers: [...headers, cookie] };
+  const given = { url, method, headers, peer };
+  if (options.cookie === undefined) return given;
+  const cookie: HeaderLine = ["Cookie", cookieHeader(options.cookie, providerFor(config, given))];
+  return { ...given, headers: [...headers, cookie] };
 }
 
 /** The origin of a path that is given alone: the only provider's; null: there are several. */

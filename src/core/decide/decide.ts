@@ -46,7 +46,7 @@ export type Decision = Verdict & { readonly because: Because };
 type Verdict =
   | { readonly kind: "allow"; readonly identity: Identity }
   | { readonly kind: "allow_public" } //                                  as an anonymous request
-  | { readonly kind: "denied"; readonly identity: Identity | null } //    null: a rule denies everybody
+  | { readonly kind: "denied"; readonly identity: Identity | null } //    null: a rule denies every user
   | { readonly kind: "login" }
   | Unauthorized;
 

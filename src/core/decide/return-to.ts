@@ -12,7 +12,7 @@ export type ReturnTo =
 /** In characters. It keeps an attempt's sealed cookie under the 4096 bytes that browsers store (RFC 6265bis 5.6). */
 const longestReturnTo = 2048;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern refuses control characters
 const unsafeCharacter = /[\u0000-\u001f\u007f\\]|^\s|\s$/;
 
 /**

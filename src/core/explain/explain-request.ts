@@ -6,7 +6,7 @@ import { type Inbound, type ReceivedHead, readInbound } from "../http/inbound.ts
 import { isWithinNetworks, type Network, parseAddress } from "../http/ip-address.ts";
 
 /** A hypothetical request. `peer`: the address it comes from; null: not given. */
-export interface Asked {
+export interface GivenRequest {
   readonly url: GivenUrl;
   readonly method: string;
   readonly headers: HeaderLines; //                without Host, which is in the URL
@@ -20,17 +20,17 @@ export const anyPeer = "<peer>";
  * Reads the request in by the code of serve. Forwarded facts count when the peer is trusted (decision 7); a peer that is not given is taken
  * to be a trusted one, so that the given headers have their effect.
  */
-export function arrive(asked: Asked, trusted: readonly Network[]): Inbound {
-  const { path, query } = asked.url.target;
+export function arrive(given: GivenRequest, trusted: readonly Network[]): Inbound {
+  const { path, query } = given.url.target;
   const head: ReceivedHead = {
-    method: asked.method,
-    scheme: asked.url.scheme,
+    method: given.method,
+    scheme: given.url.scheme,
     target: query === null ? path : `${path}?${query}`,
-    headers: [["Host", asked.url.host], ...asked.headers],
-    peerAddress: asked.peer ?? "", //              a unix socket's peer has no address, and is trusted
+    headers: [["Host", given.url.host], ...given.headers],
+    peerAddress: given.peer ?? "", //              a unix socket's peer has no address, and is trusted
   };
   const inbound = readInbound(head, trusted, "");
-  return asked.peer === null ? { ...inbound, request: { ...inbound.request, peerAddress: anyPeer } } : inbound;
+  return given.peer === null ? { ...inbound, request: { ...inbound.request, peerAddress: anyPeer } } : inbound;
 }
 
 /** How akproxy reads the forwarded headers that such a peer sends. */
@@ -51,23 +51,23 @@ export interface Hop {
 }
 
 /** One walk for a given peer. Without one, and with forwarded headers: one walk for a trusted peer and one for any other. */
-export function trustWalks(asked: Asked, trusted: readonly Network[]): readonly TrustWalk[] {
-  if (asked.peer !== null) return [walk(asked, asked.peer, trusted)];
-  if (!asked.headers.some(([name]) => isForwardedName(name.toLowerCase()))) return [];
-  const fromTrusted = walk(asked, "", trusted); // as of a unix socket
-  const fromOthers = walk(asked, anyPeer, trusted);
+export function trustWalks(given: GivenRequest, trusted: readonly Network[]): readonly TrustWalk[] {
+  if (given.peer !== null) return [walk(given, given.peer, trusted)];
+  if (!given.headers.some(([name]) => isForwardedName(name.toLowerCase()))) return [];
+  const fromTrusted = walk(given, "", trusted); // as of a unix socket
+  const fromOthers = walk(given, anyPeer, trusted);
   return [
     { ...fromTrusted, peer: null, client: fromTrusted.client === "" ? null : fromTrusted.client },
     { ...fromOthers, peer: null, client: null },
   ];
 }
 
-function walk(asked: Asked, peer: string, trusted: readonly Network[]): TrustWalk {
-  const inbound = arrive({ ...asked, peer }, trusted);
+function walk(given: GivenRequest, peer: string, trusted: readonly Network[]): TrustWalk {
+  const inbound = arrive({ ...given, peer }, trusted);
   const { request } = inbound;
   const hops: Hop[] = [];
   let isReading = request.peerIsTrusted;
-  for (const text of hopsOf(asked.headers)) {
+  for (const text of hopsOf(given.headers)) {
     const reading = isReading ? readingOf(text, trusted) : "not read";
     hops.push({ text, reading });
     isReading = reading === "trusted proxy";

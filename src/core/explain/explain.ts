@@ -13,11 +13,11 @@ import type { Provider } from "../provider.ts";
 import type { InboundRequest } from "../request.ts";
 import type { OutpostFacts } from "../upstream/identity-headers.ts";
 import { type Answers, answersTo } from "./explain-answer.ts";
-import { type Asked, arrive, type TrustWalk, trustWalks } from "./explain-request.ts";
+import { arrive, type GivenRequest, type TrustWalk, trustWalks } from "./explain-request.ts";
 import { type RuleTrace, traceRules } from "./explain-rules.ts";
 
 /** A hypothetical request, its visitor, and the facts of the outpost that the headers name. */
-export interface Question extends Asked {
+export interface Question extends GivenRequest {
   readonly visitor: Visitor;
   readonly outpost: OutpostFacts;
 }
@@ -68,8 +68,8 @@ export function explain(config: Config, question: Question): Explanation {
 }
 
 /** The provider that a request would reach; null: no provider has its host, or the request is refused before. */
-export function providerFor(config: Config, asked: Asked): Provider | null {
-  const { kind, request } = arrive(asked, networksOf(config));
+export function providerFor(config: Config, given: GivenRequest): Provider | null {
+  const { kind, request } = arrive(given, networksOf(config));
   return kind === "request" ? (choose(config, request)?.provider ?? null) : null;
 }
 

@@ -13,7 +13,7 @@ export interface OriginalRequest {
 
 /** The original request, or why it is unknown: the reverse proxy is misconfigured, or a client attacks (decision 25). */
 export type OriginalUrl =
-  | { readonly kind: "told"; readonly original: OriginalRequest }
+  | { readonly kind: "known"; readonly original: OriginalRequest }
   | { readonly kind: "missing"; readonly headers: readonly string[] }
   | { readonly kind: "malformed"; readonly header: string };
 
@@ -21,16 +21,16 @@ export type OriginalUrl =
 export function fromForwarded(headers: HeaderLines): OriginalUrl {
   const names = ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri"] as const;
   const [proto, hostHeader, target] = names.map((name) => soleValue(headers, name));
-  if (!proto || !hostHeader || !target) return untold(headers, names);
+  if (!proto || !hostHeader || !target) return missingOrTwice(headers, names);
   const scheme = schemeOf(proto);
   if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
   const method = methodOf(headers, "X-Forwarded-Method");
   if (method === null) return { kind: "malformed", header: "X-Forwarded-Method" };
-  return toldBy("X-Forwarded-Host", "X-Forwarded-Uri", { method, scheme, hostHeader, target });
+  return knownOriginal("X-Forwarded-Host", "X-Forwarded-Uri", { method, scheme, hostHeader, target });
 }
 
 /** One of `names` is missing, or is there twice. */
-function untold(headers: HeaderLines, names: readonly string[]): OriginalUrl {
+function missingOrTwice(headers: HeaderLines, names: readonly string[]): OriginalUrl {
   const missing = names.filter((name) => (firstValue(headers, name) ?? "") === "");
   if (missing.length > 0) return { kind: "missing", headers: missing };
   return { kind: "malformed", header: names.find((name) => soleValue(headers, name) === null) ?? "" };
@@ -47,10 +47,10 @@ export function fromOriginalUrl(headers: HeaderLines, scheme: "http" | "https"):
   const method = methodOf(headers, "X-Original-Method");
   if (method === null) return { kind: "malformed", header: "X-Original-Method" };
   if (url === "") return fromOriginalUri(headers, scheme, method);
-  const told = fromAbsolute(url, method);
-  if (told.kind !== "told") return told;
-  const agrees = ([name, uri]: HeaderLine) => !isNamed(name, "X-Original-URI") || uri === told.original.target;
-  return headers.every(agrees) ? told : { kind: "malformed", header: "X-Original-URI" };
+  const absolute = fromAbsolute(url, method);
+  if (absolute.kind !== "known") return absolute;
+  const agrees = ([name, uri]: HeaderLine) => !isNamed(name, "X-Original-URI") || uri === absolute.original.target;
+  return headers.every(agrees) ? absolute : { kind: "malformed", header: "X-Original-URI" };
 }
 
 function fromAbsolute(url: string, method: string): OriginalUrl {
@@ -61,7 +61,7 @@ function fromAbsolute(url: string, method: string): OriginalUrl {
   const hostEnd = endOfAuthority(url, hostStart);
   const rest = url.slice(hostEnd);
   const target = rest.startsWith("/") ? rest : `/${rest}`;
-  return toldBy("X-Original-URL", "X-Original-URL", {
+  return knownOriginal("X-Original-URL", "X-Original-URL", {
     method,
     scheme,
     hostHeader: url.slice(hostStart, hostEnd),
@@ -80,11 +80,11 @@ function fromOriginalUri(headers: HeaderLines, ownScheme: "http" | "https", meth
   const target = soleValue(headers, "X-Original-URI");
   if (target === null) return { kind: "malformed", header: "X-Original-URI" };
   if (target === "") return { kind: "missing", headers: ["X-Original-URL"] };
-  const told = firstValue(headers, "X-Forwarded-Proto") ?? "";
-  const scheme = told === "" ? ownScheme : schemeOf(told);
+  const proto = firstValue(headers, "X-Forwarded-Proto") ?? "";
+  const scheme = proto === "" ? ownScheme : schemeOf(proto);
   if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
   const hostHeader = firstValue(headers, "X-Forwarded-Host") ?? firstValue(headers, "Host") ?? "";
-  return toldBy("X-Forwarded-Host", "X-Original-URI", { method, scheme, hostHeader, target });
+  return knownOriginal("X-Forwarded-Host", "X-Original-URI", { method, scheme, hostHeader, target });
 }
 
 /**
@@ -96,21 +96,21 @@ export function fromCheckRequest(
   request: { readonly method: string; readonly target: string; readonly headers: HeaderLines },
   prefix: string,
 ): OriginalUrl {
-  const told = firstValue(request.headers, "X-Forwarded-Proto");
-  const scheme = told === null || told === "" ? "https" : schemeOf(told);
+  const proto = firstValue(request.headers, "X-Forwarded-Proto");
+  const scheme = proto === null || proto === "" ? "https" : schemeOf(proto);
   if (scheme === null) return { kind: "malformed", header: "X-Forwarded-Proto" };
   const rest = request.target.slice(prefix.length);
   const target = rest.startsWith("/") ? rest : `/${rest}`;
   const hostHeader = firstValue(request.headers, "Host") ?? "";
-  return toldBy("Host", "path", { method: request.method, scheme, hostHeader, target });
+  return knownOriginal("Host", "path", { method: request.method, scheme, hostHeader, target });
 }
 
-function toldBy(hostName: string, targetName: string, original: Omit<OriginalRequest, "host">): OriginalUrl {
+function knownOriginal(hostName: string, targetName: string, original: Omit<OriginalRequest, "host">): OriginalUrl {
   const { method, scheme, hostHeader, target } = original;
   const host = hostKeyOf(hostHeader, scheme);
   if (host === null) return { kind: "malformed", header: hostName };
   if (!isTarget(target)) return { kind: "malformed", header: targetName };
-  return { kind: "told", original: { method, scheme, host, hostHeader, target } };
+  return { kind: "known", original: { method, scheme, host, hostHeader, target } };
 }
 
 /** Visible ASCII and bytes above it, from a slash on, without a fragment (decision 26). */
@@ -134,7 +134,7 @@ function schemeOf(text: string): "http" | "https" | null {
 
 /** "": the reverse proxy does not send it. Null: it is not a method (RFC 9110 9.1); as a method, it would bypass the rules about methods. */
 function methodOf(headers: HeaderLines, name: string): string | null {
-  const told = soleValue(headers, name);
-  if (told === "") return "";
-  return told !== null && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(told) ? told : null;
+  const method = soleValue(headers, name);
+  if (method === "") return "";
+  return method !== null && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(method) ? method : null;
 }

@@ -122,9 +122,9 @@ function mergedAttributes(
 function mergedHeaders(own: unknown, attribute: AttributeTemplate, filling: Filling, place: string): unknown {
   if (attribute.kind !== "table" || typeof own !== "object" || own === null || Array.isArray(own)) return own;
   const merged: Record<string, unknown> = Object.create(null);
-  const said = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  const ownNames = new Set(Object.keys(own).map((name) => name.toLowerCase()));
   for (const [name, value] of Object.entries(attribute.entries)) {
-    if (!said.has(name.toLowerCase())) merged[name] = attributeValue(value, filling, `${place}.${name}`);
+    if (!ownNames.has(name.toLowerCase())) merged[name] = attributeValue(value, filling, `${place}.${name}`);
   }
   return Object.assign(merged, own);
 }

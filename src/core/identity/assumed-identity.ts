@@ -36,15 +36,15 @@ export function assumedLogin(
   { akProxy, claims: paths }: Pick<Provider, "akProxy" | "claims">,
 ): { readonly kind: "known"; readonly identity: Identity } | { readonly kind: "refused"; readonly reason: string } {
   const { username, email, groups, claims, proxy } = identity;
-  const said: Record<string, unknown> = Object.create(null);
+  const assumedClaims: Record<string, unknown> = Object.create(null);
   for (const [path, value] of [
     [paths.username, username],
     [paths.email, email],
     [paths.groups, groups],
   ] as const) {
-    if (path !== "") said[path] = value;
+    if (path !== "") assumedClaims[path] = value;
   }
-  const known: Claims = Object.assign(said, claims);
+  const known: Claims = Object.assign(assumedClaims, claims);
   const filled = withAkProxyTable(proxy, akProxy, known);
   return filled.kind === "filled" ? { kind: "known", identity: { ...identity, proxy: filled.proxy } } : filled;
 }

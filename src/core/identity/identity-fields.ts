@@ -1,5 +1,5 @@
 /**
- * A header that tells the application about the user or the outpost. `text` and `list` come from a claim of the user, whose path the config
+ * A header about the user or the outpost. `text` and `list` come from a claim of the user, whose path the config
  * may set under `claims.KEY`; a list is joined by `|`. `token` is the id_token. `outpost` is the same for every user.
  */
 export type IdentityField =
@@ -83,7 +83,7 @@ export type ListKey = Extract<Row, { readonly kind: "list" }>["key"];
 /** The claim that feeds each of these rows, as a path: `a.b` is `b` inside `a`; "" is no claim (spec: [providers.X.claims]). */
 export type ClaimPaths = Readonly<Record<ClaimKey, string>>;
 
-/** What the claims of a user say, one value for each row that a claim feeds. A missing claim is "" or an empty list. */
+/** The values of the claims of a user, one for each row that a claim feeds. A missing claim is "" or an empty list. */
 export type ClaimedFields = { readonly [Key in TextKey]: string } & { readonly [Key in ListKey]: readonly string[] };
 
 /** The names of the headers. A 2xx verdict has all of them, and a reverse proxy must copy all of them (HDR-14). */

@@ -22,7 +22,7 @@ const digestLength = 12;
 
 /**
  * The name of the cookie of one attempt: the provider's cookie name, `_login_`, the start in base 36, and the beginning of the
- * state's digest (base64url), so that a callback finds its attempt by its `state` and the oldest can be told without opening any.
+ * state's digest (base64url), so a callback finds its attempt by its `state`, and the oldest is known without opening one.
  */
 export function loginCookieName(scope: CookieScope, startedAt: number, stateDigest: string): string {
   return `${scope.name}_login_${Math.floor(startedAt).toString(36)}_${shortDigest(stateDigest)}`;

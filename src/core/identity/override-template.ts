@@ -41,7 +41,7 @@ function positionAfter(text: string): Position {
   return /^[a-z]+:\/\/[^/]*$/i.test(text) ? "authority" : "path";
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern refuses control characters
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 function unfitness(value: string, position: Position): string | null {

@@ -105,15 +105,15 @@ function onlyOurs(provider: ProxyProvider, identity: Identity | null): readonly 
 }
 
 /**
- * The forwarded lines of the client: the end-to-end ones, without akproxy's cookies and the names in `ours`. Host is at the place of the
+ * The forwarded lines of the client: the end-to-end ones, without akproxy's cookies and the names in `setNames`. Host is at the place of the
  * client's, or else first, as RFC 9110 7.2 asks for.
  */
-function clientLines(lines: HeaderLines, ours: ReadonlySet<string>, host: string): HeaderLine[] {
+function clientLines(lines: HeaderLines, setNames: ReadonlySet<string>, host: string): HeaderLine[] {
   const kept: HeaderLine[] = [];
   let hasHost = false;
   for (const line of withoutCookies(endToEnd(lines), isOurCookieName)) {
     const [name] = line;
-    if (ours.has(foldedName(name))) continue;
+    if (setNames.has(foldedName(name))) continue;
     if (!isNamed(name, "host")) kept.push(line);
     else if (!hasHost) {
       hasHost = true;

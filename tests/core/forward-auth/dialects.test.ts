@@ -27,7 +27,7 @@ test("a header that names the method is one that the dialect reads", () => {
   const methods = dialects.map(({ name, path, methodHeader, originalUrl }) => {
     const said = methodHeader === null ? [] : [[methodHeader, "PUT"] as const];
     const told = originalUrl({ method: "GET", scheme: "https", target: path, headers: [...headers, ...said] });
-    return [name, told.kind === "told" ? told.original.method : told.kind];
+    return [name, told.kind === "known" ? told.original.method : told.kind];
   });
 
   expect(methods).toEqual([
