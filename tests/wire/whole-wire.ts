@@ -73,7 +73,7 @@ export async function startWholeWire(carrier: Carrier, handler: WireHandler): Pr
   };
   const address = { kind: "tcp", hostname: "127.0.0.1", port: 0 } as const;
   const accept = (socket: ByteSocket) => new ClientConnection(shared, socket);
-  const open = { enters: () => true, left: () => undefined };
+  const open = { admit: () => true, left: () => undefined };
   const listener: ByteListener =
     carrier === "plain"
       ? listenPlain(address, accept)

@@ -181,7 +181,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     }
   }
 
-  /** Passes over a body that has arrived whole. Any other body ends the connection, since the handler does not want it. */
+  /** Skips a body that has arrived whole. Any other body ends the connection, since the handler does not want it. */
   #skipBody(head: RequestHead): boolean {
     if (!hasContent(head.framing)) return true;
     if (head.framing.kind !== "length" || this.#unread.length < head.framing.bytes) return false;
@@ -336,7 +336,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   }
 }
 
-/** What is assumed of a request whose head could not be read. */
+/** Assumed for a request whose head could not be read. */
 const unreadHead = { method: "GET", version: "1.1" } as const;
 
 function doNothing(): void {}

@@ -46,7 +46,7 @@ const chunkedLimits = { extensionBytes: 4096, trailerBytes: 8192, trailerFields:
 const readMilliseconds = 10_000; //                 how long a body may take that akproxy itself reads
 const rateMilliseconds = 20_000; //                 how often a body's rate is checked
 const leastBytes = 1024; //                         a body that brings less in that time is cut (DOS-02)
-const joinableBytes = 16 * 1024; //                 up to this the body's first bytes and the head before them go out in one piece
+const joinableBytes = 16 * 1024; //                 up to this size the body's first bytes and the head before them go out in one piece
 
 export const tooLarge: Refused = { status: 413, reason: "the body is larger than allowed" };
 const tooSlow: Refused = { status: 408, reason: "the request body arrives too slowly" };
@@ -60,7 +60,7 @@ export class ClientExchange implements TunnelClient {
   readonly #head: RequestHead;
   readonly #mostBodyBytes: number; //              0: no limit
   readonly #life: StreamLife | null;
-  #lifeEnded: (() => void) | null = null; //       to be called once the answer has ended
+  #lifeEnded: (() => void) | null = null; //       called once the answer has ended
   #upstream: UpstreamSide | null = null;
   #tunnel: TunnelUpstream | null = null;
   #heldHead: Buffer | null = null; //              a response head that waits for the first bytes of its body
@@ -248,7 +248,7 @@ export class ClientExchange implements TunnelClient {
     const head = this.#heldHead;
     if (head === null) return connection.write(bytes);
     this.#heldHead = null;
-    // An upstream's head is rarely shorter than what the client gets of it, so this is the rule: no copy, and one system call
+    // An upstream's head is rarely shorter than what the client gets of it, so this is the usual case: no copy, and one system call
     if (head.buffer === bytes.buffer && head.byteOffset + head.length === bytes.byteOffset)
       return connection.write(new Uint8Array(bytes.buffer, head.byteOffset, head.length + bytes.length));
     if (bytes.length <= joinableBytes) return connection.write(Buffer.concat([head, bytes]));
@@ -269,7 +269,7 @@ export class ClientExchange implements TunnelClient {
     else this.#connection.closeAfterwards();
   }
 
-  /** Says once that the answer has ended, however it ended. */
+  /** Reports the end of the answer once, however it ended. */
   #endLife(): void {
     const ended = this.#lifeEnded;
     this.#lifeEnded = null;

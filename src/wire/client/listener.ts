@@ -3,7 +3,7 @@ import type { WireAnswer, WireHandler, WireOverload, WireRefusal } from "../../p
 import type { RequestHeadLimits } from "../message/request-head.ts";
 import type { ByteListener, ByteSocket, SocketOwner } from "../socket/byte-socket.ts";
 import { listenPlain } from "../socket/plain-listener.ts";
-import { type Door, listenTls, type TlsFacts } from "../socket/tls-listener.ts";
+import { type Admission, listenTls, type TlsFacts } from "../socket/tls-listener.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { answerBytes } from "./answer-bytes.ts";
 import { ClientConnection, type ListenerContext, type ListenerLimits } from "./connection.ts";
@@ -90,16 +90,16 @@ export function listenHttp(options: HttpListenerOptions): HttpListener {
 export async function listenHttps(options: HttpListenerOptions, facts: TlsFacts): Promise<HttpListener> {
   const context = contextOf(options, "https");
   const accept = (socket: ByteSocket) => new ClientConnection(context, socket);
-  const listener = await listenTls(options.address, facts, doorOf(options), accept);
+  const listener = await listenTls(options.address, facts, admissionOf(options), accept);
   return new HttpListener(context, listener, (next) => listener.replace(next));
 }
 
-function doorOf({ room, overload }: HttpListenerOptions): Door {
+function admissionOf({ room, overload }: HttpListenerOptions): Admission {
   return {
-    enters() {
-      const hasEntered = room.enter();
-      if (!hasEntered) overload();
-      return hasEntered;
+    admit() {
+      const isAdmitted = room.enter();
+      if (!isAdmitted) overload();
+      return isAdmitted;
     },
     left: () => room.leave(),
   };

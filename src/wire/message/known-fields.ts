@@ -8,7 +8,7 @@ import type { HeaderLine } from "../../core/http/header-lines.ts";
 export interface KnownField {
   readonly name: string;
   lines: readonly [KnownLine | null, KnownLine | null];
-  changes: number; //                              how many other lines have come since one of these did
+  changes: number; //                              how many other lines arrived since one of these
   readonly isSecret: boolean; //                   its lines are not kept
 }
 
@@ -18,12 +18,12 @@ interface KnownLine {
   readonly line: HeaderLine;
 }
 
-/** Each name has the one place that its looks give it. Bounded, since strangers choose the names. */
+/** `placeOf` gives each name one place. The number of places is fixed, since clients choose the names. */
 const places = new Array<KnownField | undefined>(1024);
 const longestName = 64;
 const longestRest = 1024;
 
-/** Lines that hold credentials: they are read anew each time, so that no request leaves them behind in memory (SECURITY.md, 9). */
+/** Fields with credentials. Their lines are read anew each time, so that no request leaves them in memory (SECURITY.md, 9). */
 const secretNames: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
 
 /** The field whose name is in `text` from `from` to `to`; null for a name that is too long to be kept. */
@@ -39,7 +39,7 @@ export function knownField(text: string, from: number, to: number): KnownField |
   return field;
 }
 
-/** By length and four letters. Of a hundred names that are in use, in both usual cases, eight share a place. */
+/** The place depends on the length and four letters. Of a hundred common names, in both usual cases, eight share a place. */
 function placeOf(text: string, from: number, length: number): number {
   const last = from + length - 1;
   const [first, middle] = [text.charCodeAt(from), text.charCodeAt(from + (length >> 1))];

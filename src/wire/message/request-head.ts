@@ -11,7 +11,7 @@ export interface RequestHead {
   readonly version: "1.0" | "1.1";
   readonly headers: HeaderLines; //                with Host, exactly one and valid
   readonly framing: Framing;
-  readonly keepAlive: boolean; //                  the client's wish
+  readonly keepAlive: boolean; //                  the client wants to keep the connection open
   readonly expectsContinue: boolean; //            100-continue, and the request has content
   readonly upgrade: string | null; //              Upgrade, if Connection names it
 }

@@ -20,9 +20,9 @@ export interface TlsListener extends ByteListener {
 }
 
 /** Decides before the handshake whether a connection is let in. */
-export interface Door {
+export interface Admission {
   /** Counts one connection in; false: the listener must cut it. */
-  enters(): boolean;
+  admit(): boolean;
   /** A connection that was let in has gone. */
   left(): void;
 }
@@ -35,12 +35,12 @@ const longestHandshake = 10_000; //                 milliseconds; a longer hands
 
 /** A connection, from its TCP open on. */
 class TlsSocket extends BunSocket {
-  readonly hasEntered: boolean; //                 the door let it in
+  readonly isAdmitted: boolean; //                 it was let in
   readonly cutAt: number; //                       epoch milliseconds by which its handshake must be done
 
-  constructor(socket: Socket<TlsSocket>, peerAddress: string, hasEntered: boolean, cutAt: number) {
+  constructor(socket: Socket<TlsSocket>, peerAddress: string, isAdmitted: boolean, cutAt: number) {
     super(socket, peerAddress);
-    this.hasEntered = hasEntered;
+    this.isAdmitted = isAdmitted;
     this.cutAt = cutAt;
   }
 }
@@ -52,7 +52,7 @@ class TlsSocket extends BunSocket {
 export async function listenTls(
   address: ListenAddress,
   facts: TlsFacts,
-  door: Door,
+  admission: Admission,
   accept: (socket: ByteSocket) => SocketOwner,
   handshakeMilliseconds = longestHandshake,
 ): Promise<TlsListener> {
@@ -62,10 +62,10 @@ export async function listenTls(
     allowHalfOpen: true,
   });
   addNames(server, facts);
-  // This event is only for a socket that did not get our handlers, and no door has let it in
+  // This event is only for a socket that did not get our handlers, and it was not let in
   server.on("connection", (socket) => socket.destroy());
   await bind(server, address);
-  bunListener(server).reload({ socket: handlersFor(address, door, accept, handshakeMilliseconds) });
+  bunListener(server).reload({ socket: handlersFor(address, admission, accept, handshakeMilliseconds) });
   const at = server.address();
   return {
     port: typeof at === "object" && at !== null ? at.port : null,
@@ -109,7 +109,7 @@ function bunListener(server: Server): Pick<SocketListener<TlsSocket>, "reload"> 
 
 function handlersFor(
   address: ListenAddress,
-  door: Door,
+  admission: Admission,
   accept: (socket: ByteSocket) => SocketOwner,
   handshakeMilliseconds: number,
 ) {
@@ -139,10 +139,10 @@ function handlersFor(
     ...socketEvents,
     open(socket: Socket<TlsSocket>) {
       // The handshake is the expensive part, so a connection above the limit gets none
-      const hasEntered = door.enters();
+      const isAdmitted = admission.admit();
       const cutAt = Date.now() + handshakeMilliseconds;
-      socket.data = new TlsSocket(socket, fixedAddress ?? socket.remoteAddress, hasEntered, cutAt);
-      if (!hasEntered) return socket.terminate();
+      socket.data = new TlsSocket(socket, fixedAddress ?? socket.remoteAddress, isAdmitted, cutAt);
+      if (!isAdmitted) return socket.terminate();
       if (fixedAddress === null) socket.setNoDelay(true);
       handshakes.add(socket);
       cutLater(handshakeMilliseconds);
@@ -159,7 +159,7 @@ function handlersFor(
     close(socket: Socket<TlsSocket>) {
       handshakes.delete(socket);
       socket.data.closed();
-      if (socket.data.hasEntered) door.left();
+      if (socket.data.isAdmitted) admission.left();
     },
   };
 }

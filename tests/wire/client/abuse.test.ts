@@ -215,7 +215,7 @@ describe("DOS-02: a TLS handshake", () => {
       accepted += 1;
       return { data() {}, drained() {}, ended() {}, closed() {}, failed() {} };
     };
-    const open = { enters: () => true, left: () => undefined };
+    const open = { admit: () => true, left: () => undefined };
     const listener = await listenTls({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, facts, open, accept, 60);
     stops.push(() => listener.stop());
     const socket = connect(listener.port ?? 0, "127.0.0.1");

@@ -171,10 +171,10 @@ test.each([
   ],
 ])("%s that cannot be loaded prevents the listener from opening", async (_what, broken) => {
   const owner = { data() {}, drained() {}, ended() {}, closed() {}, failed() {} };
-  const door = { enters: () => true, left: () => undefined };
+  const admission = { admit: () => true, left: () => undefined };
 
   const listening = (async () =>
-    await listenTls({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, broken, door, () => owner))();
+    await listenTls({ kind: "tcp", hostname: "127.0.0.1", port: 0 }, broken, admission, () => owner))();
 
   expect(await listening.catch(() => "refused")).toBe("refused");
 });

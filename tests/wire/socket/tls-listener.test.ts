@@ -31,7 +31,7 @@ async function visited(serve: (socket: ByteSocket) => void, ended?: (socket: Byt
   const listener = await listenTls(
     { kind: "tcp", hostname: "127.0.0.1", port: 0 },
     { fallback: certificate, named: [], minVersion: "1.2" },
-    { enters: () => told.push("enters") > 0, left: () => void told.push("left") },
+    { admit: () => told.push("enters") > 0, left: () => void told.push("left") },
     (socket) => ({
       data: () => serve(socket),
       drained: () => void told.push("drained"),
