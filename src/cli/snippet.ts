@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { isMade, type SnippetTarget, snippet, snippetTargets, variantsOf } from "../snippets/snippet.ts";
 import { reachableAddress, snippetFacts } from "../snippets/snippet-facts.ts";
 import type { SnippetFile } from "../snippets/snippet-text.ts";
@@ -13,7 +13,7 @@ import {
   snippetWishes,
 } from "./snippet-options.ts";
 import { type ExitCode, error, finish, out, warning } from "./terminal.ts";
-import { choiceArgument, didYouMean, repeatable } from "./usage.ts";
+import { choiceArgument, didYouMean, repeatable, typedOption } from "./usage.ts";
 
 /** `akproxy snippet`: the config of a reverse proxy for one provider (spec: cli). */
 export function snippetCommand(): Command {
@@ -24,30 +24,46 @@ export function snippetCommand(): Command {
     .addOption(configOption())
     .option("--variant <variant>", "another form of the config: labels (traefik), ingress, npm (nginx)")
     .addOption(
-      option(
+      typedOption(
         "--outpost <url>",
         "akproxy's address as the reverse proxy reaches it (default: listen.http)",
         addressOf("--outpost"),
       ),
     )
     .addOption(
-      option(
+      typedOption(
         "--upstream <url>",
         "the application's address, in the forward modes (default: a marked placeholder)",
         addressOf("--upstream"),
       ),
     )
     .addOption(
-      option(
+      typedOption(
         "--listen <address>",
         "PORT, HOST:PORT, or either after http:// or https:// (default: external_host's)",
         listenerOf,
       ),
     )
-    .option("--host <name>", "host of an application, in forward_domain; may be repeated", repeatable(hostNameOf))
-    .option("--copy-header <name>", "header of additionalHeaders to copy; may be repeated", repeatable(headerNameOf))
-    .addOption(option("--certificate <file>", "certificate chain (for haproxy with its key)", pathOf("--certificate")))
-    .addOption(option("--key <file>", "private key of the certificate (default: in the same file)", pathOf("--key")))
+    .addOption(
+      typedOption(
+        "--host <name>",
+        "host of an application, in forward_domain; may be repeated",
+        repeatable(hostNameOf),
+      ),
+    )
+    .addOption(
+      typedOption(
+        "--copy-header <name>",
+        "header of additionalHeaders to copy; may be repeated",
+        repeatable(headerNameOf),
+      ),
+    )
+    .addOption(
+      typedOption("--certificate <file>", "certificate chain (for haproxy with its key)", pathOf("--certificate")),
+    )
+    .addOption(
+      typedOption("--key <file>", "private key of the certificate (default: in the same file)", pathOf("--key")),
+    )
     .option("--complete", "print a whole config, which the reverse proxy loads as it is, instead of a fragment")
     .option("--file <name>", "print only this one of several files")
     .option("--json", "print JSON")
@@ -61,10 +77,6 @@ export function snippetCommand(): Command {
     .action(async (target: SnippetTarget, slug: string, options: SnippetOptions) => {
       finish(await printSnippet(target, slug, options));
     });
-}
-
-function option<Value>(flags: string, description: string, read: (word: string) => Value): Option {
-  return new Option(flags, description).argParser(read);
 }
 
 async function printSnippet(target: SnippetTarget, slug: string, options: SnippetOptions): Promise<ExitCode> {

@@ -5,9 +5,9 @@ import type { Provider } from "../core/provider.ts";
 import { checkGoRegExp, compileGoRegExps } from "../goregexp/compile.ts";
 import { lintGoRegExp } from "../goregexp/lint.ts";
 import { chooseProvider, configOption, slugsOf, usableConfig } from "./config-file.ts";
-import { type TestedUrl, testByPatterns, testByProvider } from "./explain/tested-url.ts";
 import { type ExitCode, error, finish, out, warning } from "./terminal.ts";
 import { type BadPattern, caretText, type PatternLint, testJson, testText } from "./test-regex-text.ts";
+import { type TestedUrl, testByPatterns, testByProvider } from "./tested-url.ts";
 import { choiceOption, repeatable } from "./usage.ts";
 
 interface TestOptions {

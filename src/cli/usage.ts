@@ -36,6 +36,15 @@ function chosen(label: string, word: string, choices: readonly string[]): string
   );
 }
 
+/** An option whose word `read` turns into its value, or refuses by `badWord`. */
+export function typedOption<Value>(
+  flags: string,
+  description: string,
+  read: (word: string, before: Value | undefined) => Value,
+): Option {
+  return new Option(flags, description).argParser<Value>((word, before) => read(word, before));
+}
+
 /** An option that may be repeated; each word is read by `read`. */
 export function repeatable<Value>(read: (word: string) => Value) {
   return (word: string, before: readonly Value[] | undefined): readonly Value[] => [...(before ?? []), read(word)];

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { Running } from "../../compose/run.ts";
 import type { Config } from "../../core/config.ts";
 import { Failure } from "../../core/failure.ts";
 import { problemText } from "../../core/problem.ts";
 import { type ExitCode, error, finish, out } from "../terminal.ts";
-import { badWord } from "../usage.ts";
+import { badWord, typedOption } from "../usage.ts";
 import { version } from "../version.ts";
 import { type DemoFacts, demoClientId, demoConfigText, demoUrl, loopbackAddress } from "./demo-config.ts";
 import { demoText } from "./demo-text.ts";
@@ -22,10 +22,8 @@ interface DemoOptions {
 export function demoCommand(): Command {
   return new Command("demo")
     .description("run a demo on this machine: a toy issuer, an application without login, and akproxy in front")
-    .addOption(new Option("--port <port>", "port to open in the browser").argParser(portOf).default(9000))
-    .addOption(
-      new Option("--host <address>", "loopback address to listen on").argParser(loopbackOf).default("127.0.0.1"),
-    )
+    .addOption(typedOption("--port <port>", "port to open in the browser", portOf).default(9000))
+    .addOption(typedOption("--host <address>", "loopback address to listen on", loopbackOf).default("127.0.0.1"))
     .option("-v, --verbose", "print the access log")
     .addHelpText(
       "after",

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { Config } from "../../core/config.ts";
 import type { Visitor } from "../../core/decide/decide.ts";
 import { explain, providerFor, type Question } from "../../core/explain/explain.ts";
@@ -10,7 +10,7 @@ import { parseAddress } from "../../core/http/ip-address.ts";
 import { assumedLogin } from "../../core/identity/assumed-identity.ts";
 import { configOption, usableConfig } from "../config-file.ts";
 import { type ExitCode, error, finish, out, warning } from "../terminal.ts";
-import { badWord, repeatable } from "../usage.ts";
+import { badWord, repeatable, typedOption } from "../usage.ts";
 import { version } from "../version.ts";
 import { explanationJson } from "./explain-json.ts";
 import { type ExplainStyle, explanationText } from "./explain-text.ts";
@@ -37,31 +37,26 @@ export function explainCommand(): Command {
     .description("show what akproxy would do with a request, and why")
     .argument("<url>", "URL that the browser requests; a path is enough if the config has one provider")
     .addOption(configOption())
-    .addOption(option("--method <method>", "request method", methodOf).default("GET"))
+    .addOption(typedOption("--method <method>", "request method", methodOf).default("GET"))
     .option("--as <user>", "explain the request of a logged-in user with this user name")
     .option("--groups <groups>", "the user's groups: a,b")
     .option("--email <address>", "the user's e-mail address")
-    .addOption(option("--claim <claim>", "a claim of the user, NAME=VALUE; may be repeated", repeatable(claimOf)))
-    .addOption(option("--header <line>", "a request header, 'Name: value'; may be repeated", repeatable(headerOf)))
+    .addOption(typedOption("--claim <claim>", "a claim of the user, NAME=VALUE; may be repeated", repeatable(claimOf)))
+    .addOption(typedOption("--header <line>", "a request header, 'Name: value'; may be repeated", repeatable(headerOf)))
     .option("--cookie <cookie>", "explain the request of this session: a value, NAME=VALUE or a whole Cookie header")
-    .addOption(option("--peer <address>", "address that the request comes from (default: a trusted proxy)", peerOf))
+    .addOption(
+      typedOption("--peer <address>", "address that the request comes from (default: a trusted proxy)", peerOf),
+    )
     .option("--json", "print JSON")
     .option("--show-secrets", "print tokens, cookies and credentials in the headers, too")
     .addHelpText(
       "after",
-      "\nExit: 0 explained, 1 no provider has the host, 74 no config or store, 77 may not be read, 78 the config is unusable" +
+      "\nExit: 0 explained, 1 no provider has the host, 2 usage, 74 no config file or store," +
+        "\n      77 no permission to read, 78 the config is unusable" +
         "\n\nExamples:\n  akproxy explain https://app.company/admin --as alice --groups staff,ops" +
         "\n  akproxy explain https://app.company/api --header 'Accept: application/json' --json",
     )
     .action(async (url: string, options: ExplainOptions) => finish(await explainUrl(url, options)));
-}
-
-function option<Value>(
-  flags: string,
-  description: string,
-  read: (word: string, before: Value | undefined) => Value,
-): Option {
-  return new Option(flags, description).argParser<Value>((word, before) => read(word, before));
 }
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; //  RFC 9110 5.6.2
