@@ -1,18 +1,18 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from "commander";
-import { completionCommand } from "./cli/completion.ts";
+import { completionCommand } from "./cli/completion/completion.ts";
 import { decodeCookieCommand } from "./cli/cookie/decode-cookie.ts";
 import { demoCommand } from "./cli/demo/demo.ts";
-import { doctorCommand } from "./cli/doctor.ts";
+import { doctorCommand } from "./cli/doctor/doctor.ts";
 import { explainCommand } from "./cli/explain/explain.ts";
 import { healthcheckCommand } from "./cli/healthcheck.ts";
 import { helpCommand } from "./cli/help.ts";
 import { schemaCommand } from "./cli/schema.ts";
-import { serveCommand } from "./cli/serve.ts";
-import { sessionsCommand } from "./cli/sessions.ts";
-import { snippetCommand } from "./cli/snippet.ts";
+import { serveCommand } from "./cli/serve/serve.ts";
+import { sessionsCommand } from "./cli/sessions/sessions.ts";
+import { snippetCommand } from "./cli/snippet/snippet.ts";
 import { error, finish } from "./cli/terminal.ts";
-import { testRegexCommand } from "./cli/test-regex.ts";
+import { testRegexCommand } from "./cli/test-regex/test-regex.ts";
 import { usageErrors } from "./cli/usage.ts";
 import { validateCommand } from "./cli/validate.ts";
 import { printVersion, versionCommand } from "./cli/version.ts";

@@ -1,8 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { Argument, Command } from "commander";
-import type { EndableSessions, ListedSessions, SessionsNotOpened, SessionsOpened } from "../compose/session-admin.ts";
-import type { Config } from "../core/config.ts";
-import { Failure } from "../core/failure.ts";
+import type {
+  EndableSessions,
+  ListedSessions,
+  SessionsNotOpened,
+  SessionsOpened,
+} from "../../compose/session-admin.ts";
+import type { Config } from "../../core/config.ts";
+import { Failure } from "../../core/failure.ts";
+import { configOption, usableConfig } from "../config-file.ts";
+import { type ExitCode, err, error, finish, out, warning } from "../terminal.ts";
+import { choiceArgument, repeatable } from "../usage.ts";
 import {
   type ChosenSessions,
   chosenSessions,
@@ -11,10 +19,7 @@ import {
   type SessionsOptions,
   sessionActions,
 } from "./chosen-sessions.ts";
-import { configOption, usableConfig } from "./config-file.ts";
 import { sessionJson, sessionTable, sessionText } from "./sessions-text.ts";
-import { type ExitCode, err, error, finish, out, warning } from "./terminal.ts";
-import { choiceArgument, repeatable } from "./usage.ts";
 
 /** `akproxy sessions`: lists sessions, and ends them on every running instance (spec: cli). */
 export function sessionsCommand(): Command {
@@ -75,7 +80,7 @@ async function look(
   config: Config,
   print: (sessions: ListedSessions, now: number) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { viewSessions } = await import("../compose/session-admin.ts");
+  const { viewSessions } = await import("../../compose/session-admin.ts");
   return withSessions(await viewSessions(config, world), (sessions) => print(sessions, world.now()));
 }
 
@@ -102,7 +107,7 @@ async function revoke(
   chosen: Extract<ChosenSessions, { kind: "revoke" }>,
   format: View["format"],
 ): Promise<ExitCode> {
-  const { administerSessions } = await import("../compose/session-admin.ts");
+  const { administerSessions } = await import("../../compose/session-admin.ts");
   return withSessions(await administerSessions(config, world), async (sessions: EndableSessions) => {
     const handles = chosen.handles ?? (await sessions.list({ username: chosen.username })).map(({ handle }) => handle);
     const counts: number[] = [];

@@ -1,6 +1,6 @@
-import { printable } from "../core/printable.ts";
-import type { SessionSummary } from "../ports/session-store.ts";
-import { spanText } from "./cookie/cookie-report-text.ts";
+import { printable } from "../../core/printable.ts";
+import type { SessionSummary } from "../../ports/session-store.ts";
+import { spanText } from "../cookie/cookie-report-text.ts";
 
 /** A session as JSON; times are epoch seconds (spec: cli, --json). */
 export interface SessionJson {

@@ -1,4 +1,4 @@
-import type { Log } from "../ports/log.ts";
+import type { Log } from "../../ports/log.ts";
 import { sdNotify } from "./sd-notify.ts";
 
 export type ServiceState = "ready" | "reloading" | "stopping";

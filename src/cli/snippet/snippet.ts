@@ -1,8 +1,10 @@
 import { Command } from "commander";
-import { isMade, type SnippetTarget, snippet, snippetTargets, variantsOf } from "../snippets/snippet.ts";
-import { reachableAddress, snippetFacts } from "../snippets/snippet-facts.ts";
-import type { SnippetFile } from "../snippets/snippet-text.ts";
-import { chooseProvider, configOption, usableConfig } from "./config-file.ts";
+import { isMade, type SnippetTarget, snippet, snippetTargets, variantsOf } from "../../snippets/snippet.ts";
+import { reachableAddress, snippetFacts } from "../../snippets/snippet-facts.ts";
+import type { SnippetFile } from "../../snippets/snippet-text.ts";
+import { chooseProvider, configOption, usableConfig } from "../config-file.ts";
+import { type ExitCode, error, finish, out, warning } from "../terminal.ts";
+import { choiceArgument, didYouMean, repeatable, typedOption } from "../usage.ts";
 import {
   addressOf,
   headerNameOf,
@@ -12,8 +14,6 @@ import {
   type SnippetOptions,
   snippetWishes,
 } from "./snippet-options.ts";
-import { type ExitCode, error, finish, out, warning } from "./terminal.ts";
-import { choiceArgument, didYouMean, repeatable, typedOption } from "./usage.ts";
 
 /** `akproxy snippet`: the config of a reverse proxy for one provider (spec: cli). */
 export function snippetCommand(): Command {

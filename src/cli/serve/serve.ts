@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { Command } from "commander";
-import type { Running } from "../compose/run.ts";
-import type { Config } from "../core/config.ts";
-import { Failure } from "../core/failure.ts";
-import { problemText } from "../core/problem.ts";
-import type { Log } from "../ports/log.ts";
-import { pooled } from "../seal/random-token.ts";
-import { configOption, readConfig } from "./config-file.ts";
+import type { Running } from "../../compose/run.ts";
+import type { Config } from "../../core/config.ts";
+import { Failure } from "../../core/failure.ts";
+import { problemText } from "../../core/problem.ts";
+import type { Log } from "../../ports/log.ts";
+import { pooled } from "../../seal/random-token.ts";
+import { configOption, readConfig } from "../config-file.ts";
+import { type ExitCode, err, error, finish } from "../terminal.ts";
+import { version } from "../version.ts";
 import { type ServiceState, serviceManager } from "./service-manager.ts";
-import { type ExitCode, err, error, finish } from "./terminal.ts";
-import { version } from "./version.ts";
 
 interface ServeOptions {
   readonly config?: string;
@@ -42,7 +42,7 @@ async function serve(flag: string | undefined): Promise<ExitCode | null> {
   const { loaded } = await readConfig(flag);
   for (const problem of loaded.problems) err(problemText(problem));
   if (loaded.config === null) return loaded.unreadable === "permission" ? 77 : 78;
-  const { processLog } = await import("../compose/process.ts");
+  const { processLog } = await import("../../compose/process.ts");
   const log = processLog(loaded.config.log);
   const started = await start(loaded.config, log);
   if (started.kind === "failed") return started.exitCode;
@@ -61,8 +61,8 @@ type Started =
   | { readonly kind: "failed"; readonly exitCode: ExitCode };
 
 async function start(config: Config, log: Log): Promise<Started> {
-  const { run } = await import("../compose/run.ts");
-  const { exitCodeOf } = await import("../compose/process.ts");
+  const { run } = await import("../../compose/run.ts");
+  const { exitCodeOf } = await import("../../compose/process.ts");
   try {
     const running = await run(config, {
       version,

@@ -1,14 +1,14 @@
 import { Command } from "commander";
-import { type GivenUrl, givenUrl } from "../core/http/given-url.ts";
-import type { PublicPaths } from "../core/http/judged-target.ts";
-import type { Provider } from "../core/provider.ts";
-import { checkGoRegExp, compileGoRegExps } from "../goregexp/compile.ts";
-import { lintGoRegExp } from "../goregexp/lint.ts";
-import { chooseProvider, configOption, slugsOf, usableConfig } from "./config-file.ts";
-import { type ExitCode, error, finish, out, warning } from "./terminal.ts";
+import { type GivenUrl, givenUrl } from "../../core/http/given-url.ts";
+import type { PublicPaths } from "../../core/http/judged-target.ts";
+import type { Provider } from "../../core/provider.ts";
+import { checkGoRegExp, compileGoRegExps } from "../../goregexp/compile.ts";
+import { lintGoRegExp } from "../../goregexp/lint.ts";
+import { chooseProvider, configOption, slugsOf, usableConfig } from "../config-file.ts";
+import { type ExitCode, error, finish, out, warning } from "../terminal.ts";
+import { choiceOption, repeatable } from "../usage.ts";
 import { type BadPattern, caretText, type PatternLint, testJson, testText } from "./test-regex-text.ts";
 import { type TestedUrl, testByPatterns, testByProvider } from "./tested-url.ts";
-import { choiceOption, repeatable } from "./usage.ts";
 
 interface TestOptions {
   readonly config?: string;

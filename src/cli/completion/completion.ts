@@ -1,4 +1,6 @@
 import { Command, type Option } from "commander";
+import { out } from "../terminal.ts";
+import { choiceArgument } from "../usage.ts";
 import {
   type CommandWords,
   completionScript,
@@ -6,8 +8,6 @@ import {
   type OptionValue,
   type OptionWords,
 } from "./completion-script.ts";
-import { out } from "./terminal.ts";
-import { choiceArgument } from "./usage.ts";
 
 /** `akproxy completion`: a shell's completions, made from the commands of the program (spec: cli). */
 export function completionCommand(): Command {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runAkproxy } from "../fakes/run-akproxy.ts";
+import { runAkproxy } from "../../fakes/run-akproxy.ts";
 
 const completion = (shell: string) => runAkproxy(["completion", shell]);
 

@@ -1,6 +1,6 @@
-import { printable } from "../core/printable.ts";
-import type { Check, Section, Standing } from "../doctor/check.ts";
-import { paint } from "./terminal.ts";
+import { printable } from "../../core/printable.ts";
+import type { Check, Section, Standing } from "../../doctor/check.ts";
+import { paint } from "../terminal.ts";
 
 const colours: Readonly<Record<Standing, string>> = { ok: "32", warn: "33", fail: "31", unknown: "36" };
 const words: Readonly<Record<Standing, string>> = { ok: "ok", warn: "warn", fail: "FAIL", unknown: "?" };

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
+import { type Served, serveConfig, serveProcess } from "../../fakes/served.ts";
 
 const started: Served[] = [];
 const stops: (() => unknown)[] = [];

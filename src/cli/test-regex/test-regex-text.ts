@@ -1,7 +1,7 @@
-import { printable } from "../core/printable.ts";
-import type { GoRegExpError } from "../goregexp/compile.ts";
-import type { GoRegExpLint } from "../goregexp/lint.ts";
-import { paint } from "./terminal.ts";
+import { printable } from "../../core/printable.ts";
+import type { GoRegExpError } from "../../goregexp/compile.ts";
+import type { GoRegExpLint } from "../../goregexp/lint.ts";
+import { paint } from "../terminal.ts";
 import type { TestedUrl } from "./tested-url.ts";
 
 /** A pattern that does not compile. */

@@ -1,8 +1,8 @@
-import type { Because } from "../core/decide/decide.ts";
-import { type Access, accessBy, decideAbout } from "../core/decide/expectation.ts";
-import type { GivenUrl } from "../core/http/given-url.ts";
-import { judgePath, matchSubject, type PublicPaths } from "../core/http/judged-target.ts";
-import type { Provider } from "../core/provider.ts";
+import type { Because } from "../../core/decide/decide.ts";
+import { type Access, accessBy, decideAbout } from "../../core/decide/expectation.ts";
+import type { GivenUrl } from "../../core/http/given-url.ts";
+import { judgePath, matchSubject, type PublicPaths } from "../../core/http/judged-target.ts";
+import type { Provider } from "../../core/provider.ts";
 
 /** What an anonymous navigation to one URL gets. */
 export interface TestedUrl {

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { Command } from "commander";
-import type { Config } from "../core/config.ts";
-import { type Problem, problemText } from "../core/problem.ts";
-import type { Provider } from "../core/provider.ts";
-import type { Check, Section } from "../doctor/check.ts";
-import { chooseProvider, configOption, readConfig } from "./config-file.ts";
+import type { Config } from "../../core/config.ts";
+import { type Problem, problemText } from "../../core/problem.ts";
+import type { Provider } from "../../core/provider.ts";
+import type { Check, Section } from "../../doctor/check.ts";
+import { chooseProvider, configOption, readConfig } from "../config-file.ts";
+import { type ExitCode, err, finish, out } from "../terminal.ts";
+import { version } from "../version.ts";
 import { doctorJson, sectionText, summaryText } from "./doctor-text.ts";
-import { type ExitCode, err, finish, out } from "./terminal.ts";
-import { version } from "./version.ts";
 
 interface DoctorOptions {
   readonly config?: string;
@@ -44,7 +44,7 @@ async function examine(options: DoctorOptions): Promise<ExitCode> {
   const report = reportTo(options.json === true ? "json" : "text");
   report.add(configSection(file, loaded.problems));
   if (loaded.config !== null) {
-    const { diagnose } = await import("../doctor/doctor.ts");
+    const { diagnose } = await import("../../doctor/doctor.ts");
     const world = { version, now: () => Date.now() / 1000, randomBytes: take, timeoutMilliseconds: 5000 };
     for await (const section of diagnose(loaded.config, chosen.providers, world)) report.add(section);
   }

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type NotifyResult, sdNotify } from "../../src/cli/sd-notify.ts";
-import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
+import { type NotifyResult, sdNotify } from "../../../src/cli/serve/sd-notify.ts";
+import { type Served, serveConfig, serveProcess } from "../../fakes/served.ts";
 
 /** A receiver of two datagrams at argv[1], in whichever language is there; it says `bound`, then each message on a line. */
 const receivers: Readonly<Record<string, readonly string[]>> = {

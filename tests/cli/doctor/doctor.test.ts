@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sectionText } from "../../src/cli/doctor-text.ts";
-import { startEchoApp } from "../../src/demo/echo-app.ts";
-import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
-import { type Run, runAkproxy } from "../fakes/run-akproxy.ts";
-import { type Served, serveProcess } from "../fakes/served.ts";
+import { sectionText } from "../../../src/cli/doctor/doctor-text.ts";
+import { startEchoApp } from "../../../src/demo/echo-app.ts";
+import { startToyIssuer, type ToyIssuer } from "../../../src/demo/toy-issuer.ts";
+import { type Run, runAkproxy } from "../../fakes/run-akproxy.ts";
+import { type Served, serveProcess } from "../../fakes/served.ts";
 
 const root = mkdtempSync(join(tmpdir(), "akproxy-doctor-"));
 const secret = "toy-client-secret-of-32-characters!";

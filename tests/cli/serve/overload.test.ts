@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { type Served, serveConfig, serveProcess } from "../fakes/served.ts";
-import { waitUntil } from "../fakes/waits.ts";
+import { type Served, serveConfig, serveProcess } from "../../fakes/served.ts";
+import { waitUntil } from "../../fakes/waits.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,6 +1,6 @@
-import { parseHost } from "../core/http/host.ts";
-import type { ListenerWish, PlainAddress, SnippetWishes } from "../snippets/snippet-facts.ts";
-import { badWord } from "./usage.ts";
+import { parseHost } from "../../core/http/host.ts";
+import type { ListenerWish, PlainAddress, SnippetWishes } from "../../snippets/snippet-facts.ts";
+import { badWord } from "../usage.ts";
 
 /** The options of `akproxy snippet`, each read by its type. */
 export interface SnippetOptions {

@@ -1,5 +1,5 @@
+import { badWord } from "../usage.ts";
 import { writtenHandle } from "./sessions-text.ts";
-import { badWord } from "./usage.ts";
 
 /** What `akproxy sessions` can do. */
 export const sessionActions = ["list", "show", "revoke"] as const;

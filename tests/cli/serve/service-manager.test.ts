@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { serviceManager } from "../../src/cli/service-manager.ts";
-import { keptLog } from "../fakes/login-settings.ts";
-import { waitUntil } from "../fakes/waits.ts";
+import { serviceManager } from "../../../src/cli/serve/service-manager.ts";
+import { keptLog } from "../../fakes/login-settings.ts";
+import { waitUntil } from "../../fakes/waits.ts";
 
 const notified = 'warn service manager not notified {"reason":"sendto: errno 2"}'; // the socket does not exist
 const socket = { NOTIFY_SOCKET: "/nowhere/at/all.sock" };

@@ -2,15 +2,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chosenSessions, handleOf } from "../../src/cli/chosen-sessions.ts";
-import { sessionTable, shownHandle, writtenHandle } from "../../src/cli/sessions-text.ts";
-import { startEchoApp } from "../../src/demo/echo-app.ts";
-import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
-import type { SessionSummary } from "../../src/ports/session-store.ts";
-import { type Browser, createBrowser, loginAs } from "../fakes/browser.ts";
-import { type Run, runAkproxy } from "../fakes/run-akproxy.ts";
-import { type Served, serveProcess } from "../fakes/served.ts";
-import { openSocket } from "../journeys/web-socket-client.ts";
+import { chosenSessions, handleOf } from "../../../src/cli/sessions/chosen-sessions.ts";
+import { sessionTable, shownHandle, writtenHandle } from "../../../src/cli/sessions/sessions-text.ts";
+import { startEchoApp } from "../../../src/demo/echo-app.ts";
+import { startToyIssuer, type ToyIssuer } from "../../../src/demo/toy-issuer.ts";
+import type { SessionSummary } from "../../../src/ports/session-store.ts";
+import { type Browser, createBrowser, loginAs } from "../../fakes/browser.ts";
+import { type Run, runAkproxy } from "../../fakes/run-akproxy.ts";
+import { type Served, serveProcess } from "../../fakes/served.ts";
+import { openSocket } from "../../journeys/web-socket-client.ts";
 
 const app = "http://app.test/";
 const echo = startEchoApp({ port: 0 });
