@@ -1,3 +1,4 @@
+import type { Dialect } from "../core/forward-auth/dialects.ts";
 import type { HeaderLine, HeaderLines } from "../core/http/header-lines.ts";
 import type { InboundRequest } from "../core/request.ts";
 import { page } from "./pages/page.ts";
@@ -60,4 +61,18 @@ export function empty(status: number, label: RequestOutcome): Answer {
 /** The same answer with more header lines. */
 export function withHeaders(answer: Answer, more: HeaderLines): Answer {
   return { ...answer, headers: [...answer.headers, ...more] };
+}
+
+/** The answer as the dialect's reverse proxy understands it: nginx makes a 500 of everything but 2xx, 401 and 403 (FWD-15). */
+export function inDialect(dialect: Dialect, answer: Answer): Answer {
+  if (dialect.statuses === "any") return answer;
+  switch (answer.status) {
+    case 200:
+    case 401:
+    case 403:
+    case 500:
+      return answer;
+    default:
+      return { ...answer, status: answer.status >= 500 ? 500 : 401 };
+  }
 }

@@ -3,12 +3,11 @@ import type { OriginalRequest, OriginalUrl } from "../core/forward-auth/original
 import { judgeTarget } from "../core/http/judged-target.ts";
 import type { InboundRequest } from "../core/request.ts";
 import type { Soon } from "../core/soon.ts";
-import { type Answer, empty, withHeaders } from "./answer.ts";
+import { type Answer, empty, inDialect, withHeaders } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import type { Exchange, Outcome } from "./exchange.ts";
 import { badRequestPage, unknownHostPage } from "./refusals.ts";
 import { type Routed, routed } from "./routing.ts";
-import { inDialect } from "./served.ts";
 
 /**
  * Answers a reverse proxy that asks for a verdict: 2xx lets the request in, every other status does not. Only trusted peers get a verdict

@@ -8,9 +8,9 @@ import {
   startPath,
 } from "../core/decide/endpoint.ts";
 import { type Dialect, dialects } from "../core/forward-auth/dialects.ts";
-import type { Soon } from "../core/soon.ts";
-import { allowed } from "./allowed.ts";
-import { type Answer, empty, pageAnswer } from "./answer.ts";
+import type { InboundRequest } from "../core/request.ts";
+import { rescued, type Soon, whenKnown } from "../core/soon.ts";
+import { type Answer, empty, inDialect, pageAnswer } from "./answer.ts";
 import type { Deps } from "./deps.ts";
 import { type Exchange, type Forward, type Outcome, pageRequest } from "./exchange.ts";
 import { check } from "./forward-auth.ts";
@@ -21,9 +21,9 @@ import { startEndpoint } from "./login/login.ts";
 import { signOut } from "./login/logout.ts";
 import { notFound } from "./pages/not-found-pages.ts";
 import { proxy } from "./proxy.ts";
+import { failureAnswer, unknownHostPage } from "./refusals.ts";
 import { isCheck, type Routed, type Router } from "./routing.ts";
-import { type Endpoint, served, servedByUs } from "./served.ts";
-import { verdict } from "./verdict.ts";
+import { allowed, verdict } from "./verdict.ts";
 
 /** The URL map of the outpost, in every mode. A request inside a forward-auth check goes through it too. */
 export function outpostApp(server: ElysiaAdapter): AnyElysia {
@@ -66,6 +66,53 @@ function checkOf(dialect: Dialect): Route {
 
 function checkOrApplication(dialect: Dialect, routed: Routed): Soon<Outcome> {
   return isCheck(routed.arrival) ? check(dialect, routed) : served(application, routed);
+}
+
+/** A handler of requests whose provider is known. May throw Failure, now or later. */
+type Endpoint = (deps: Deps, exchange: Exchange) => Soon<Outcome["result"]>;
+
+/** What `endpoint` makes of a request. A failure becomes its page, never a 2xx. */
+function served(endpoint: Endpoint, { deps, arrival }: Routed): Soon<Outcome> {
+  const { request, dialect, provider } = arrival;
+  if (arrival.provider === null) return { result: noProvider(deps, request), request, provider };
+  const exchange = arrival;
+  const result = rescued<Outcome["result"]>(
+    () => endpoint(deps, exchange),
+    (error) => failureAnswer(deps, exchange, error),
+  );
+  return whenKnown(result, (made) => ({
+    result: dialect === null || made.kind !== "answer" ? made : inDialect(dialect, made),
+    request,
+    provider,
+  }));
+}
+
+function noProvider(deps: Deps, request: InboundRequest): Answer {
+  const { id, host, hostSource, peerAddress, peerIsTrusted } = request;
+  const sender = { peer: peerAddress, peer_is_trusted: peerIsTrusted };
+  deps.log.warn("no app for hostname", { request_id: id, host, host_source: hostSource, ...sender });
+  return unknownHostPage(deps, request);
+}
+
+/**
+ * The same for one of akproxy's own endpoints. Inside a check, a reverse proxy that cannot pass the endpoint's answer on lets the browser
+ * through to the endpoint itself. The others pass the answer on; there a 2xx would let the request in.
+ */
+function servedByUs(endpoint: Endpoint, routed: Routed): Soon<Outcome> {
+  const { dialect } = routed.arrival;
+  if (dialect === null) return served(endpoint, routed);
+  return served(dialect.carriesOwnEndpoints ? withoutSuccess(endpoint) : letThrough, routed);
+}
+
+function letThrough(deps: Deps, exchange: Exchange): Answer {
+  return allowed(deps, exchange, null);
+}
+
+function withoutSuccess(endpoint: Endpoint): Endpoint {
+  return (deps, exchange) =>
+    whenKnown(endpoint(deps, exchange), (made) =>
+      made.kind === "answer" && made.status >= 200 && made.status < 300 ? { ...made, status: 403 } : made,
+    );
 }
 
 /**

@@ -5,8 +5,8 @@ import { compose } from "../../src/compose/compose.ts";
 import { parseConfigText } from "../../src/config/load.ts";
 import { firstValue, type HeaderLines } from "../../src/core/http/header-lines.ts";
 import { problemText } from "../../src/core/problem.ts";
-import { outcomeOf } from "../../src/http/arrival.ts";
 import type { Deps } from "../../src/http/deps.ts";
+import { outcomeOf } from "../../src/http/wire-handler.ts";
 
 import { createLog } from "../../src/log/create-log.ts";
 import { router } from "../fakes/router.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import type { Identity } from "../../src/core/identity.ts";
-import { outcomeOf } from "../../src/http/arrival.ts";
 import type { Deps } from "../../src/http/deps.ts";
+import { outcomeOf } from "../../src/http/wire-handler.ts";
 
 import type { IdentityProvider, LogoutNotice } from "../../src/ports/identity-provider.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";

@@ -3,7 +3,7 @@ import { endpointOf } from "../../src/core/decide/endpoint.ts";
 import { dialectOf } from "../../src/core/forward-auth/dialects.ts";
 import { firstValue } from "../../src/core/http/header-lines.ts";
 import { judgeTarget } from "../../src/core/http/judged-target.ts";
-import { outcomeOf } from "../../src/http/arrival.ts";
+import { outcomeOf } from "../../src/http/wire-handler.ts";
 import { router } from "../fakes/router.ts";
 import { startBareOutpost } from "../forward/outpost.ts";
 import { hostileTargets } from "./hostile-targets.ts";
