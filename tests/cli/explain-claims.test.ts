@@ -67,6 +67,12 @@ test("the request goes where ak_proxy leads somebody, with what it makes of them
   expect(stdout).not.toContain("canary");
 });
 
+test("a rule that allows by a claim is shown with the claim and its values", async () => {
+  const { stdout } = await explain("/x", "--as", "alice");
+
+  expect(stdout).toContain("\n  rules     1  allow realm_access.roles = hr: for another path\n");
+});
+
 test("without the claim the verdict is denied, and what a login would lack is said", async () => {
   const { stdout, stderr, code } = await explain("/x", "--as", "alice");
 

@@ -114,8 +114,10 @@ const matchWords: Readonly<Record<RuleTrace["match"], string>> = {
 
 function accessText(access: RuleTrace["access"]): string {
   if (access.kind !== "allow") return access.kind;
-  const { groups, users, emails, emailDomains } = access.allow;
-  return `allow ${[...groups, ...users, ...emails, ...emailDomains.map((domain) => `@${domain}`)].join(", ")}`;
+  const { groups, users, emails, emailDomains, claims } = access.allow;
+  const domains = emailDomains.map((domain) => `@${domain}`);
+  const claimed = Object.entries(claims).map(([name, values]) => `${name} = ${values.join(" or ")}`);
+  return `allow ${[...groups, ...users, ...emails, ...domains, ...claimed].join(", ")}`;
 }
 
 /** The answers, with the dialects that get the same answer in one row. */
