@@ -96,13 +96,13 @@ interface Fact {
   readonly headers: HeaderLines;
 }
 
-async function served(target: string, headers: HeaderLines, method = "GET"): Promise<Fact> {
+async function served(target: string, headers: HeaderLines, method = "GET", peerAddress = "127.0.0.1"): Promise<Fact> {
   const { result } = await outcomeOf(router, deps, {
     method,
     target,
     headers,
     scheme: "https",
-    peerAddress: "127.0.0.1",
+    peerAddress,
     serverName: null,
     hasBody: false,
   });
@@ -133,9 +133,10 @@ function explained(
   method: string,
   headers: HeaderLines,
   visitor: Visitor,
+  peer = "127.0.0.1",
 ): Extract<Explanation, { kind: "decided" }> {
   const outpostFacts = { outpostName: "akproxy", version: "1.2.3", jwksUri: "https://idp.test/jwks" };
-  const explanation = explain(config, { url, method, headers, peer: "127.0.0.1", visitor, outpost: outpostFacts });
+  const explanation = explain(config, { url, method, headers, peer, visitor, outpost: outpostFacts });
   if (explanation.kind !== "decided") throw new Error(`not decided: ${explanation.kind}`);
   return explanation;
 }
@@ -159,6 +160,8 @@ const visitors: readonly (readonly [string, Visitor])[] = [
 const kinds: readonly (readonly [string, HeaderLines])[] = [
   ["a navigation", [["Accept", "text/html"]]],
   ["a script's request", [["X-Requested-With", "XMLHttpRequest"]]],
+  ["a fetch", [["Sec-Fetch-Mode", "cors"]]],
+  ["a WebSocket behind a reverse proxy", [["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="]]],
   ["a program's request", [["Authorization", "Basic YTpi"]]],
   [
     "a spoofing request",
@@ -233,6 +236,29 @@ test.each(rows.filter(({ slug }) => slug !== "app"))(
   },
 );
 
+test("explain says what serve does with the forwarded headers of a peer that is not trusted, in every mode", async () => {
+  const anonymous: Visitor = { kind: "anonymous" };
+  const peer = "203.0.113.9";
+  for (const host of ["app.company.test", "wiki.company.test", "grafana.company.test"]) {
+    const headers: HeaderLines = [
+      ["X-Forwarded-For", "192.0.2.9"],
+      ["X-Forwarded-Host", "status.company.test"],
+      ["X-Forwarded-Proto", "ftp"],
+    ];
+    const { decided } = explained(urlOf(`https://${host}/x`), "GET", headers, anonymous, peer);
+
+    const target = host === "app.company.test" ? "/x" : "/outpost.goauthentik.io/auth/traefik";
+    const fact = await served(target, [["Host", host], ...headers], "GET", peer);
+
+    const answer = decided.answers.find(({ to }) => to === "browser" || to === "traefik");
+    expect({ host, status: answer?.status, location: answer?.location }).toEqual({
+      host,
+      status: fact.status,
+      location: fact.location,
+    });
+  }
+});
+
 test.each<[string, string, HeaderLines]>([
   ["GET", "/", [["X-Forwarded-Proto", "ftp"]]],
   ["GET", "/", [["X-Forwarded-Host", "a, b"]]],
@@ -278,5 +304,5 @@ function authentikLines(lines: HeaderLines): HeaderLines {
 }
 
 test("the table has navigations and others", () => {
-  expect(kinds.map(([, headers]) => isNavigation("GET", headers))).toEqual([true, false, true, true]);
+  expect(kinds.map(([, headers]) => isNavigation("GET", headers))).toEqual([true, false, false, false, true, true]);
 });

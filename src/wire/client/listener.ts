@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../../core/config.ts";
+import { longestTarget } from "../../core/http/judged-target.ts";
 import type { WireAnswer, WireHandler, WireOverload, WireRefusal } from "../../ports/wire.ts";
 import type { RequestHeadLimits } from "../message/request-head.ts";
 import type { ByteListener, ByteSocket, SocketOwner } from "../socket/byte-socket.ts";
@@ -113,7 +114,7 @@ function contextOf(options: HttpListenerOptions, scheme: "http" | "https"): List
 
 /** The limits of a request head (DOS-03). */
 export function headLimitsOf({ headBytes }: ListenerLimits): RequestHeadLimits {
-  return { headBytes, targetChars: 8192, fields: 200 };
+  return { headBytes, targetChars: longestTarget, fields: 200 };
 }
 
 /** One coarse sweep applies all time limits of all connections. */
