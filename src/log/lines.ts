@@ -1,16 +1,11 @@
 import type { LogLevel } from "../core/config.ts";
+import { printable } from "../core/printable.ts";
 import type { LogFields } from "../ports/log.ts";
 
 type LogValue = LogFields[string];
 
 /** The longest value of a log line in UTF-16 units; clients choose paths and user names (DOS-08). */
 const longestValue = 2048;
-
-/**
- * Characters that JSON does not escape, but that a terminal or a log viewer may act on: DEL, the C1 controls, line and paragraph separators,
- * and the marks that change the direction of text (CVE-2021-42574 shows how these mislead a reader).
- */
-const activeCharacters = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** `value` cut to `longestValue`, followed by the number of units that were cut. */
 function capped(value: LogValue): LogValue {
@@ -20,10 +15,7 @@ function capped(value: LogValue): LogValue {
 
 /** `value` as JSON without a character that can end a line or control a terminal, so no client can forge a log line. */
 function jsonText(value: LogValue | LogFields): string {
-  return JSON.stringify(value).replace(
-    activeCharacters,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return printable(JSON.stringify(value));
 }
 
 /**

@@ -4,6 +4,7 @@ import type { HeaderLine, HeaderLines } from "../http/header-lines.ts";
 import { headerValue } from "../http/header-value.ts";
 import { isHopByHop } from "../http/hop-by-hop.ts";
 import type { Identity } from "../identity.ts";
+import { printable } from "../printable.ts";
 import type { HeaderEncoding, Provider } from "../provider.ts";
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; //   RFC 9110 5.6.2
@@ -28,7 +29,7 @@ export function additionalHeaders(
   for (const [name, raw] of Object.entries(attribute)) {
     const problem = additionalNameProblem(name);
     const value = textOf(raw, encoding);
-    if (problem !== null) warnings.push(`additionalHeaders: "${printable(name)}" ${problem}: not sent`);
+    if (problem !== null) warnings.push(`additionalHeaders: "${printable(name.slice(0, 64))}" ${problem}: not sent`);
     else if (value === null)
       warnings.push(
         `additionalHeaders: the value of "${name}" is not a text, number or boolean, or has control characters: not sent`,
@@ -50,11 +51,6 @@ export function additionalNameProblem(name: string): string | null {
 function textOf(value: unknown, encoding: HeaderEncoding): string | null {
   if (typeof value === "string") return headerValue(value, encoding);
   return typeof value === "number" || typeof value === "boolean" ? String(value) : null;
-}
-
-/** A hostile name must not write into the log. */
-function printable(name: string): string {
-  return name.replace(/[^\u0020-\u007e]/g, "?").slice(0, 64);
 }
 
 /**
