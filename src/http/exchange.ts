@@ -8,13 +8,13 @@ import type { UpstreamRequest } from "../core/upstream/upstream-request.ts";
 import type { Answer } from "./answer.ts";
 import type { PageRequest } from "./pages/page-spec.ts";
 
-/** What is known of a request once akproxy has read it. */
+/** The facts of a request that akproxy has read. */
 interface Received {
   readonly request: InboundRequest;
   readonly sentHeaders: HeaderLines; //            as received, spoofable ones included: for the facts that only a trusted peer may state
   readonly target: JudgedTarget;
-  readonly dialect: Dialect | null; //             of the check that asks about this request; null: the request itself came here
-  readonly knownMethod: string; //                 for the rules; "": the reverse proxy that asks does not send it
+  readonly dialect: Dialect | null; //             of the check that contains this request; null: the request came directly
+  readonly knownMethod: string; //                 for the rules; "": the reverse proxy does not send it
 }
 
 /** A request whose host belongs to a provider. */

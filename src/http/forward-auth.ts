@@ -18,18 +18,18 @@ export function check(dialect: Dialect, { deps, arrival, router }: Routed): Soon
   const { request, sentHeaders } = arrival;
   if (!request.peerIsTrusted) return { result: untrusted(deps, request), request, provider: null };
   const { method, scheme, target } = request;
-  const told = dialect.originalUrl({ method, scheme, target, headers: sentHeaders });
-  if (told.kind === "missing" && arrival.provider?.mode === "proxy") {
+  const url = dialect.originalUrl({ method, scheme, target, headers: sentHeaders });
+  if (url.kind === "missing" && arrival.provider?.mode === "proxy") {
     const answer = unknownApplication(deps, request, request);
     return { result: inDialect(dialect, answer), request, provider: arrival.provider };
   }
-  if (told.kind !== "known") {
-    return { result: inDialect(dialect, untold(deps, request, dialect, told)), request, provider: null };
+  if (url.kind !== "known") {
+    return { result: inDialect(dialect, unknownOriginal(deps, request, dialect, url)), request, provider: null };
   }
-  const original = originalRequest(request, told.original);
+  const original = originalRequest(request, url.original);
   const provider = deps.directory.choose(original.host);
   if (provider === null || provider.mode === "proxy") {
-    const answer = unknownApplication(deps, original, told.original);
+    const answer = unknownApplication(deps, original, url.original);
     return { result: inDialect(dialect, answer), request: original, provider };
   }
   const exchange: Exchange = {
@@ -38,7 +38,7 @@ export function check(dialect: Dialect, { deps, arrival, router }: Routed): Soon
     target: judgeTarget(original.target),
     provider,
     dialect,
-    knownMethod: told.original.method,
+    knownMethod: url.original.method,
   };
   return router(routed(router, deps, exchange));
 }
@@ -47,10 +47,10 @@ export function check(dialect: Dialect, { deps, arrival, router }: Routed): Soon
  * The browser's request, made of the check. Without a method it counts as a GET (authentik: the same), but the rules know that the method is
  * unknown. The fields are spelled out because a spread costs as much as three header lines.
  */
-function originalRequest(request: InboundRequest, told: OriginalRequest): InboundRequest {
+function originalRequest(request: InboundRequest, original: OriginalRequest): InboundRequest {
   const { id, headers, hostSource, clientAddress, peerAddress, peerIsTrusted } = request;
-  const { scheme, host, hostHeader, target } = told;
-  const method = told.method || "GET";
+  const { scheme, host, hostHeader, target } = original;
+  const method = original.method || "GET";
   return {
     id,
     method,
@@ -76,20 +76,20 @@ function untrusted(deps: Deps, request: InboundRequest): Answer {
 }
 
 /** authentik answers a check without the original URL with 500 and this text, which users search for. */
-function untold(
+function unknownOriginal(
   deps: Deps,
   request: InboundRequest,
   dialect: Dialect,
-  told: Exclude<OriginalUrl, { kind: "known" }>,
+  url: Exclude<OriginalUrl, { kind: "known" }>,
 ): Answer {
   const fields = { request_id: request.id, dialect: dialect.name, peer: request.peerAddress };
-  if (told.kind === "malformed") {
-    deps.log.warn("verdict refused: the original URL is malformed", { ...fields, header: told.header });
+  if (url.kind === "malformed") {
+    deps.log.warn("verdict refused: the original URL is malformed", { ...fields, header: url.header });
     return badRequestPage(deps, request);
   }
   deps.log.error("configuration error: the reverse proxy does not send the original URL", {
     ...fields,
-    missing: told.headers.join(", "),
+    missing: url.headers.join(", "),
     hint: `compare its configuration with: akproxy snippet ${dialect.snippet} SLUG`,
   });
   const answer = withHeaders(empty(500, "failed"), [["content-type", "text/plain; charset=utf-8"]]);

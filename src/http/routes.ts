@@ -28,13 +28,13 @@ import { allowed, verdict } from "./verdict.ts";
 /** The URL map of the outpost, in every mode. A request inside a forward-auth check goes through it too. */
 export function outpostApp(server: ElysiaAdapter): AnyElysia {
   const app = new Elysia({ adapter: server, strictPath: true })
-    // as: for the types alone; a route's context is the request that the router was asked with
+    // as: only for the types; the context of a route is the request that the router got
     .decorate({} as Routed)
-    .all(startPath, ours(startEndpoint))
-    .all(callbackPath, ours(finishLogin))
-    .all(signOutPath, ours(signOut))
-    .all(frontchannelLogoutPath, ours(frontchannelLogout))
-    .all(backchannelLogoutPath, ours(backchannelLogout))
+    .all(startPath, own(startEndpoint))
+    .all(callbackPath, own(finishLogin))
+    .all(signOutPath, own(signOut))
+    .all(frontchannelLogoutPath, own(frontchannelLogout))
+    .all(backchannelLogoutPath, own(backchannelLogout))
     .all(pingPath, ping.bind(null));
   for (const dialect of dialects) {
     app.all(dialect.path, checkOf(dialect));
@@ -53,11 +53,11 @@ export function routerOf(fetch: AnyElysia["fetch"]): Router {
 type Route = (routed: Routed) => Soon<Outcome>;
 
 /**
- * Elysia reads the source of a handler to find out whether it waits, and takes every call for a wait. A bound function shows it no source:
- * then an outcome that is at hand comes back at once, and only a promise is waited for.
+ * A row for one of akproxy's own endpoints. Elysia reads the source of a handler to find out whether it is asynchronous, and takes every
+ * call in it for one that is. A bound function has no source to read, so Elysia returns an outcome at once instead of a promise of it.
  */
-function ours(endpoint: Endpoint): Route {
-  return servedByUs.bind(null, endpoint);
+function own(endpoint: Endpoint): Route {
+  return servedAsOwn.bind(null, endpoint);
 }
 
 function checkOf(dialect: Dialect): Route {
@@ -71,7 +71,7 @@ function checkOrApplication(dialect: Dialect, routed: Routed): Soon<Outcome> {
 /** A handler of requests whose provider is known. May throw Failure, now or later. */
 type Endpoint = (deps: Deps, exchange: Exchange) => Soon<Outcome["result"]>;
 
-/** What `endpoint` makes of a request. A failure becomes its page, never a 2xx. */
+/** Gives the request to `endpoint`. A failure becomes its page, never a 2xx. */
 function served(endpoint: Endpoint, { deps, arrival }: Routed): Soon<Outcome> {
   const { request, dialect, provider } = arrival;
   if (arrival.provider === null) return { result: noProvider(deps, request), request, provider };
@@ -98,7 +98,7 @@ function noProvider(deps: Deps, request: InboundRequest): Answer {
  * The same for one of akproxy's own endpoints. Inside a check, a reverse proxy that cannot pass the endpoint's answer on lets the browser
  * through to the endpoint itself. The others pass the answer on; there a 2xx would let the request in.
  */
-function servedByUs(endpoint: Endpoint, routed: Routed): Soon<Outcome> {
+function servedAsOwn(endpoint: Endpoint, routed: Routed): Soon<Outcome> {
   const { dialect } = routed.arrival;
   if (dialect === null) return served(endpoint, routed);
   return served(dialect.carriesOwnEndpoints ? withoutSuccess(endpoint) : letThrough, routed);
@@ -126,7 +126,7 @@ function application(deps: Deps, exchange: Exchange): Soon<Answer | Forward> {
   return pageAnswer(notFound(pageRequest(request, deps.now())), request, "refused");
 }
 
-/** Answered for every host, without a look at the request. Inside a check it lets the request through, to this same answer. */
+/** Answers on every host. Inside a check it lets the request through, and the same route answers it then. */
 function ping({ deps, arrival }: Routed): Outcome {
   const { request, provider } = arrival;
   const isInCheck = arrival.provider !== null && arrival.dialect !== null;

@@ -5,19 +5,19 @@ import type { Deps } from "./deps.ts";
 import type { Arrival, Outcome } from "./exchange.ts";
 import { startedHere } from "./login/callback.ts";
 
-/** A request as the router reads it, and as its route gets it. */
+/** A request as the router and its route get it. */
 export type Routed = {
-  readonly method: "ALL"; //                       the same for each request: a route looks at the real method itself
+  readonly method: "ALL"; //                       the same for each request; a route reads the real method itself
   readonly path: string;
   readonly deps: Deps;
   readonly arrival: Arrival;
-  readonly router: Router; //                      for the request inside a check
+  readonly router: Router; //                      for a check: the request inside takes the same map
 };
 
-/** The app of routes.ts, asked with a request. Never throws for what a route throws. */
+/** The app of routes.ts as a function: gives a request to its route and returns the outcome. */
 export type Router = (routed: Routed) => Soon<Outcome>;
 
-/** `arrival` on its way to its route. */
+/** Makes of `arrival` what the router gets. */
 export function routed(router: Router, deps: Deps, arrival: Arrival): Routed {
   return { method: "ALL", path: routedPath(deps, arrival), deps, arrival, router };
 }
@@ -41,8 +41,8 @@ function routedPath(deps: Deps, arrival: Arrival): string {
 
 /**
  * Does a request for a dialect's path ask for a verdict? On the host of an application that akproxy proxies the path is the application's
- * (authentik: the same), unless a trusted peer asks: it may pass on a client's X-Forwarded-Host, and an upstream's 200 would be taken for
- * a verdict. A request inside a check is never a check itself.
+ * (authentik: the same), unless a trusted peer sent it: such a peer may pass on a client's X-Forwarded-Host, and would take an upstream's
+ * 200 for a verdict. A request inside a check is never a check itself.
  */
 export function isCheck({ provider, request, dialect }: Arrival): boolean {
   return dialect === null && (provider?.mode !== "proxy" || request.peerIsTrusted);

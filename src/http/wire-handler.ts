@@ -31,7 +31,7 @@ export function wireHandler(router: Router, deps: () => Deps): WireHandler {
   };
 }
 
-/** What becomes of a received request: refused at the edge, or what its route makes of it. Never 2xx for what went wrong. */
+/** The outcome of a received request: refused at the edge, or decided by its route. Never 2xx for an error. */
 export function outcomeOf(router: Router, deps: Deps, raw: WireRequest): Soon<Outcome> {
   const inbound = readInbound(raw, deps.trustedProxies, deps.newRequestId());
   const { request } = inbound;
@@ -49,9 +49,9 @@ const misdirected: EdgeRefusal = {
 };
 
 /**
- * Did the client open the connection with the certificate of one provider and now asks another one? A browser may reuse a connection so
- * (RFC 9110 7.4), and the certificate that it verified is not the one of the provider that would answer (TLS-03). A trusted proxy's
- * X-Forwarded-Host says nothing about the name that it connected to.
+ * Did the client open the connection with one provider's certificate and now sends a request to another provider? A browser may reuse a
+ * connection like that (RFC 9110 7.4), although it never verified the other provider's certificate (TLS-03). A trusted proxy's
+ * X-Forwarded-Host is not the name that it connected to, so it does not count.
  */
 function isMisdirected(
   deps: Deps,
@@ -77,7 +77,7 @@ function refused(
   return { result: dialect === null ? answer : inDialect(dialect, answer), request, provider };
 }
 
-/** Answers a message that is not a request, in plain text: it does not say which form it asks for. */
+/** Answers a message that is not a request, in plain text: it does not name the form that the client wants. */
 export function wireRefusal(deps: () => Deps): WireRefusal {
   return ({ status, reason, peerAddress }) => {
     const { log, metrics, now, newRequestId } = deps();

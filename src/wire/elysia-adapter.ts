@@ -50,8 +50,8 @@ const nothing = (): string => "";
 
 /**
  * Elysia's server on raw sockets. A request is an object with `method` and `path`, which the router reads; the object itself is the
- * context of its route. What the route returns comes back from `app.fetch` untouched, and what it throws is thrown: neither becomes a
- * web `Response`. `app.stop()` takes no new connection and closes idle ones; `app.stop(true)` cuts every connection.
+ * context of its route. `app.fetch` returns the result of the route untouched and throws its errors: neither becomes a web
+ * `Response`. `app.stop()` takes no new connection and closes idle ones; `app.stop(true)` cuts every connection.
  */
 export const rawAdapter: ElysiaAdapter = {
   name: "akproxy-raw",
@@ -65,7 +65,7 @@ export const rawAdapter: ElysiaAdapter = {
       else listener.drain();
     }
   },
-  // a route that needs no `set` answers through mapCompactResponse; mapResponse gets only what was thrown
+  // a route that does not use `set` answers through mapCompactResponse; mapResponse gets only thrown values
   handler: { mapResponse: thrownOn, mapEarlyResponse: asItIs, mapCompactResponse: asItIs },
   composeHandler: {
     headers: "",

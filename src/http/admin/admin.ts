@@ -20,8 +20,8 @@ export interface IssuerHealth {
 }
 
 /**
- * The app of `listen.metrics`: `/livez` says that the process answers and depends on nothing else, `/readyz` that the store answers,
- * every issuer has been discovered once and no stop is under way, `/metrics` is Prometheus' text format.
+ * The app of `listen.metrics`: `/livez` answers 200 while the process runs. `/readyz` answers 200 when the store answers, every
+ * issuer has been discovered once and no stop is under way. `/metrics` is Prometheus' text format.
  */
 export function adminApp(deps: AdminDeps, server: ElysiaAdapter): AnyElysia {
   return new Elysia({ adapter: server })
