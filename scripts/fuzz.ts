@@ -3,7 +3,7 @@
  * the PATH: what it refuses the wire refuses, and what both accept is the same message. Usage: bun scripts/fuzz.ts [CASES] [SEED]
  */
 import { pick, seeded } from "../tests/security/random-targets.ts";
-import { difference, type Message, type Told, toldByNode } from "../tests/wire/message/beside-llhttp.ts";
+import { difference, type Message, type ParserResult, resultsOfLlhttp } from "../tests/wire/message/beside-llhttp.ts";
 import { type CaseMaker, caseMakers } from "../tests/wire/message/fuzz-cases.ts";
 import { type Judgement, judgeChunked, judgeRequest, judgeResponse } from "../tests/wire/message/fuzz-laws.ts";
 
@@ -55,7 +55,7 @@ function note(about: string, bytes: Buffer): void {
   seen.set(about, [count + 1, example]);
 }
 
-function compare(message: Message, theirs: Told): void {
+function compare(message: Message, theirs: ParserResult): void {
   const found = difference(message, theirs);
   if (found.kind === "stricter") note(`${message.kind}: the wire alone refuses: ${found.about}`, message.bytes);
   if (found.kind === "meant") note(`${message.kind}: llhttp alone refuses: ${found.about}`, message.bytes);
@@ -81,9 +81,9 @@ if (node === null) console.log("left out: llhttp's opinion of the same messages:
 else {
   for (let from = 0; from < messages.length; from += perBatch) {
     const batch = messages.slice(from, from + perBatch);
-    const told = await toldByNode(batch, node);
+    const results = await resultsOfLlhttp(batch, node);
     batch.forEach((message, index) => {
-      const theirs = told[index];
+      const theirs = results[index];
       if (theirs !== undefined) compare(message, theirs);
       else fail("llhttp said nothing", message.bytes);
     });

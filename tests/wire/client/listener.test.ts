@@ -71,15 +71,15 @@ function forwardingTo(port: number, target = "/"): Extract<Reply, { kind: "forwa
 }
 
 test("an internal error cuts its connection and is reported; other connections are served", async () => {
-  const told: number[] = [];
+  const statuses: number[] = [];
   const listener = listenHttp({
     address: { kind: "tcp", hostname: "127.0.0.1", port: 0 },
     handler({ target }) {
-      if (target === "/fault") throw new Error("a fault of ours");
+      if (target === "/fault") throw new Error("an internal error");
       return answer(200, "ok");
     },
     refusal({ status }) {
-      told.push(status);
+      statuses.push(status);
       return { status, headers: [], body: "" };
     },
     pool: new Pool(),
@@ -95,7 +95,7 @@ test("an internal error cuts its connection and is reported; other connections a
   other.write("GET /ok HTTP/1.1\r\nHost: app.test\r\n\r\n");
 
   expect(await textUntil(other, (text) => text.endsWith("ok"))).toStartWith("HTTP/1.1 200");
-  expect(told).toEqual([500]);
+  expect(statuses).toEqual([500]);
   expect(listener.connections()).toBe(1);
 });
 

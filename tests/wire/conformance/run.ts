@@ -43,7 +43,7 @@ export async function playRow(row: ConformanceRow, proxied: Proxied): Promise<Pl
   const client = connectClient(proxied.port);
   const tidied = (): Received => ({ ...client.received(), bytes: without(client.received().bytes, "client") });
   await client.play(stepsOf(row.client, facts));
-  const told = await settled(
+  const match = await settled(
     client,
     () => {
       const match = matchClient(row.client_got, tidied(), facts);
@@ -51,7 +51,7 @@ export async function playRow(row: ConformanceRow, proxied: Proxied): Promise<Pl
     },
     patience,
   );
-  const clientMatch = told === "whole" && !tidied().isClosed ? await farewellTo(client, tidied, patience) : told;
+  const clientMatch = match === "whole" && !tidied().isClosed ? await farewellTo(client, tidied, patience) : match;
   const asked = () => upstream.heard().filter(({ bytes }) => !isFarewell(bytes));
   if (row.upstream_cut === true) await waitUntil(() => asked().at(-1)?.isClosed === true, patience).catch(() => 0);
   const heard = asked();

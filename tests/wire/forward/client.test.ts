@@ -20,7 +20,7 @@ test.each([
   ["in the middle of a stream", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"],
   ["in the middle of a body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na"],
 ])(
-  "a client that leaves %s: the upstream's connection is closed, and nothing more is told to the client",
+  "a client that leaves %s: the upstream's connection is closed, and the client gets nothing more",
   async (_, sent) => {
     const upstream = await scripted((exchange) => exchange.write(sent));
     const pool = poolWith();

@@ -103,7 +103,7 @@ test.each([
     "[framed]200 OK\r\nContent-Length: 10\r\n\r\nab",
   ],
   [
-    "amid its chunks",
+    "in the middle of its chunks",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
     "[framed]200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
   ],

@@ -22,16 +22,16 @@ async function opened(): Promise<Opened> {
 }
 
 test("WS-03: our close reaches the client as a close frame with its code and reason, then FIN", async () => {
-  const { close, given, told, handle, exchange } = await opened();
+  const { close, given, events, handle, exchange } = await opened();
 
   close(1008, "signed out");
-  const before = [...told];
+  const before = [...events];
   handle.clientEnded();
   await exchange.closed;
 
   expect(given()).toBe(`\x88\x0c\x03\xf0signed out[fin]`);
   expect(before).toEqual(["answered 101", "opened"]);
-  expect(told).toEqual(["answered 101", "opened", "closed"]);
+  expect(events).toEqual(["answered 101", "opened", "closed"]);
 });
 
 test("the upstream gets a masked close frame if its client is between frames", async () => {
@@ -93,39 +93,39 @@ test("what either side sends after our close is dropped", async () => {
 
 test("a client that does not leave after our close is cut after 5 seconds; so is a frame that does not end", async () => {
   const staying = await opened();
-  const amid = await opened();
-  amid.exchange.write(frame(0x82, "x".repeat(100)).slice(0, 50));
-  await amid.client.has("xxx");
+  const inFrame = await opened();
+  inFrame.exchange.write(frame(0x82, "x".repeat(100)).slice(0, 50));
+  await inFrame.client.has("xxx");
   staying.close(1008, "");
-  amid.close(1008, "");
+  inFrame.close(1008, "");
 
-  for (const { elapse } of [staying, amid]) elapse(4.9);
-  const before = [...staying.told, ...amid.told];
-  for (const { elapse } of [staying, amid]) elapse(0.1);
+  for (const { elapse } of [staying, inFrame]) elapse(4.9);
+  const before = [...staying.events, ...inFrame.events];
+  for (const { elapse } of [staying, inFrame]) elapse(0.1);
 
   expect(before).not.toContain("closed");
-  expect([staying.told.at(-1), amid.told.at(-1)]).toEqual(["closed", "closed"]);
-  expect([staying.given(), amid.given().slice(-8)]).toEqual(["\x88\x02\x03\xf0[fin][abort]", "x[abort]"]);
+  expect([staying.events.at(-1), inFrame.events.at(-1)]).toEqual(["closed", "closed"]);
+  expect([staying.given(), inFrame.given().slice(-8)]).toEqual(["\x88\x02\x03\xf0[fin][abort]", "x[abort]"]);
   await staying.exchange.closed;
 });
 
 test("if the upstream answers our close and ends, the client still has time to receive its own close", async () => {
-  const { close, exchange, handle, given, heard, told } = await opened();
+  const { close, exchange, handle, given, heard, events } = await opened();
 
   close(1008, "");
   await heard.has("\x88");
   exchange.end(frame(0x88, "\x03\xf0"));
   await turns(10);
-  const before = [...told];
+  const before = [...events];
   handle.clientEnded();
 
   expect(given()).toBe("\x88\x02\x03\xf0[fin]");
   expect(before).not.toContain("closed");
-  expect(told.at(-1)).toBe("closed");
+  expect(events.at(-1)).toBe("closed");
 });
 
 test("a second close, and one after the end, do nothing", async () => {
-  const { close, given, told, handle } = await opened();
+  const { close, given, events, handle } = await opened();
 
   close(1008, "");
   close(1001, "");
@@ -134,7 +134,7 @@ test("a second close, and one after the end, do nothing", async () => {
   handle.clientGone();
 
   expect(given()).toBe("\x88\x02\x03\xf0[fin]");
-  expect(told).toEqual(["answered 101", "opened", "closed"]);
+  expect(events).toEqual(["answered 101", "opened", "closed"]);
 });
 
 test.each([

@@ -25,7 +25,7 @@ test("half-close: what the upstream sends after the client's FIN arrives, then b
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const address = server.address();
-  const { client, handle, told } = tunnelTo(`127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
+  const { client, handle, events } = tunnelTo(`127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
   await client.has("[tunnel]101");
 
   handle.clientBytes(Buffer.alloc(200_000, "c"));
@@ -34,23 +34,23 @@ test("half-close: what the upstream sends after the client's FIN arrives, then b
   server.close();
 
   expect(client.text()).toEndWith("200000 taken[fin]");
-  expect(told).toEqual(["answered 101", "opened", "closed"]);
+  expect(events).toEqual(["answered 101", "opened", "closed"]);
 });
 
 test("half-close: what the client sends after the upstream's FIN arrives", async () => {
-  const { client, handle, told, exchange, heard } = await opened();
+  const { client, handle, events, exchange, heard } = await opened();
   exchange.socket.allowHalfOpen = true;
   exchange.end("bye");
   await client.has("bye[fin]");
 
   handle.clientBytes(Buffer.from("late"));
   await heard.has("late");
-  const before = [...told];
+  const before = [...events];
   handle.clientEnded();
   await exchange.closed;
 
   expect(before).toEqual(["answered 101", "opened"]);
-  expect(told).toEqual(["answered 101", "opened", "closed"]);
+  expect(events).toEqual(["answered 101", "opened", "closed"]);
   expect(client.text()).not.toContain("[abort]");
 });
 
@@ -61,17 +61,17 @@ test("a side that does not end after the other one is cut after 30 seconds witho
     exchange.end();
   });
   const { pool, elapse } = sweptPool();
-  const { client, handle, told } = tunnelTo(upstream.hostAndPort, pool);
+  const { client, handle, events } = tunnelTo(upstream.hostAndPort, pool);
   await client.has("[fin]");
 
   elapse(29);
   handle.clientBytes(Buffer.from("x"));
   elapse(29);
-  const before = [...told];
+  const before = [...events];
   elapse(1);
 
   expect(before).not.toContain("closed");
-  expect(told).toContain("closed");
+  expect(events).toContain("closed");
   expect(client.text()).toEndWith("[abort]");
 });
 
@@ -84,7 +84,7 @@ test("an upstream that breaks off cuts the client, a client that leaves cuts the
 
   expect(await broken.client.over).toEndWith("[abort]");
   await left.exchange.closed;
-  expect([broken.told.at(-1), left.told.at(-1)]).toEqual(["closed", "closed"]);
+  expect([broken.events.at(-1), left.events.at(-1)]).toEqual(["closed", "closed"]);
   expect(left.client.text()).not.toContain("[abort]");
 });
 

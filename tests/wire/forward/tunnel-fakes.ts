@@ -27,28 +27,28 @@ export interface OpenedTunnel {
   readonly handle: TunnelUpstream;
   readonly pool: Pool;
   /** The calls of the tunnel's life, in order. */
-  readonly told: string[];
+  readonly events: string[];
   close(code: number, reason: string): void;
 }
 
 /** A tunnel through a new pool; `close` may be called once it was opened. */
 export function tunnelTo(hostAndPort: string, pool: Pool = poolWith()): OpenedTunnel {
   const client = recordingClient();
-  const told: string[] = [];
+  const events: string[] = [];
   let close: (code: number, reason: string) => void = () => undefined;
   const forwarding = {
     ...forwardingTo(upstreamAt(hostAndPort), { headers: handshake }),
-    answered: (status: number) => void told.push(`answered ${status}`),
+    answered: (status: number) => void events.push(`answered ${status}`),
   };
   const life = {
     opened(closing: (code: number, reason: string) => void) {
-      told.push("opened");
+      events.push("opened");
       close = closing;
     },
-    closed: () => void told.push("closed"),
+    closed: () => void events.push("closed"),
   };
   const handle = openTunnel(pool, forwarding, life, client);
-  return { client, handle, pool, told, close: (code, reason) => close(code, reason) };
+  return { client, handle, pool, events, close: (code, reason) => close(code, reason) };
 }
 
 /** A tunnel that is open, with its upstream's side. */

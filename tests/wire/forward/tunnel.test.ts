@@ -20,14 +20,14 @@ test("the handshake reaches the upstream with Connection and Upgrade of this hop
 });
 
 test("the 101 reaches the client without hop-by-hop lines and akproxy's own, and the tunnel's life begins", async () => {
-  const { client, told } = await opened(
+  const { client, events } = await opened(
     "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-authentik-username: root\r\nSec-WebSocket-Protocol: chat\r\n",
   );
 
   expect(client.text()).toBe(
     "[tunnel]101 Switching Protocols\r\nUpgrade: WebSocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
   );
-  expect(told).toEqual(["answered 101", "opened"]);
+  expect(events).toEqual(["answered 101", "opened"]);
 });
 
 test("bytes go both ways unchanged, including those behind the 101 in its packet", async () => {
@@ -70,14 +70,14 @@ test.each([
   ],
 ])("WS-04: a 101 with %s does not open a tunnel: 502, and the upstream connection is closed", async (_, lines, why) => {
   const upstream = await scripted((exchange) => exchange.write(`HTTP/1.1 101 S\r\n${lines}\r\n`));
-  const { client, handle, told, pool } = tunnelTo(upstream.hostAndPort);
+  const { client, handle, events, pool } = tunnelTo(upstream.hostAndPort);
 
   const answer = await client.over;
   handle.clientBytes(Buffer.from("GET /second HTTP/1.1\r\n\r\n"));
   await upstream.exchanges[0]?.closed;
 
   expect(answer).toBe(`[answer]502 upstream_unreachable: upstream: "${upstream.origin}" gave no usable answer: ${why}`);
-  expect(told).toEqual([]);
+  expect(events).toEqual([]);
   expect(upstream.exchanges.length).toBe(1);
   expect(pool.count()).toEqual({ idle: 0, inUse: 0 });
 });
@@ -93,7 +93,7 @@ test.each([
   "WS-04: %s is forwarded as an answer, the client's bytes are dropped, and the connection is not pooled",
   async (_, sent, given) => {
     const upstream = await scripted((exchange) => exchange.write(sent));
-    const { client, handle, told, pool } = tunnelTo(upstream.hostAndPort);
+    const { client, handle, events, pool } = tunnelTo(upstream.hostAndPort);
     handle.clientBytes(Buffer.from("GET /smuggled HTTP/1.1\r\n\r\n"));
 
     const answer = await client.over;
@@ -101,7 +101,7 @@ test.each([
     await upstream.exchanges[0]?.closed;
 
     expect(answer).toBe(given);
-    expect(told[0]).toStartWith("answered");
+    expect(events[0]).toStartWith("answered");
     expect(upstream.exchanges.length).toBe(1);
     expect(upstream.exchanges[0]?.received()).toBe(0);
     expect(pool.count()).toEqual({ idle: 0, inUse: 0 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { seeded } from "../../security/random-targets.ts";
-import { difference, type Message, toldByNode } from "./beside-llhttp.ts";
+import { difference, type Message, resultsOfLlhttp } from "./beside-llhttp.ts";
 import { bytesOf, wireRows } from "./corpus.ts";
 import { caseMakers } from "./fuzz-cases.ts";
 
@@ -27,13 +27,13 @@ test("HTTP-01: akproxy refuses what llhttp refuses, and what both accept is the 
     return;
   }
 
-  const told = await toldByNode(messages, node);
+  const results = await resultsOfLlhttp(messages, node);
 
   const found = messages.flatMap((message, index) => {
-    const theirs = told[index];
+    const theirs = results[index];
     const { kind, ...rest } = theirs === undefined ? { kind: "wrong" } : difference(message, theirs);
     return kind === "looser" || kind === "wrong" ? [{ kind, ...rest, bytes: message.bytes.toString("latin1") }] : [];
   });
   expect(found).toEqual([]);
-  expect(told.filter(({ error }) => error === undefined).length).toBeGreaterThan(500);
+  expect(results.filter(({ error }) => error === undefined).length).toBeGreaterThan(500);
 });

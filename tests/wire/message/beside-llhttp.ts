@@ -12,7 +12,7 @@ export interface Message {
 }
 
 /** A parser's result for a message, or for its beginning. */
-export interface Told {
+export interface ParserResult {
   readonly error?: string;
   readonly headed?: boolean;
   readonly ended: boolean;
@@ -28,7 +28,7 @@ const limits = { headBytes: 60_000, targetChars: 8192, fields: 500 };
 const chunkedLimits = { extensionBytes: 16_384, trailerBytes: 8192, trailerFields: 100 };
 
 /** akproxy's result for a whole message: head and content. */
-function toldByWire({ kind, bytes }: Message): Told {
+function resultOfWire({ kind, bytes }: Message): ParserResult {
   const reading =
     kind === "request"
       ? readRequestHead(bytes, 0, bytes.length, limits)
@@ -36,15 +36,19 @@ function toldByWire({ kind, bytes }: Message): Told {
   if (reading.kind === "incomplete") return { ended: false, fields: [], body: "" };
   if (reading.kind === "refused") return { error: reading.reason, ended: false, fields: [], body: "" };
   const { head, end } = reading;
-  const told = {
+  const result = {
     headed: true,
     ...("method" in head ? { method: head.method, target: head.target } : { status: head.status }),
     fields: flat(head.headers),
   };
-  return { ...told, ...contentOf(head.framing, bytes, end) };
+  return { ...result, ...contentOf(head.framing, bytes, end) };
 }
 
-function contentOf(framing: ResponseFraming, bytes: Buffer, at: number): Pick<Told, "ended" | "body" | "error"> {
+function contentOf(
+  framing: ResponseFraming,
+  bytes: Buffer,
+  at: number,
+): Pick<ParserResult, "ended" | "body" | "error"> {
   switch (framing.kind) {
     case "none":
       return { ended: true, body: "" };
@@ -81,7 +85,7 @@ const meant: Readonly<Record<string, RegExp>> = {
 };
 
 /** llhttp's results for messages, in their order; `node` is the path of Node.js. */
-export async function toldByNode(messages: readonly Message[], node: string): Promise<readonly Told[]> {
+export async function resultsOfLlhttp(messages: readonly Message[], node: string): Promise<readonly ParserResult[]> {
   const parts = messages.flatMap(({ kind, bytes }) => {
     const prefix = Buffer.alloc(5);
     prefix[0] = kind === "request" ? 0 : 1;
@@ -97,12 +101,12 @@ export async function toldByNode(messages: readonly Message[], node: string): Pr
   if (lines.length !== messages.length)
     throw new Error(`llhttp.mjs answered ${lines.length} of ${messages.length} messages`);
   // as: written by llhttp.mjs, which is of the same commit
-  return lines.map((line) => JSON.parse(line) as Told);
+  return lines.map((line) => JSON.parse(line) as ParserResult);
 }
 
 /** Compares akproxy's result for a message with llhttp's. */
-export function difference(message: Message, theirs: Told): Difference {
-  const ours = toldByWire(message);
+export function difference(message: Message, theirs: ParserResult): Difference {
+  const ours = resultOfWire(message);
   if (theirs.error !== undefined) {
     const accepted = ours.error === undefined && (ours.ended || (ours.headed === true && theirs.headed !== true));
     if (!accepted) return { kind: "none" };
@@ -112,7 +116,7 @@ export function difference(message: Message, theirs: Told): Difference {
   if (ours.error !== undefined) return { kind: "stricter", about: ours.error };
   if (ours.headed !== true && theirs.headed === true) {
     // akproxy still waits for the empty line: it must refuse the head as soon as the line arrives
-    const { error } = toldByWire({ ...message, bytes: Buffer.concat([message.bytes, Buffer.from("\r\n\r\n")]) });
+    const { error } = resultOfWire({ ...message, bytes: Buffer.concat([message.bytes, Buffer.from("\r\n\r\n")]) });
     return error === undefined ? { kind: "wrong", about: "where the head ends" } : { kind: "stricter", about: error };
   }
   const wrong = wronglyRead(ours, theirs);
@@ -120,7 +124,7 @@ export function difference(message: Message, theirs: Told): Difference {
 }
 
 /** The difference between two results without a refusal; null: none. */
-function wronglyRead(ours: Told, theirs: Told): string | null {
+function wronglyRead(ours: ParserResult, theirs: ParserResult): string | null {
   if (ours.headed !== theirs.headed) return "where the head ends";
   if (ours.headed !== true) return null;
   if (ours.method !== theirs.method || ours.status !== theirs.status) return "first line";

@@ -65,8 +65,8 @@ function sameElsewhere(
 ): boolean {
   return ["\r\n\r\n", "\n", "x: y\r\n\r\n"].every((around) => {
     const offset = around.length;
-    const amid = Buffer.concat([Buffer.from(around), bytes, Buffer.from(around)]);
-    const { end, searchedTo, ...rest } = read(amid, offset, offset + bytes.length);
+    const surrounded = Buffer.concat([Buffer.from(around), bytes, Buffer.from(around)]);
+    const { end, searchedTo, ...rest } = read(surrounded, offset, offset + bytes.length);
     const moved = {
       ...rest,
       ...(end !== undefined && { end: end - offset }),

@@ -53,10 +53,10 @@ test("every row reads the same wherever its bytes are cut, and whatever bytes ar
       const sliced = readInSlices(cuts, (to, searchedTo) => readRequestHead(raw, 0, to, limits, searchedTo));
       if (!Bun.deepEquals(sliced, whole)) different.push(`${name}: ${cuts}`);
     }
-    const amid = Buffer.concat([Buffer.from("\n\n"), raw, Buffer.from("\n\r\n\r\n\0")]);
-    const moved = readRequestHead(amid, 2, raw.length + 2, limits);
+    const surrounded = Buffer.concat([Buffer.from("\n\n"), raw, Buffer.from("\n\r\n\r\n\0")]);
+    const moved = readRequestHead(surrounded, 2, raw.length + 2, limits);
     const expected = whole.kind === "head" ? { ...whole, end: whole.end + 2 } : whole;
-    if (!Bun.deepEquals(moved, expected)) different.push(`${name}: amid others`);
+    if (!Bun.deepEquals(moved, expected)) different.push(`${name}: between other bytes`);
   }
 
   expect(rows.accepted.length).toBeGreaterThan(25);

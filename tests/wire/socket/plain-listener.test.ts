@@ -15,7 +15,7 @@ afterEach(() => {
 
 /** A client that has sent something, its paused socket at the listener, and the events that the owner got. */
 async function pausedClient(address: ListenAddress) {
-  const told: string[] = [];
+  const events: string[] = [];
   const { promise: paused, resolve: pausedAs } = Promise.withResolvers<ByteSocket>();
   const listener = listenPlain(address, (socket) => ({
     data() {
@@ -23,8 +23,8 @@ async function pausedClient(address: ListenAddress) {
       pausedAs(socket);
     },
     drained() {}, //                               Bun says so of a paused socket once, for nothing
-    ended: () => told.push("ended"),
-    closed: () => told.push("closed"),
+    ended: () => events.push("ended"),
+    closed: () => events.push("closed"),
     failed() {},
   }));
   stops.push(() => listener.stop());
@@ -34,7 +34,7 @@ async function pausedClient(address: ListenAddress) {
   client.write("hello");
   const socket = await paused;
   stops.push(() => socket.terminate());
-  return { client, socket, told };
+  return { client, socket, events };
 }
 
 function unixAddress(): ListenAddress {
@@ -54,31 +54,31 @@ test.each<[string, () => ListenAddress]>([
   ["TCP", () => ({ kind: "tcp", hostname: "127.0.0.1", port: 0 })],
   ["a unix socket", unixAddress],
 ])("a client that was lost while its socket was paused is detected by a write, over %s", async (_, address) => {
-  const { client, socket, told } = await pausedClient(address());
+  const { client, socket, events } = await pausedClient(address());
   await gone(client);
 
   // Over TCP the first bytes cause the RST, and a later write of the same turn meets it
   while (socket.write(Buffer.alloc(100)));
-  const toldInThisTurn = [...told];
+  const eventsInThisTurn = [...events];
 
-  await waitUntil(() => told.includes("closed"));
-  expect(toldInThisTurn).toEqual([]);
-  expect(told.at(-1)).toBe("closed");
+  await waitUntil(() => events.includes("closed"));
+  expect(eventsInThisTurn).toEqual([]);
+  expect(events.at(-1)).toBe("closed");
 });
 
 test("unread bytes of a client do not keep its connection after it is lost", async () => {
-  const { client, socket, told } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
+  const { client, socket, events } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
   client.write(Buffer.alloc(200_000));
   await waitUntil(() => client.writableLength === 0);
   await gone(client);
 
   while (socket.write(Buffer.alloc(100)));
 
-  await waitUntil(() => told.includes("closed"));
+  await waitUntil(() => events.includes("closed"));
 });
 
 test("a client that reads nothing for a while is not lost", async () => {
-  const { client, socket, told } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
+  const { client, socket, events } = await pausedClient({ kind: "tcp", hostname: "127.0.0.1", port: 0 });
   client.pause();
 
   let sent = 0;
@@ -90,5 +90,5 @@ test("a client that reads nothing for a while is not lost", async () => {
   client.resume();
 
   await waitUntil(() => received >= sent);
-  expect(told).toEqual([]);
+  expect(events).toEqual([]);
 });

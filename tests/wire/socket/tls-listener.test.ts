@@ -14,7 +14,7 @@ afterEach(() => {
 const alert = 0x15; //                             the type of a TLS 1.2 record; in TLS 1.3 it is hidden
 
 interface Seen {
-  readonly told: string[];
+  readonly events: string[];
   readonly socket: TLSSocket;
   /** The types of the records that the server has sent. */
   records(): readonly number[];
@@ -27,20 +27,20 @@ interface Seen {
 
 /** A TLS 1.2 client that has written "go", and the events of the server's side; `serve` gets the server's socket then. */
 async function visited(serve: (socket: ByteSocket) => void, ended?: (socket: ByteSocket) => void): Promise<Seen> {
-  const told: string[] = [];
+  const events: string[] = [];
   const listener = await listenTls(
     { kind: "tcp", hostname: "127.0.0.1", port: 0 },
     { fallback: certificate, named: [], minVersion: "1.2" },
-    { admit: () => told.push("enters") > 0, left: () => void told.push("left") },
+    { admit: () => events.push("enters") > 0, left: () => void events.push("left") },
     (socket) => ({
       data: () => serve(socket),
-      drained: () => void told.push("drained"),
+      drained: () => void events.push("drained"),
       ended() {
-        told.push("ended");
+        events.push("ended");
         ended?.(socket);
       },
-      closed: () => void told.push("closed"),
-      failed: () => void told.push("failed"),
+      closed: () => void events.push("closed"),
+      failed: () => void events.push("failed"),
     }),
   );
   stops.push(() => listener.stop());
@@ -60,7 +60,7 @@ async function visited(serve: (socket: ByteSocket) => void, ended?: (socket: Byt
     received += bytes.length;
   });
   for (const event of ["end", "close", "error"]) socket.on(event, () => resolve());
-  return { told, socket, records: wiretap.records, finished: wiretap.finished, received: () => received, over };
+  return { events, socket, records: wiretap.records, finished: wiretap.finished, received: () => received, over };
 }
 
 /** A port that forwards to `port` and records the bytes that come from there. */
@@ -102,7 +102,7 @@ const great = Buffer.alloc(8 * 1024 * 1024, "g");
 
 test("bytes that wait for a slow client are sent in order, then `drained` follows", async () => {
   const took: boolean[] = [];
-  const { told, socket, received, over } = await visited((server) => {
+  const { events, socket, received, over } = await visited((server) => {
     took.push(server.write(great), server.write(Buffer.from("the ")), server.write(Buffer.from("end")));
   });
   let text = "";
@@ -112,13 +112,13 @@ test("bytes that wait for a slow client are sent in order, then `drained` follow
   socket.pause();
   socket.write("go");
   await waitUntil(() => took.length > 0);
-  expect([took, told]).toEqual([[false, false, false], ["enters"]]);
+  expect([took, events]).toEqual([[false, false, false], ["enters"]]);
 
   socket.resume();
-  await waitUntil(() => told.includes("drained"));
+  await waitUntil(() => events.includes("drained"));
   await waitUntil(() => received() >= great.length + 7);
 
-  expect([text, told]).toEqual(["gthe end", ["enters", "drained"]]);
+  expect([text, events]).toEqual(["gthe end", ["enters", "drained"]]);
   socket.destroy();
   await over;
 });
@@ -139,7 +139,7 @@ test("end: all waiting bytes arrive, then close_notify and FIN", async () => {
 });
 
 test("terminate: the client gets RST and no close_notify", async () => {
-  const { told, socket, records, finished } = await visited((server) => {
+  const { events, socket, records, finished } = await visited((server) => {
     server.write(Buffer.from("part"));
     server.terminate();
   });
@@ -148,11 +148,11 @@ test("terminate: the client gets RST and no close_notify", async () => {
   const end = await within(() => finished.catch(({ code }) => code), "the client was left");
 
   expect([records().includes(alert), end]).toEqual([false, "ECONNRESET"]);
-  expect(told.filter((what) => what !== "ended")).toEqual(["enters", "closed", "left"]);
+  expect(events.filter((what) => what !== "ended")).toEqual(["enters", "closed", "left"]);
 });
 
 test("a client that has sent its close_notify still gets the whole answer, and close_notify", async () => {
-  const { told, socket, received, records, over } = await visited(
+  const { events, socket, received, records, over } = await visited(
     () => undefined,
     (server) => {
       server.write(great);
@@ -165,5 +165,5 @@ test("a client that has sent its close_notify still gets the whole answer, and c
 
   expect(received()).toBe(great.length);
   expect(records().at(-1)).toBe(alert);
-  expect(told.filter((what) => what === "ended")).toHaveLength(1);
+  expect(events.filter((what) => what === "ended")).toHaveLength(1);
 });
