@@ -17,8 +17,8 @@ import type { IdentityProvider } from "../../src/ports/identity-provider.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
 import { idOf, sessionOf } from "../contract/session-store.ts";
-import { alice } from "../core/samples.ts";
 import { router } from "../fakes/router.ts";
+import { alice } from "../fakes/samples.ts";
 
 const now = 1500;
 const folder = mkdtempSync(join(tmpdir(), "akproxy-explain-agrees-"));

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Surroundings } from "../../src/compose/compose.ts";
 import { parseConfigText } from "../../src/config/load.ts";
 import type { Config } from "../../src/core/config.ts";
-import { keptLog } from "../fakes/login-settings.ts";
+import { keptLog } from "../fakes/kept-log.ts";
+import { proxiedApp, sampleConfig } from "../fakes/sample-config.ts";
 
 /** What differs from a config with one provider, http on a free port and sessions in memory. */
 export interface Wishes {
@@ -23,23 +24,16 @@ export function testFolder(): string {
 }
 
 export async function configOf(wishes: Wishes): Promise<Config> {
-  const text = `
-state_dir = "${wishes.stateDir}"
-[listen]
-${wishes.listen ?? 'http = "127.0.0.1:0"\nhttps = ""\nmetrics = ""'}
+  const provider = proxiedApp(wishes.internalHost ?? "http://127.0.0.1:1");
+  const text = sampleConfig({
+    top: `state_dir = "${wishes.stateDir}"`,
+    tables: `${provider}${wishes.provider ?? ""}
 [sessions]
 ${wishes.sessions ?? 'store = "memory"'}
-[oidc]
-issuer = "${wishes.issuer ?? "http://127.0.0.1:1/"}"
-client_id = "akproxy"
-client_secret = "a-client-secret-of-32-characters!!"
-[providers.app]
-mode = "proxy"
-external_host = "http://app.test"
-internal_host = "${wishes.internalHost ?? "http://127.0.0.1:1"}"
-${wishes.provider ?? ""}
-${wishes.more ?? ""}
-`;
+${wishes.more ?? ""}`,
+    ...(wishes.listen === undefined ? {} : { listen: wishes.listen }),
+    ...(wishes.issuer === undefined ? {} : { issuer: wishes.issuer }),
+  });
   const { config, problems } = await parseConfigText(text, { file: join(wishes.stateDir, "akproxy.toml"), env: {} });
   if (config === null) throw new Error(JSON.stringify(problems));
   return config;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { isLive, type Session, wantsTouch } from "../../src/core/session.ts";
-import { alice } from "./samples.ts";
+import { alice } from "../fakes/samples.ts";
 
 const session: Session = {
   id: "x",

@@ -6,6 +6,7 @@ import type { Config } from "../../src/core/config.ts";
 import type { Check, DoctorWorld, Section } from "../../src/doctor/check.ts";
 import { diagnose } from "../../src/doctor/doctor.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";
+import { sampleConfig } from "../fakes/sample-config.ts";
 
 /** What differs from a config whose checks pass, and from a world in which they do. */
 export interface Wishes {
@@ -65,19 +66,15 @@ export function checkedWorld(): CheckedWorld {
 }
 
 function configText(fake: FakeIssuer, root: string, wishes: Wishes): string {
-  return `
-${wishes.top ?? `state_dir = "${mkdtempSync(join(root, "state-"))}"`}
-[listen]
-${wishes.listen ?? 'http = "127.0.0.1:0"\nhttps = ""\nmetrics = ""'}
-[oidc]
-issuer = "${fake.issuer}"
-client_id = "akproxy"
-client_secret = "a-client-secret-of-32-characters!!"
-${wishes.oidc ?? ""}
-[providers.app]
+  return sampleConfig({
+    top: wishes.top ?? `state_dir = "${mkdtempSync(join(root, "state-"))}"`,
+    issuer: fake.issuer,
+    oidc: wishes.oidc ?? "",
+    tables: `[providers.app]
 ${wishes.provider ?? proxyProvider}
-${wishes.more ?? ""}
-`;
+${wishes.more ?? ""}`,
+    ...(wishes.listen === undefined ? {} : { listen: wishes.listen }),
+  });
 }
 
 /** The clock is that of this machine, `aheadSeconds` later. */

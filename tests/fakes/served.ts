@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { akproxyCommand } from "./run-akproxy.ts";
+import { proxiedApp, sampleConfig } from "./sample-config.ts";
 
 /** `akproxy serve` as a process of its own, from source. */
 export interface Served {
@@ -97,26 +98,19 @@ export function serveConfig(
     readonly provider?: string;
   } = {},
 ) {
-  return (folder: string): string => `
-state_dir = "${folder}/state"
-[listen]
-http = "127.0.0.1:0"
-https = "${more.https ?? ""}"
+  const { internalHost = "http://127.0.0.1:1", https = "", top = "", provider = "" } = more;
+  return (folder: string): string =>
+    sampleConfig({
+      top: `state_dir = "${folder}/state"`,
+      listen: `http = "127.0.0.1:0"
+https = "${https}"
 metrics = "127.0.0.1:0"
 [log]
 format = "json"
-${more.top ?? ""}
-[oidc]
-issuer = "http://127.0.0.1:1/"
-client_id = "akproxy"
-client_secret = "a-client-secret-of-32-characters!!"
-[providers.app]
-mode = "proxy"
-external_host = "http://app.localhost"
-internal_host = "${more.internalHost ?? "http://127.0.0.1:1"}"
-skip_path_regex = "^/public/"
-${more.provider ?? ""}
-`;
+${top}`,
+      tables: `${proxiedApp(internalHost, "http://app.localhost")}skip_path_regex = "^/public/"
+${provider}`,
+    });
 }
 
 async function eachLine(stream: ReadableStream<Uint8Array>, take: (line: string) => void): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { confirmSignOut, formOf, isToyLogin, loginAs } from "../fakes/browser.ts";
+import { corpDomain, labDomain } from "../fakes/sample-config.ts";
 import { checkRequest } from "./check-request.ts";
 import { startForwardStack } from "./forward-stack.ts";
 
@@ -9,18 +10,7 @@ const start = `${auth}/outpost.goauthentik.io/start?rd=`;
 const forward = await startForwardStack(
   ["auth.corp.test", "a.corp.test", "b.corp.test", "corp.test", "auth.lab.corp.test", "x.lab.corp.test"],
   {
-    providers: `
-[providers.corp]
-mode = "forward_domain"
-external_host = "${auth}"
-cookie_domain = "corp.test"
-rules = [{ access = "login" }]
-[providers.lab]
-mode = "forward_domain"
-external_host = "https://auth.lab.corp.test"
-cookie_domain = "lab.corp.test"
-rules = [{ access = "login" }]
-`,
+    providers: corpDomain + labDomain,
   },
 );
 afterAll(() => forward.stop());

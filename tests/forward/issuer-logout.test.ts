@@ -1,19 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
 import { header } from "../fakes/raw-client.ts";
+import { corpDomain, singleApp } from "../fakes/sample-config.ts";
 import { checkRequest } from "./check-request.ts";
 import { startForwardStack } from "./forward-stack.ts";
 
 const forward = await startForwardStack(["app.test", "auth.corp.test"], {
-  providers: `
-[providers.app]
-mode = "forward_single"
-external_host = "https://app.test"
-[providers.corp]
-mode = "forward_domain"
-external_host = "https://auth.corp.test"
-cookie_domain = "corp.test"
-rules = [{ access = "login" }]
-`,
+  providers: singleApp + corpDomain,
 });
 afterAll(() => forward.stop());
 

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { header, headerValues } from "../fakes/raw-client.ts";
+import { corpDomain, singleApp } from "../fakes/sample-config.ts";
 import { basic, jwtClientId, machineClients, machineToken } from "../journeys/machine-tokens.ts";
 import { checkRequest } from "./check-request.ts";
 import { startForwardStack } from "./forward-stack.ts";
@@ -8,16 +9,7 @@ const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
 
 const forward = await startForwardStack(["app.test", "auth.corp.test", "jwt.test", "off.test"], {
   clients: machineClients,
-  providers: `
-[providers.app]
-mode = "forward_single"
-external_host = "https://app.test"
-[providers.corp]
-mode = "forward_domain"
-external_host = "https://auth.corp.test"
-cookie_domain = "corp.test"
-rules = [{ access = "login" }]
-[providers.jwt]
+  providers: `${singleApp}${corpDomain}[providers.jwt]
 mode = "forward_single"
 external_host = "https://jwt.test"
 client_id = "${jwtClientId}"

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { corpDomain, labDomain } from "../fakes/sample-config.ts";
 import { checkRequest } from "./check-request.ts";
 import { type BareOutpost, startBareOutpost } from "./outpost.ts";
 
@@ -24,17 +25,7 @@ describe("several providers: an exact external host wins, then the longest cooki
   let outpost: BareOutpost;
   beforeAll(async () => {
     outpost = await started(`
-[providers.corp]
-mode = "forward_domain"
-external_host = "https://auth.corp.test"
-cookie_domain = "corp.test"
-rules = [{ access = "login" }]
-[providers.lab]
-mode = "forward_domain"
-external_host = "https://auth.lab.corp.test"
-cookie_domain = "lab.corp.test"
-rules = [{ access = "login" }]
-[providers.special]
+${corpDomain}${labDomain}[providers.special]
 mode = "forward_single"
 external_host = "https://special.lab.corp.test"
 [providers.ported]

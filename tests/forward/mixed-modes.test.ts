@@ -1,15 +1,12 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { singleApp } from "../fakes/sample-config.ts";
 import { checkRequest, withInstead } from "./check-request.ts";
 import { startForwardStack } from "./forward-stack.ts";
 
 const wiki = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("the wiki") });
 
 const forward = await startForwardStack(["app.test", "wiki.test"], {
-  providers: `
-[providers.app]
-mode = "forward_single"
-external_host = "https://app.test"
-[providers.wiki]
+  providers: `${singleApp}[providers.wiki]
 mode = "proxy"
 external_host = "https://wiki.test"
 internal_host = "http://127.0.0.1:${wiki.port}"

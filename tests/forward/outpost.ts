@@ -10,6 +10,7 @@ import { outcomeOf } from "../../src/http/wire-handler.ts";
 
 import { createLog } from "../../src/log/create-log.ts";
 import { router } from "../fakes/router.ts";
+import { sampleConfig } from "../fakes/sample-config.ts";
 import type { CheckRequest } from "./check-request.ts";
 
 /** akproxy without a listener, so that a request may come from any peer; its issuer does not answer. */
@@ -33,19 +34,15 @@ export async function startBareOutpost(config: {
   readonly providers: string;
 }): Promise<BareOutpost> {
   const stateDir = mkdtempSync(join(tmpdir(), "akproxy-forward-"));
-  const text = `
-state_dir = "${stateDir}"
-[listen]
-https = ""
-${config.listen ?? ""}
-[sessions]
+  const text = sampleConfig({
+    top: `state_dir = "${stateDir}"`,
+    listen: `https = ""
+${config.listen ?? ""}`,
+    issuer: "http://127.0.0.1:1",
+    tables: `[sessions]
 store = "memory"
-[oidc]
-issuer = "http://127.0.0.1:1"
-client_id = "akproxy"
-client_secret = "a-client-secret-of-32-characters!!"
-${config.providers}
-`;
+${config.providers}`,
+  });
   const loaded = await parseConfigText(text, { file: join(stateDir, "akproxy.toml"), env: {} });
   if (loaded.config === null) throw new Error(loaded.problems.map(problemText).join("\n"));
   const logLines: Readonly<Record<string, unknown>>[] = [];

@@ -3,19 +3,13 @@ import { Failure } from "../../src/core/failure.ts";
 import { firstValue, type HeaderLine } from "../../src/core/http/header-lines.ts";
 import { randomToken } from "../../src/seal/random-token.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
+import { singleApp } from "../fakes/sample-config.ts";
 import { checkRequest, type DialectName, withInstead } from "./check-request.ts";
 import { startBareOutpost } from "./outpost.ts";
 
 const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
 
-const outpost = await startBareOutpost({
-  providers: `
-[providers.app]
-mode = "forward_single"
-external_host = "https://app.test"
-skip_path_regex = "^/public/"
-`,
-});
+const outpost = await startBareOutpost({ providers: `${singleApp}skip_path_regex = "^/public/"` });
 afterAll(() => outpost.close());
 
 const asking = (dialect: DialectName, path: string, headers: readonly HeaderLine[]) =>

@@ -7,8 +7,8 @@ import { outcomeOf } from "../../src/http/wire-handler.ts";
 import type { IdentityProvider, LogoutNotice } from "../../src/ports/identity-provider.ts";
 import { sealSessionCookie } from "../../src/seal/session-cookie.ts";
 import { idOf, sessionOf } from "../contract/session-store.ts";
-import { alice } from "../core/samples.ts";
 import { router } from "../fakes/router.ts";
+import { alice } from "../fakes/samples.ts";
 import { type BareOutpost, startBareOutpost } from "../forward/outpost.ts";
 
 const issuer = "http://127.0.0.1:1";

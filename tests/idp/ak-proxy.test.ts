@@ -4,7 +4,8 @@ import { parseTemplate, type Template } from "../../src/core/identity/template.t
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import type { IdentityProvider } from "../../src/ports/identity-provider.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";
-import { keptLog, loginSettings } from "../fakes/login-settings.ts";
+import { keptLog } from "../fakes/kept-log.ts";
+import { loginSettings } from "../fakes/samples.ts";
 import { callbackUrl, checks, goodToken, outcomeOf, testNow } from "./at-a-fake-issuer.ts";
 
 function template(source: string): Template {

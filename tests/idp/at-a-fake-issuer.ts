@@ -2,7 +2,8 @@ import { Failure } from "../../src/core/failure.ts";
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import type { IdentityProvider, LoginChecks } from "../../src/ports/identity-provider.ts";
 import { es256, type FakeIssuer, issuerKey, token } from "../fakes/idp.ts";
-import { keptLog, loginSettings } from "../fakes/login-settings.ts";
+import { keptLog } from "../fakes/kept-log.ts";
+import { loginSettings } from "../fakes/samples.ts";
 
 /** The time of these tests: far from the machine's clock, so that a check that uses the machine's clock fails. */
 export const testNow = 1_900_000_000;

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import { issuerMetadata } from "../../src/idp/issuer-metadata.ts";
 import { type FakeIssuer, startFakeIssuer } from "../fakes/idp.ts";
-import { keptLog, loginSettings } from "../fakes/login-settings.ts";
+import { keptLog } from "../fakes/kept-log.ts";
+import { loginSettings } from "../fakes/samples.ts";
 import { waitUntil } from "../fakes/waits.ts";
 import { atFake, outcomeOf, testNow } from "./at-a-fake-issuer.ts";
 

@@ -5,7 +5,7 @@ import type { Identity } from "../../src/core/identity.ts";
 import type { Provider } from "../../src/core/provider.ts";
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import { es256, type FakeIssuer, issuerKey, startFakeIssuer, token } from "../fakes/idp.ts";
-import { keptLog } from "../fakes/login-settings.ts";
+import { keptLog } from "../fakes/kept-log.ts";
 import { callbackUrl, checks, testNow } from "./at-a-fake-issuer.ts";
 
 let fake: FakeIssuer;

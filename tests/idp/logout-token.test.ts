@@ -11,7 +11,7 @@ import {
   strangerKey,
   token,
 } from "../fakes/idp.ts";
-import { loginSettings } from "../fakes/login-settings.ts";
+import { loginSettings } from "../fakes/samples.ts";
 import { atFake, checks, goodToken, loginWith, outcomeOf, testNow } from "./at-a-fake-issuer.ts";
 
 const event = "http://schemas.openid.net/event/backchannel-logout";

@@ -4,7 +4,8 @@ import { startToyIssuer } from "../../src/demo/toy-issuer.ts";
 import { identityProviders } from "../../src/idp/identity-provider.ts";
 import type { LoginChecks } from "../../src/ports/identity-provider.ts";
 import { cancelLogin, createBrowser, loginAs } from "../fakes/browser.ts";
-import { keptLog, loginSettings } from "../fakes/login-settings.ts";
+import { keptLog } from "../fakes/kept-log.ts";
+import { loginSettings } from "../fakes/samples.ts";
 
 const landing = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("landed") });
 const redirectUri = `http://app.localhost:${landing.port}/outpost.goauthentik.io/callback?X-authentik-auth-callback=true`;

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { loginAs } from "../fakes/browser.ts";
+import { clientSecret } from "../fakes/sample-config.ts";
 import { type LogLine, type Stack, startStack } from "./stack.ts";
 import { app, callbackOf, loggedIn, outpost } from "./visit.ts";
 import { openSocket } from "./web-socket-client.ts";
@@ -85,7 +86,7 @@ test("a page's request id is the one in the log", async () => {
 
 test("LEAK-01: at level trace, a login, its failures and a sign-out put no cookie, code, state, token or secret into the log", async () => {
   stack = await startStack({ logLevel: "trace", oidc: 'post_logout_redirect_uri = "http://app.test/"' });
-  const secrets: string[] = ["toy-client-secret-of-32-characters!"];
+  const secrets: string[] = [clientSecret];
   const browser = stack.browser();
 
   const start = await browser.get(`${outpost}/start?rd=/wanted%3Ftoken=canary-in-rd`);

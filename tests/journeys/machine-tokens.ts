@@ -1,5 +1,6 @@
 import type { ToyIssuer } from "../../src/demo/toy-issuer.ts";
 import type { ToyClient } from "../../src/demo/toy-issuer-configuration.ts";
+import { clientSecret } from "../fakes/sample-config.ts";
 
 /** A provider's client that has no secret: its tokens are JWTs that akproxy verifies by itself. The name can be a resource (RFC 8707). */
 export const jwtClientId = "urn:akproxy:jwt";
@@ -16,7 +17,7 @@ export const machineClients: readonly ToyClient[] = [
 
 /** A client_credentials token: a JWT for `resource` where one is given, else opaque. */
 export async function machineToken(issuer: ToyIssuer, clientId: string, resource?: string): Promise<string> {
-  const secret = clientId === "akproxy" ? "toy-client-secret-of-32-characters!" : secretOf(clientId);
+  const secret = clientId === "akproxy" ? clientSecret : secretOf(clientId);
   const response = await fetch(`${issuer.issuer}/token`, {
     method: "POST",
     headers: { authorization: `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`)}` },

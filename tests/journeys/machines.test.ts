@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { clientSecret } from "../fakes/sample-config.ts";
 import { basic, jwtClientId, machineClients, machineToken } from "./machine-tokens.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { loggedIn } from "./visit.ts";
@@ -81,7 +82,7 @@ describe("an opaque token of a real issuer, by introspection", () => {
     const first = await seen(opaque, `Bearer ${token}`);
     await fetch(`${opaque.issuer.issuer}/token/revocation`, {
       method: "POST",
-      headers: { authorization: basic("akproxy", encodeURIComponent("toy-client-secret-of-32-characters!")) },
+      headers: { authorization: basic("akproxy", encodeURIComponent(clientSecret)) },
       body: new URLSearchParams({ token }),
     });
 

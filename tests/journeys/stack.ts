@@ -11,6 +11,7 @@ import type { ToyClient } from "../../src/demo/toy-issuer-configuration.ts";
 import type { ToyUsers } from "../../src/demo/toy-issuer-users.ts";
 import { createLog } from "../../src/log/create-log.ts";
 import { type Browser, type BrowserOptions, createBrowser } from "../fakes/browser.ts";
+import { clientSecret, proxiedApp, sampleConfig } from "../fakes/sample-config.ts";
 
 /** A log line, parsed. */
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -76,7 +77,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     clients: [
       {
         clientId: "akproxy",
-        clientSecret: "toy-client-secret-of-32-characters!",
+        clientSecret,
         redirectUris: [...hosts, ...(options.origins ?? []), options.externalHost ?? "http://app.test"].map(
           (host) => `${host}${callback}`,
         ),
@@ -164,32 +165,21 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 function configText(options: StackOptions, issuer: string, internalHost: string, stateDir: string): string {
-  return `
-state_dir = "${stateDir}"
-[listen]
-http = "127.0.0.1:${options.listenPort ?? 0}"
-https = "${options.httpsPort === undefined ? "" : `127.0.0.1:${options.httpsPort}`}"
+  const { listenPort = 0, httpsPort, store = "sqlite" } = options;
+  const https = httpsPort === undefined ? "" : `127.0.0.1:${httpsPort}`;
+  const provider = `${proxiedApp(internalHost, options.externalHost)}${options.provider ?? ""}`;
+  return sampleConfig({
+    top: `state_dir = "${stateDir}"`,
+    listen: `http = "127.0.0.1:${listenPort}"
+https = "${https}"
 metrics = "127.0.0.1:0"
 ${options.listen ?? ""}
 [sessions]
-store = "${options.store ?? "sqlite"}"
-${options.sessions ?? ""}
-[oidc]
-issuer = "${issuer}"
-client_id = "akproxy"
-client_secret = "toy-client-secret-of-32-characters!"
-${options.oidc ?? ""}
-${options.top ?? ""}
-${options.providers ?? proxyProvider(options, internalHost)}
-`;
-}
-
-function proxyProvider(options: StackOptions, internalHost: string): string {
-  return `
-[providers.app]
-mode = "proxy"
-external_host = "${options.externalHost ?? "http://app.test"}"
-internal_host = "${internalHost}"
-${options.provider ?? ""}
-`;
+store = "${store}"
+${options.sessions ?? ""}`,
+    issuer,
+    oidc: options.oidc ?? "",
+    tables: `${options.top ?? ""}
+${options.providers ?? provider}`,
+  });
 }

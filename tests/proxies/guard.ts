@@ -7,6 +7,7 @@ import { problemText } from "../../src/core/problem.ts";
 import { startToyIssuer, type ToyIssuer } from "../../src/demo/toy-issuer.ts";
 import { defaultToyUsers } from "../../src/demo/toy-issuer-users.ts";
 import { createLog } from "../../src/log/create-log.ts";
+import { clientSecret, sampleConfig } from "../fakes/sample-config.ts";
 import { callback } from "../journeys/stack.ts";
 import { type Application, startApplication } from "./application.ts";
 
@@ -51,7 +52,7 @@ export async function startGuard({ scheme = "http", domain = "test", port = "" }
     clients: [
       {
         clientId: "akproxy",
-        clientSecret: "toy-client-secret-of-32-characters!",
+        clientSecret,
         redirectUris: origins.map((origin) => `${origin}${callback}`),
         postLogoutRedirectUris: origins.map((origin) => `${origin}/`),
       },
@@ -102,18 +103,9 @@ function configText(
   application: string,
   { scheme, domain, port }: Required<GuardOptions>,
 ): string {
-  return `
-state_dir = "${folder}/state"
-[listen]
-http = "127.0.0.1:0"
-https = ""
-metrics = ""
+  const tables = `
 [sessions]
 store = "memory"
-[oidc]
-issuer = "${issuer}"
-client_id = "akproxy"
-client_secret = "toy-client-secret-of-32-characters!"
 [providers.proxied]
 mode = "proxy"
 external_host = "${scheme}://proxied.${domain}${port}"
@@ -132,6 +124,7 @@ cookie_domain = "corp.${domain}"
 skip_path_regex = '^${scheme}://[a-z]+\\.corp\\.${domain}(:\\d+)?/public/'
 ${rulesOf("corp")}
 `;
+  return sampleConfig({ top: `state_dir = "${folder}/state"`, issuer, tables });
 }
 
 function rulesOf(slug: string): string {

@@ -1,6 +1,6 @@
 import type { Provider } from "../../src/core/provider.ts";
 import { type SnippetFacts, type SnippetWishes, snippetFacts } from "../../src/snippets/snippet-facts.ts";
-import { domainProvider, proxyProvider, singleProvider } from "../core/samples.ts";
+import { domainProvider, proxyProvider, singleProvider } from "../fakes/samples.ts";
 
 /** Nothing said besides the config. */
 export const nothing: SnippetWishes = {

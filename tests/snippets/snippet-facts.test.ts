@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { reachableAddress } from "../../src/snippets/snippet-facts.ts";
-import { domainProvider, proxyProvider, singleProvider } from "../core/samples.ts";
+import { domainProvider, proxyProvider, singleProvider } from "../fakes/samples.ts";
 import { factsOf } from "./samples.ts";
 
 test("a reverse proxy listens where the browser comes: external_host's scheme and port, on every address", () => {

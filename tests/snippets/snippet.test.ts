@@ -4,7 +4,7 @@ import { identityHeaderNames } from "../../src/core/identity/identity-fields.ts"
 import { identityHeaders } from "../../src/core/upstream/identity-headers.ts";
 import { isMade, type SnippetTarget, snippet, snippetTargets, variantsOf } from "../../src/snippets/snippet.ts";
 import type { SnippetFacts } from "../../src/snippets/snippet-facts.ts";
-import { alice, domainProvider, outpost, proxyProvider, singleProvider } from "../core/samples.ts";
+import { alice, domainProvider, outpost, proxyProvider, singleProvider } from "../fakes/samples.ts";
 import { factsOf } from "./samples.ts";
 
 const asked: Readonly<Record<SnippetTarget, string>> = {

@@ -7,6 +7,7 @@ import { defaultToyUsers } from "../../src/demo/toy-issuer-users.ts";
 import { type Browser, createBrowser } from "../fakes/browser.ts";
 import { freePort } from "../fakes/free-port.ts";
 import { akproxyCommand } from "../fakes/run-akproxy.ts";
+import { clientSecret, proxiedApp, sampleConfig } from "../fakes/sample-config.ts";
 import { waitUntil } from "../fakes/waits.ts";
 import { callback } from "../journeys/stack.ts";
 
@@ -48,7 +49,7 @@ export async function startCluster({ store, instances: count = 2, people = 0 }: 
     clients: [
       {
         clientId: "akproxy",
-        clientSecret: "toy-client-secret-of-32-characters!",
+        clientSecret,
         redirectUris: [`http://app.test${callback}`],
         postLogoutRedirectUris: ["http://app.test/"],
       },
@@ -156,28 +157,20 @@ interface ConfigFacts extends InstanceFacts {
 }
 
 function configText({ name, folder, port, adminPort, store, issuer, application }: ConfigFacts): string {
-  return `
-state_dir = "${folder}/${name}"
+  return sampleConfig({
+    top: `state_dir = "${folder}/${name}"
 [outpost]
-secret = "${outpostSecret}"
-[listen]
-http = "127.0.0.1:${port}"
+secret = "${outpostSecret}"`,
+    listen: `http = "127.0.0.1:${port}"
 https = ""
 metrics = "127.0.0.1:${adminPort}"
 [sessions]
-store = "${store}"
-[oidc]
-issuer = "${issuer}"
-client_id = "akproxy"
-client_secret = "toy-client-secret-of-32-characters!"
-[providers.app]
-mode = "proxy"
-external_host = "http://app.test"
-internal_host = "${application}"
-[providers.guarded]
+store = "${store}"`,
+    issuer,
+    tables: `${proxiedApp(application)}[providers.guarded]
 mode = "forward_single"
-external_host = "http://guarded.test"
-`;
+external_host = "http://guarded.test"`,
+  });
 }
 
 /** nginx sends each request to the next instance, and to another one if the first does not answer. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { SessionStore } from "../../src/ports/session-store.ts";
-import { proxyProvider } from "../core/samples.ts";
+import { proxyProvider } from "../fakes/samples.ts";
 import { turns, waitUntil } from "../fakes/waits.ts";
 import { dueSession, fresh, outpost } from "../http/visitor/refresh-outpost.ts";
 import { openInstance } from "./opened.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { serviceManager } from "../../../src/cli/serve/service-manager.ts";
-import { keptLog } from "../../fakes/login-settings.ts";
+import { keptLog } from "../../fakes/kept-log.ts";
 import { waitUntil } from "../../fakes/waits.ts";
 
 const notified = 'warn service manager not notified {"reason":"sendto: errno 2"}'; // the socket does not exist

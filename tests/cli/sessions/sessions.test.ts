@@ -9,6 +9,7 @@ import { startToyIssuer, type ToyIssuer } from "../../../src/demo/toy-issuer.ts"
 import type { SessionSummary } from "../../../src/ports/session-store.ts";
 import { type Browser, createBrowser, loginAs } from "../../fakes/browser.ts";
 import { type Run, runAkproxy } from "../../fakes/run-akproxy.ts";
+import { clientSecret, proxiedApp, sampleConfig } from "../../fakes/sample-config.ts";
 import { type Served, serveProcess } from "../../fakes/served.ts";
 import { openSocket } from "../../journeys/web-socket-client.ts";
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
     clients: [
       {
         clientId: "akproxy",
-        clientSecret: "toy-client-secret-of-32-characters!",
+        clientSecret,
         redirectUris: [`${app}outpost.goauthentik.io/callback?X-authentik-auth-callback=true`],
       },
     ],
@@ -38,23 +39,12 @@ afterAll(async () => {
 });
 
 function config(top: string, issuerUrl: string): string {
-  return `
-${top}
-[listen]
-http = "127.0.0.1:0"
-https = ""
-metrics = ""
-[log]
-format = "json"
-[oidc]
-issuer = "${issuerUrl}"
-client_id = "akproxy"
-client_secret = "toy-client-secret-of-32-characters!"
-[providers.app]
-mode = "proxy"
-external_host = "http://app.test"
-internal_host = "${echo.url}"
-`;
+  return sampleConfig({
+    top,
+    issuer: issuerUrl,
+    tables: `${proxiedApp(echo.url)}[log]
+format = "json"`,
+  });
 }
 
 async function sessions(args: readonly string[], configFile = served.configFile): Promise<Run> {

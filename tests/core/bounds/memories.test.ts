@@ -11,7 +11,7 @@ import { consumedAttempts } from "../../../src/seal/consumed-attempts.ts";
 import { openKeys } from "../../../src/seal/keys.ts";
 import { openSessionCookie, sealSessionCookie } from "../../../src/seal/session-cookie.ts";
 import { readFields } from "../../../src/wire/message/header-block.ts";
-import { alice } from "../samples.ts";
+import { alice } from "../../fakes/samples.ts";
 
 /**
  * Every memory that a client can fill. `mostOfParts`: MiB that 2,000 short entries may take; 2,000 sessions take up to 15. `mostMiB`: the limit of the

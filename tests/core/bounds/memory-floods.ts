@@ -17,8 +17,8 @@ import { openSessionCookie, sealSessionCookie } from "../../../src/seal/session-
 import { cachedSessions } from "../../../src/sessions/cached-sessions.ts";
 import { readFields } from "../../../src/wire/message/header-block.ts";
 import { sessionOf } from "../../contract/session-store.ts";
+import { alice } from "../../fakes/samples.ts";
 import { turns } from "../../fakes/waits.ts";
-import { alice } from "../samples.ts";
 
 /**
  * Fills one memory, named on the command line, and prints the MiB it keeps: `cuts` of 2,000 short texts that are parts of heads of 30 KB, `long`

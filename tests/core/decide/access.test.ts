@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mayEnter } from "../../../src/core/decide/access.ts";
 import type { Allow } from "../../../src/core/provider.ts";
-import { alice } from "../samples.ts";
+import { alice } from "../../fakes/samples.ts";
 
 const nobody: Allow = { groups: [], users: [], emails: [], emailDomains: [], claims: {} };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { externalHostKey, providerDirectory, schemeOf } from "../../../src/core/decide/choose-provider.ts";
-import { domainProvider, proxyProvider } from "../samples.ts";
+import { domainProvider, proxyProvider } from "../../fakes/samples.ts";
 
 const app = proxyProvider();
 const plain = proxyProvider({ slug: "plain", externalHost: new URL("http://plain.test") });

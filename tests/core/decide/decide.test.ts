@@ -3,7 +3,7 @@ import { type Decision, decide, type JudgedRequest, type Visitor } from "../../.
 import { judgeTarget } from "../../../src/core/http/judged-target.ts";
 import type { AccessRule } from "../../../src/core/provider.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
-import { alice, domainProvider, proxyProvider, withPaths } from "../samples.ts";
+import { alice, domainProvider, proxyProvider, withPaths } from "../../fakes/samples.ts";
 
 const anonymous: Visitor = { kind: "anonymous" };
 const refused: Visitor = { kind: "refused", scheme: "bearer" };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { homeOf, judgeReturnTo, ownUrl } from "../../../src/core/decide/return-to.ts";
-import { domainProvider, proxyProvider } from "../samples.ts";
+import { domainProvider, proxyProvider } from "../../fakes/samples.ts";
 
 const app = proxyProvider();
 const ported = proxyProvider({ externalHost: new URL("https://app.test:8443") });

@@ -4,7 +4,7 @@ import { rulesFor } from "../../../src/core/decide/rules.ts";
 import { judgeTarget } from "../../../src/core/http/judged-target.ts";
 import type { AccessRule, RuleAccess } from "../../../src/core/provider.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
-import { alice, domainProvider } from "../samples.ts";
+import { alice, domainProvider } from "../../fakes/samples.ts";
 
 const opened: RuleAccess = { kind: "public" };
 const login: RuleAccess = { kind: "login" };

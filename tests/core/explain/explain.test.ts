@@ -6,7 +6,15 @@ import { anyPeer } from "../../../src/core/explain/explain-request.ts";
 import { givenUrl } from "../../../src/core/http/given-url.ts";
 import type { AccessRule } from "../../../src/core/provider.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
-import { alice, domainProvider, outpost, proxyProvider, singleProvider, upstream, withPaths } from "../samples.ts";
+import {
+  alice,
+  domainProvider,
+  outpost,
+  proxyProvider,
+  singleProvider,
+  upstream,
+  withPaths,
+} from "../../fakes/samples.ts";
 
 const staff = { groups: ["staff"], users: [], emails: ["Alice@Example.test"], emailDomains: [], claims: {} };
 const ops: AccessRule = {

@@ -11,7 +11,7 @@ import {
   noClaimedFields,
 } from "../../../src/core/identity/identity-fields.ts";
 import { anonymousHeaders, identityHeaders } from "../../../src/core/upstream/identity-headers.ts";
-import { alice, outpost, singleProvider } from "../samples.ts";
+import { alice, outpost, singleProvider } from "../../fakes/samples.ts";
 
 test("each row has a header and a key of its own, in the namespace that clients cannot use", () => {
   const folded = identityHeaderNames.map(foldedName);

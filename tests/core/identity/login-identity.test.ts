@@ -10,7 +10,7 @@ import {
   machineClaims,
 } from "../../../src/core/identity/login-identity.ts";
 import { parseTemplate, type Template } from "../../../src/core/identity/template.ts";
-import { proxyProvider } from "../samples.ts";
+import { proxyProvider } from "../../fakes/samples.ts";
 
 function template(source: string): Template {
   const read = parseTemplate(source);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { additionalHeaders, basicCredential } from "../../../src/core/upstream/attribute-headers.ts";
-import { alice, aliceWith, proxyProvider } from "../samples.ts";
+import { alice, aliceWith, proxyProvider } from "../../fakes/samples.ts";
 
 describe("additionalHeaders", () => {
   test.each<[unknown, [string, string][]]>([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { OverrideHost } from "../../../src/core/provider.ts";
 import { overriddenUpstream } from "../../../src/core/upstream/backend-override.ts";
-import { upstream } from "../samples.ts";
+import { upstream } from "../../fakes/samples.ts";
 
 const host = (hostname: string, port: number | null = null): OverrideHost => ({ kind: "host", hostname, port });
 const foo = [host("foo.test")];

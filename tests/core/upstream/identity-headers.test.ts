@@ -4,24 +4,11 @@ import { identityFromClaims } from "../../../src/core/identity/claims.ts";
 import { identityHeaderNames } from "../../../src/core/identity/identity-fields.ts";
 import { anonymousHeaders, identityHeaders } from "../../../src/core/upstream/identity-headers.ts";
 import { compileGoRegExps } from "../../../src/goregexp/compile.ts";
-import { alice, aliceWith, outpost, proxyProvider } from "../samples.ts";
+import { alice, alicesHeaders, aliceWith, outpost, proxyProvider } from "../../fakes/samples.ts";
 
 test("the identity headers of alice: names, order and values", () => {
   expect(identityHeaders(alice(), proxyProvider(), outpost)).toEqual({
-    lines: [
-      ["X-authentik-username", "alice"],
-      ["X-authentik-groups", "admins|staff"],
-      ["X-authentik-entitlements", "demo"],
-      ["X-authentik-email", "alice@example.test"],
-      ["X-authentik-name", "Alice Example"],
-      ["X-authentik-uid", "sub-of-alice"],
-      ["X-authentik-jwt", "header.payload.signature"],
-      ["X-authentik-meta-jwks", "https://idp.test/jwks"],
-      ["X-authentik-meta-outpost", "akproxy"],
-      ["X-authentik-meta-provider", "The App"],
-      ["X-authentik-meta-app", "app"],
-      ["X-authentik-meta-version", "goauthentik.io/outpost/1.2.3"],
-    ],
+    lines: alicesHeaders,
     warnings: [],
   });
 });

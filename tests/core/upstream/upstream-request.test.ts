@@ -6,7 +6,7 @@ import type { Identity } from "../../../src/core/identity.ts";
 import type { ProxyProvider } from "../../../src/core/provider.ts";
 import type { InboundRequest } from "../../../src/core/request.ts";
 import { joinTarget, planUpstreamRequest, type UpstreamRequest } from "../../../src/core/upstream/upstream-request.ts";
-import { alice, aliceWith, inbound, outpost, proxyProvider, upstream } from "../samples.ts";
+import { alice, alicesHeaders, aliceWith, inbound, outpost, proxyProvider, upstream } from "../../fakes/samples.ts";
 
 function sent(
   request: InboundRequest,
@@ -38,18 +38,7 @@ test("a plain GET of alice, whole", () => {
       ["X-Forwarded-For", "192.0.2.7"],
       ["X-Forwarded-Host", "app.test"],
       ["X-Forwarded-Proto", "https"],
-      ["X-authentik-username", "alice"],
-      ["X-authentik-groups", "admins|staff"],
-      ["X-authentik-entitlements", "demo"],
-      ["X-authentik-email", "alice@example.test"],
-      ["X-authentik-name", "Alice Example"],
-      ["X-authentik-uid", "sub-of-alice"],
-      ["X-authentik-jwt", "header.payload.signature"],
-      ["X-authentik-meta-jwks", "https://idp.test/jwks"],
-      ["X-authentik-meta-outpost", "akproxy"],
-      ["X-authentik-meta-provider", "The App"],
-      ["X-authentik-meta-app", "app"],
-      ["X-authentik-meta-version", "goauthentik.io/outpost/1.2.3"],
+      ...alicesHeaders,
     ],
     timeoutSeconds: 60,
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type CredentialAnswer, credentialAnswers } from "../../../src/http/visitor/credential-answers.ts";
-import { alice } from "../../core/samples.ts";
+import { alice } from "../../fakes/samples.ts";
 import { turns } from "../../fakes/waits.ts";
 
 const known = (expiresAt: number | null = null, over: Parameters<typeof alice>[0] = {}): CredentialAnswer => ({

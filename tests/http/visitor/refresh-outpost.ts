@@ -5,7 +5,7 @@ import { createMetrics } from "../../../src/metrics/create-metrics.ts";
 import type { Refreshed } from "../../../src/ports/identity-provider.ts";
 import type { SessionStore } from "../../../src/ports/session-store.ts";
 import { idOf, sessionOf } from "../../contract/session-store.ts";
-import { keptLog } from "../../fakes/login-settings.ts";
+import { keptLog } from "../../fakes/kept-log.ts";
 
 const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
 

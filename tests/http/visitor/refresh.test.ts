@@ -7,7 +7,7 @@ import { sessionRefresh } from "../../../src/http/visitor/refresh.ts";
 import type { SessionStore } from "../../../src/ports/session-store.ts";
 import { openKeys } from "../../../src/seal/keys.ts";
 import { openSessions } from "../../../src/sessions/open.ts";
-import { proxyProvider } from "../../core/samples.ts";
+import { proxyProvider } from "../../fakes/samples.ts";
 import { dueSession, fresh, outpost } from "./refresh-outpost.ts";
 
 const provider = proxyProvider();

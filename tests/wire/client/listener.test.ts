@@ -5,6 +5,7 @@ import { type HttpListener, listenHttp } from "../../../src/wire/client/listener
 import { Pool } from "../../../src/wire/upstream/pool.ts";
 import { startRawUpstream } from "../../fakes/upstream.ts";
 import { turns, waitUntil } from "../../fakes/waits.ts";
+import { upstreamAt } from "../forward/fakes.ts";
 import { ample, roomFor } from "./connection-rooms.ts";
 
 const stops: (() => unknown)[] = [];
@@ -47,17 +48,7 @@ async function textUntil(socket: Socket, isEnough: (text: string) => boolean): P
 
 /** The reply of a handler that forwards to an upstream. */
 function forwardingTo(port: number, target = "/"): Extract<Reply, { kind: "forward" }> {
-  const upstream = {
-    scheme: "http",
-    hostAndPort: `127.0.0.1:${port}`,
-    unixPath: null,
-    basePath: "",
-    baseQuery: "",
-    verifyTls: true,
-    caPem: null,
-    serverName: null,
-    reach: "anywhere",
-  } as const;
+  const upstream = upstreamAt(`127.0.0.1:${port}`);
   return {
     kind: "forward",
     life: null,

@@ -6,6 +6,7 @@ import type { ClientSide, TunnelClient, UpstreamSide } from "../../../src/wire/f
 import { forward } from "../../../src/wire/forward/upstream-exchange.ts";
 import { type Occupant, UpstreamConnection } from "../../../src/wire/upstream/connection.ts";
 import { defaultPoolOptions, Pool, type PoolOptions } from "../../../src/wire/upstream/pool.ts";
+import { upstream } from "../../fakes/samples.ts";
 
 /** A client that records all calls as one byte string; `[...]` stands for a call without bytes. */
 export interface RecordingClient extends TunnelClient {
@@ -82,18 +83,7 @@ export function recordingClient(different: Partial<ClientSide> = {}): RecordingC
 
 /** A plain upstream at `hostAndPort`, with the changes of a test. */
 export function upstreamAt(hostAndPort: string, different: Partial<Upstream> = {}): Upstream {
-  return {
-    scheme: "http",
-    hostAndPort,
-    unixPath: null,
-    basePath: "",
-    baseQuery: "",
-    verifyTls: true,
-    caPem: null,
-    serverName: null,
-    reach: "anywhere",
-    ...different,
-  };
+  return { ...upstream, hostAndPort, ...different };
 }
 
 /** Forwards `GET /a` to `upstream`; the page of a failure is its code and reason. */

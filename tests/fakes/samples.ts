@@ -1,3 +1,4 @@
+import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { noAkProxyTable } from "../../src/core/identity/ak-proxy.ts";
 import { byClaimKey, noClaimedFields } from "../../src/core/identity/identity-fields.ts";
 import type { Identity } from "../../src/core/identity.ts";
@@ -12,6 +13,9 @@ import type {
 import type { InboundRequest } from "../../src/core/request.ts";
 import type { OutpostFacts } from "../../src/core/upstream/identity-headers.ts";
 import { compileGoRegExps } from "../../src/goregexp/compile.ts";
+
+/** The keys of the claims table with their defaults. */
+export const defaultClaims: Provider["claims"] = byClaimKey(({ claim }) => claim);
 
 const oidc: OidcClient = {
   issuer: "https://idp.test/",
@@ -50,7 +54,7 @@ const common: Omit<ProxyProvider, "mode" | "upstream" | "overrideHosts"> = {
   protectPaths: compileGoRegExps([]),
   interceptHeaderAuth: true,
   basicAuth: null,
-  claims: byClaimKey(({ claim }) => claim),
+  claims: defaultClaims,
   hostHeader: null,
   keptClaims: [],
   akProxy: noAkProxyTable,
@@ -121,6 +125,22 @@ export function aliceWith(userAttributes: Readonly<Record<string, unknown>>): Id
 
 export const outpost: OutpostFacts = { outpostName: "akproxy", version: "1.2.3", jwksUri: "https://idp.test/jwks" };
 
+/** The identity headers of alice at the sample provider. */
+export const alicesHeaders: HeaderLines = [
+  ["X-authentik-username", "alice"],
+  ["X-authentik-groups", "admins|staff"],
+  ["X-authentik-entitlements", "demo"],
+  ["X-authentik-email", "alice@example.test"],
+  ["X-authentik-name", "Alice Example"],
+  ["X-authentik-uid", "sub-of-alice"],
+  ["X-authentik-jwt", "header.payload.signature"],
+  ["X-authentik-meta-jwks", "https://idp.test/jwks"],
+  ["X-authentik-meta-outpost", "akproxy"],
+  ["X-authentik-meta-provider", "The App"],
+  ["X-authentik-meta-app", "app"],
+  ["X-authentik-meta-version", "goauthentik.io/outpost/1.2.3"],
+];
+
 /** GET https://app.test/ from 192.0.2.7 by way of nobody. */
 export function inbound(different: Partial<InboundRequest> = {}): InboundRequest {
   return {
@@ -136,5 +156,25 @@ export function inbound(different: Partial<InboundRequest> = {}): InboundRequest
     peerAddress: "192.0.2.7",
     peerIsTrusted: false,
     ...different,
+  };
+}
+
+/** What a login reads of a provider whose `[oidc]` names the issuer and the client only. */
+export function loginSettings(
+  issuer: string,
+  different: Partial<OidcClient> = {},
+  claims: Partial<Provider["claims"]> = {},
+): Pick<Provider, "oidc" | "claims" | "name" | "keptClaims" | "akProxy"> {
+  const client = {
+    clientId: "app",
+    clientSecret: "a client secret of forty characters, yes",
+    scopes: ["openid", "profile", "email", "entitlements", "ak_proxy"],
+  };
+  return {
+    name: "app",
+    claims: { ...defaultClaims, ...claims },
+    keptClaims: [],
+    akProxy: noAkProxyTable,
+    oidc: { ...oidc, issuer, ...client, ...different },
   };
 }
