@@ -7,7 +7,6 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { figureCases } from "./figure-cases.ts";
 import { type Effort, measureCase } from "./measure.ts";
-import { writeTable } from "./page.ts";
 import { builtVersions, findPrograms, type Programs, versionOf } from "./programs.ts";
 import { proxyCases } from "./proxy-cases.ts";
 import { sessionCases } from "./session-cases.ts";
@@ -15,6 +14,8 @@ import type { Case } from "./shot.ts";
 import { tlsCases } from "./tls-cases.ts";
 import { verdictCases } from "./verdict-cases.ts";
 import { openWorld } from "./world.ts";
+
+const page = "docs/performance.md";
 
 const { values } = parseArgs({
   options: {
@@ -93,4 +94,17 @@ function machine(found: Programs): string {
   ];
   const text = versions.flatMap(([name, version]) => (version === null ? [] : [`${name} ${version}`])).join(", ");
   return `${cpus()[0]?.model ?? ""}, ${cpus().length} cores; ${text}`;
+}
+
+/** Writes a case's table into docs/performance.md, between its own markers; a new case goes to the end of them. */
+async function writeTable({ name, title }: Case, table: string, machine: string): Promise<void> {
+  const text = await Bun.file(page).text();
+  const section = `<!-- bench:${name} -->\n### ${title}\n\n\`${name}\`, ${machine}\n\n${table}\n<!-- /bench:${name} -->`;
+  const standing = new RegExp(`<!-- bench:${name} -->[\\s\\S]*?<!-- /bench:${name} -->`);
+  const end = "<!-- bench:end -->";
+  const written = standing.test(text)
+    ? text.replace(standing, () => section)
+    : text.replace(end, () => `${section}\n\n${end}`);
+  if (written === text) console.error(`${page}: nothing written for ${name}`);
+  await Bun.write(page, written);
 }
