@@ -11,7 +11,7 @@ const cases = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));
 if (!(Number.isSafeInteger(cases) && cases > 0 && Number.isSafeInteger(seed))) {
   console.error(
-    "fuzz: error: the arguments are no whole numbers\nfuzz: hint: scripts/fuzz [CASES] [SEED], for example scripts/fuzz 1000000 7",
+    "fuzz: error: the arguments are not whole numbers\nfuzz: hint: scripts/fuzz [CASES] [SEED], for example scripts/fuzz 1000000 7",
   );
   process.exit(64);
 }

@@ -15,7 +15,7 @@ const minutes = Number(process.argv[2] ?? 5);
 const seed = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));
 if (!(minutes > 0 && Number.isSafeInteger(seed))) {
   console.error(
-    "soak: error: the arguments are no numbers\nsoak: hint: scripts/soak [MINUTES] [SEED], for example scripts/soak 5 7",
+    "soak: error: the arguments are not numbers\nsoak: hint: scripts/soak [MINUTES] [SEED], for example scripts/soak 5 7",
   );
   process.exit(64);
 }
@@ -160,7 +160,7 @@ clearInterval(reloads);
 await Bun.sleep(5_000);
 const after = await sample();
 console.log(
-  `after the last visit: ${show(after)} (idle: ${idle.sockets}; what is kept to the upstream and the issuer is among them)`,
+  `after the last visit: ${show(after)} (idle: ${idle.sockets}; they include idle connections to the upstream and the issuer)`,
 );
 console.log(`visits: ${[...counts].map(([name, times]) => `${name} ${times}`).join(", ")}; ${version} reloads`);
 if (samples.length > 3)

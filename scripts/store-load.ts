@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "akproxy-store-load-"));
 const limitMilliseconds = 50;
 let wrong = 0;
 
-/** Everybody has two sessions; the median and the worst of 100 sign-outs, in milliseconds. */
+/** Each user has two sessions; the median and the worst of 100 sign-outs, in milliseconds. */
 async function measureSignOut(name: string, store: SessionStore): Promise<void> {
   const people = Math.floor(sessions / 2);
   const create = (n: number) => store.create(newSession({ subject: `s${n % people}`, idpSession: `sid${n}` }));

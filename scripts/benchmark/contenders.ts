@@ -22,7 +22,7 @@ export interface LoggedIn {
   readonly cookie: HeaderLine;
 }
 
-/** This build, and the earlier one where one was given, each under the load that `of` makes of it. */
+/** This build, and the earlier one where one was given, each under the load that `of` gives. */
 export async function ours(
   world: World,
   slug: "app" | "live" | "secure",

@@ -5,7 +5,7 @@ import { costOf, forgetPeak, peakKib } from "./process-cost.ts";
 import type { FigureCase } from "./shot.ts";
 import type { World } from "./world.ts";
 
-/** What is no throughput: starting, idling, memory. */
+/** Cases that measure something else than throughput: starting, idling, memory. */
 export function figureCases(world: World): readonly FigureCase[] {
   return [start(world), idleConnections(world), transfer(world)];
 }
@@ -122,7 +122,7 @@ async function measureIdle(
       await Bun.sleep(1500);
     };
   };
-  await (await open(500))(); //                    what the first connections cost is no cost of the next ones
+  await (await open(500))(); //                    the first connections cost more than the next ones
   const before = resident();
   const close = await open(idle);
   const during = resident();

@@ -55,7 +55,7 @@ async function takesConnections(port: number, hasEnded: () => boolean): Promise<
   return false;
 }
 
-/** Does somebody take connections at the port? */
+/** Does a program accept connections at the port? */
 export async function isOpen(port: number): Promise<boolean> {
   try {
     (await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } })).end();

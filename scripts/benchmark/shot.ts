@@ -34,7 +34,7 @@ export interface LoadCase {
   readonly contenders: () => Promise<readonly Contender[]>; // the first is the one the others are compared with
 }
 
-/** A case whose figures are no throughput. */
+/** A case whose figures are not a throughput. */
 export interface FigureCase {
   readonly kind: "figures";
   readonly name: string;

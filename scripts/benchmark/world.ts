@@ -128,7 +128,7 @@ async function login(url: string): Promise<string> {
   return cookie;
 }
 
-/** Sparse files, so that a GiB costs nothing. */
+/** Sparse files, so that a GiB takes no space. */
 function layFiles(folder: string): string {
   const files = join(folder, "files");
   mkdirSync(files);

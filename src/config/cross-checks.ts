@@ -45,7 +45,7 @@ function claim(owners: Map<string, string>, name: string, slug: string, taken: (
   else taken(owner);
 }
 
-/** CFG-04: somebody who knows one of these secrets must not know the other. */
+/** CFG-04: a person who knows one of these secrets must not know the other. */
 function checkSharedSecret(source: Source, providers: readonly Provider[]): void {
   for (const secret of readSecrets(source, ["outpost"], "secret")) {
     const owner = providers.find((provider) => provider.oidc.clientSecret === secret.value);

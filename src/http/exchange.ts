@@ -43,7 +43,7 @@ export interface BodyWanted {
   readonly answer: (body: string) => Promise<Answer>;
 }
 
-/** What becomes of a request. `request` and `provider` are for the log: inside a check they are those of the browser's request. */
+/** The outcome of a request. `request` and `provider` are for the log: inside a check they are those of the browser's request. */
 export interface Outcome {
   readonly result: Answer | Forward | BodyWanted;
   readonly request: InboundRequest;

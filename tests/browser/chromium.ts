@@ -5,12 +5,12 @@ export function findChromium(): string | null {
   return Bun.which("chromium") ?? Bun.which("chromium-browser") ?? Bun.which("google-chrome");
 }
 
-/** Says what is not tested for want of a browser: nothing passes in silence. */
+/** Prints which tests are left out because no browser is installed, so that none is skipped silently. */
 export function leftOut(what: string): void {
   console.warn(`left out: ${what}, because there is no chromium here ("apt-get install chromium")`);
 }
 
-/** Starts it without a window. Names under `.localhost` are loopback to it (RFC 6761 6.3); it is kept from asking anybody else. */
+/** Starts it without a window. Names under `.localhost` are loopback to it (RFC 6761 6.3); all other names do not resolve. */
 export function startChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,

@@ -89,7 +89,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What serve itself makes of it: status, where to, and what the application gets. */
+/** The answer of serve itself: status, where to, and what the application gets. */
 interface Fact {
   readonly status: number | null;
   readonly location: string | null;
@@ -147,15 +147,15 @@ function urlOf(given: string): GivenUrl {
   return url.url;
 }
 
-const somebody = (groups: readonly string[]): Visitor => ({
+const visitorIn = (groups: readonly string[]): Visitor => ({
   kind: "known",
   identity: alice({ groups }),
   via: "session",
 });
 const visitors: readonly (readonly [string, Visitor])[] = [
   ["nobody", { kind: "anonymous" }],
-  ["staff", somebody(["staff"])],
-  ["an operator", somebody(["ops", "staff"])],
+  ["staff", visitorIn(["staff"])],
+  ["an operator", visitorIn(["ops", "staff"])],
 ];
 const kinds: readonly (readonly [string, HeaderLines])[] = [
   ["a navigation", [["Accept", "text/html"]]],

@@ -42,7 +42,7 @@ async function explain(...args: readonly string[]) {
   return runAkproxy(["explain", ...args], { cwd: folder });
 }
 
-test("a claim that is said decides, and the entry that lets in is named", async () => {
+test("a claim that is given decides, and the entry of allow is named", async () => {
   const { stdout, stderr } = await explain(
     "/x",
     "--as",
@@ -57,7 +57,7 @@ test("a claim that is said decides, and the entry that lets in is named", async 
   expect(stdout).toContain('verdict   allowed: allow decides, by claim department "it"');
 });
 
-test("the request goes where ak_proxy leads somebody, with what it makes of them, and without a secret", async () => {
+test("the request goes to the user's upstream by ak_proxy, with the headers of ak_proxy, and without a secret", async () => {
   const { stdout } = await explain("/x", "--as", "alice", "--email", "a@b.test", "--claim", "department=it");
 
   expect(stdout).toContain("to the upstream: GET /alice/x to http://foo.test\n");
@@ -73,7 +73,7 @@ test("a rule that allows by a claim is shown with the claim and its values", asy
   expect(stdout).toContain("\n  rules     1  allow realm_access.roles = hr: for another path\n");
 });
 
-test("without the claim the verdict is denied, and what a login would lack is said", async () => {
+test("without the claim the verdict is denied, and the claims that a login would lack are listed", async () => {
   const { stdout, stderr, code } = await explain("/x", "--as", "alice");
 
   expect(code).toBe(0);

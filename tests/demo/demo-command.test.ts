@@ -11,7 +11,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 /** Starts `akproxy demo` in a directory that holds a config file, which it must not read. */
 function demo(...flags: string[]) {
   const file = join(directory, "akproxy.toml");
-  writeFileSync(file, 'this is no config = ["');
+  writeFileSync(file, 'this is not a config = ["');
   return startAkproxy(["demo", ...flags], { cwd: directory, env: { AKPROXY_CONFIG: file, NO_COLOR: "1" } });
 }
 

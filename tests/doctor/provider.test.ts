@@ -56,13 +56,13 @@ test("the supported kind of logout is shown with the URL to register", async () 
 test("in the forward modes no trusted proxy is a failure, and every address a warning", async () => {
   const provider = 'mode = "forward_single"\nexternal_host = "https://app.test"';
   const nobody = await checksOf({ provider, listen: `${off}\ntrusted_proxies = []` });
-  const anybody = await checksOf({
+  const everyone = await checksOf({
     provider,
     listen: `${off}\ntrusted_proxies = ["0.0.0.0/0"]\ndanger_trust_any_proxy = true`,
   });
 
   expect(nobody["trust"]?.standing).toBe("fail");
-  expect(anybody["trust"]?.standing).toBe("warn");
+  expect(everyone["trust"]?.standing).toBe("warn");
 });
 
 test("the addresses that may ask for verdicts are listed", async () => {

@@ -154,12 +154,12 @@ export function isToyLogin(page: Page): boolean {
   return page.text.includes("Who are you?");
 }
 
-/** Presses "Continue as …" on the toy issuer's login page and goes where that leads. */
+/** Presses "Continue as …" on the toy issuer's login page and follows the redirects. */
 export function continueAs(browser: Browser, login: Page, subject: string): Promise<Page> {
   return browser.submit(formOf(login), { user: subject });
 }
 
-/** Presses "Cancel" on the toy issuer's login page and goes where that leads: error=access_denied. */
+/** Presses "Cancel" on the toy issuer's login page and follows the redirects: error=access_denied. */
 export function cancelLogin(browser: Browser, login: Page): Promise<Page> {
   return browser.submit(formOf(login), { cancel: "1" });
 }

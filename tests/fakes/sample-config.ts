@@ -42,7 +42,7 @@ mode = "forward_single"
 external_host = "https://app.test"
 `;
 
-/** The domain corp.test behind https://auth.corp.test; everybody who is logged in may enter. */
+/** The domain corp.test behind https://auth.corp.test; all users who are logged in may enter. */
 export const corpDomain = `
 [providers.corp]
 mode = "forward_domain"

@@ -153,7 +153,7 @@ describe.each(["traefik", "caddy", "envoy", "forward"] as const)("through %s tha
   });
 });
 
-test("somebody whom allow does not name gets a page: who they are, which application, and the way to another account", async () => {
+test("a user whom allow does not name gets a page: user name, application, and a link to use another account", async () => {
   const browser = forward.browser("traefik");
 
   const page = await loginAs(browser, "https://app.test/wiki?page=1&x=2", "bob");

@@ -65,7 +65,7 @@ describe.each(dialects)("%s asks about a machine", (dialect) => {
   });
 
   test.each(["Bearer x", "Basic ???", "Negotiate abc"])(
-    "without interception %j is nobody's: a login as without it",
+    "without interception %j is ignored: the answer is a login, as without it",
     async (value) => {
       const without = await ask("https://off.test/api");
       const answer = await ask("https://off.test/api", value);
@@ -81,7 +81,7 @@ describe.each(dialects)("%s asks about a machine", (dialect) => {
     expect((await ask("https://off.test/api", `Bearer ${token}`)).status).toBe(200);
   });
 
-  test("M2M-07: two credentials let nobody in", async () => {
+  test("M2M-07: two credentials are refused", async () => {
     const token = await machineToken(forward.stack.issuer, "akproxy");
     const refusal = dialect === "nginx" ? 401 : 400;
 

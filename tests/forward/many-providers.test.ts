@@ -52,7 +52,7 @@ external_host = "https://special.lab.corp.test:8443"
   });
 
   test.each([["evilcorp.test"], ["corp.test.evil.test"], ["orp.test"], ["test"], ["[::1]"], ["127.0.0.1"]])(
-    "FWD-11: %s is nobody's",
+    "FWD-11: %s belongs to no provider",
     async (host) => {
       expect(await providerOf(outpost, host)).toBeNull();
     },

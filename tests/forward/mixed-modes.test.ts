@@ -18,7 +18,7 @@ afterAll(async () => {
   await wiki.stop(true);
 });
 
-describe("PATH-16, FWD-15: an application that is proxied beside one that is asked about", () => {
+describe("PATH-16, FWD-15: an application that is proxied beside one that is checked", () => {
   test.each([
     ["nginx", { "X-Forwarded-Host": "wiki.test" }],
     ["nginx", { Forwarded: "host=wiki.test" }],

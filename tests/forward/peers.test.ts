@@ -24,7 +24,7 @@ afterAll(async () => {
   await listed.close();
 });
 
-describe("FWD-02: a verdict endpoint is closed to who is no trusted proxy", () => {
+describe("FWD-02: a verdict endpoint answers trusted proxies only", () => {
   test.each(dialects)("%s: 403, no cookie, no header of ours, even for a public path", async (dialect) => {
     const answer = await outpost.ask(checkRequest(dialect, publicPage), "203.0.113.5");
 
@@ -131,11 +131,11 @@ describe("/start without rd", () => {
     expect(await goesBackTo("", "https://app.test/deep?a=1&b=2&c=3")).toBe("https://app.test/deep?a=1&b=2&c=3");
   });
 
-  test("RED-02: to the external host where that URL is somebody else's", async () => {
+  test("RED-02: to the external host where that URL belongs to another provider", async () => {
     expect(await goesBackTo("", "https://evil.test/deep")).toBe("https://app.test/");
   });
 
-  test("FWD-01: reads none from anybody else", async () => {
+  test("FWD-01: reads none from another peer", async () => {
     expect(await goesBackTo('trusted_proxies = ["10.0.0.0/8"]', "https://app.test/deep?a=1")).toBe("https://app.test/");
   });
 });

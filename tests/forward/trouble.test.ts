@@ -22,7 +22,7 @@ const asking = (dialect: DialectName, path: string, headers: readonly HeaderLine
 const name = "__Host-akproxy_app";
 const sealed = () => sealSessionCookie(outpost.deps.keys, "app", randomToken(outpost.deps.randomBytes));
 
-describe("FWD-09, CK-06: a cookie that is no session is no cookie", () => {
+describe("FWD-09, CK-06: a cookie without a valid session is ignored", () => {
   const malformed: readonly string[] = [
     "",
     "=",

@@ -67,7 +67,7 @@ test("every command that a page names exists, and has the options that stand wit
   expect(unknown).toEqual([]);
 });
 
-/** These serve until they are told to stop, or ask for what is not here: a cookie, an issuer, a store, a running akproxy. */
+/** These serve until a signal, or need something that this test lacks: a cookie, an issuer, a store, a running akproxy. */
 const notRun = ["serve", "demo", "decode-cookie", "doctor", "sessions", "healthcheck"];
 
 test("every command line of a page runs as it stands, with an application's and a domain's config", async () => {

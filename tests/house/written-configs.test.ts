@@ -92,7 +92,7 @@ test("every piece of config on a page is one that akproxy takes, without a warni
   expect(problems).toEqual([]);
 });
 
-test("a key that is none, or is not available, would be found on a page", async () => {
+test("an unknown key, or one that is not available, would be found on a page", async () => {
   const whole = stringify(completed(parse("[sessions]\nmix = '1h'\n[providers.corp]\nbasic_auth_enabled = true\n")));
 
   const { problems } = await parseConfigText(whole, { file: join(folder, "akproxy.toml"), env: {} });

@@ -112,7 +112,7 @@ describe("a request that a credential lets in", () => {
 describe("decision 18: what is remembered of a credential is forgotten", () => {
   test.each([
     ["when its person signs out", "u1", 2],
-    ["not when somebody else does", "u2", 1],
+    ["not when another user does", "u2", 1],
   ])("%s", async (_when, subject, times) => {
     const cookie = await cookieOf(subject);
     await withToken();

@@ -80,7 +80,7 @@ const answersInCheck = {
   backchannel_logout: "401",
   frontchannel_logout: "405 GET",
   flagged_callback: "403", //                      of a login that nobody started: the application's
-  none: "403", //                                  a rule closes the application to everybody
+  none: "403", //                                  a rule closes the application to all
 } as const;
 
 /** The verdict for traefik about a PUT of `target`, in the form of `answerTo`. */

@@ -14,7 +14,7 @@ const request: WireRequest = {
   hasBody: false,
 };
 
-test("a fault of ours before there is an exchange is logged and answered 500, which lets nobody in", async () => {
+test("an internal error before there is an exchange is logged and answered 500, which never grants access", async () => {
   const logged: string[] = [];
   const broken = {
     trustedProxies: [],

@@ -190,7 +190,7 @@ test("JWT-06: an infinite exp is refused", async () => {
 });
 
 test.each(["at+jwt", "AT+JWT", "application/at+jwt", "logout+jwt", "dpop+jwt"])(
-  "JWT-07: typ %s is no id_token",
+  "JWT-07: typ %s is not an id_token",
   async (typ) => {
     expect(await loginWith(fake, goodToken(fake, {}, { typ }))).toStartWith("idp_token_invalid ");
   },

@@ -80,7 +80,7 @@ describe("M2M-01: active alone is not enough", () => {
     ["an id_token", { typ: "ID" }],
     ["a logout token", { events: {} }],
     ["bound to a key", { cnf: { jkt: "x" } }],
-    ["sub is no text", { sub: 0 }],
+    ["sub is not a text", { sub: 0 }],
     ["sub is empty", { sub: "" }],
   ])("%s: no", async (_what, over) => {
     said = { ...aliceSaid(), ...over, ...(over["iss"] === "slash" ? { iss: `${fake.issuer}/` } : {}) };

@@ -153,7 +153,7 @@ describe("a token in the documented form of the issuer gives the identity that i
     expect(await login("entra", { ...entra, groups: [], roles: ["App.Reader"] })).toMatchObject({ enters: false });
   });
 
-  test("Entra ID, groups overage: no group, nobody let in by one, and the log says why", async () => {
+  test("Entra ID, groups overage: no groups, so none of them admits the user, and the log says why", async () => {
     fake.userinfo = { sub: entra.sub, name: "Alice Example" };
 
     const alice = await login("entra", {

@@ -213,7 +213,7 @@ test("JWT-03: another key's signature is refused, its own jwk in the header or n
 });
 
 test.each(["", ".", "..", "a.b.c", "a.b.c.d.e", "null", "x".repeat(20_000)])(
-  "what is no token is refused",
+  "a text that is not a token is refused",
   async (text) => {
     expect(await outcomeOf(idp.readLogoutToken(text))).toStartWith("idp_token_invalid ");
   },

@@ -9,13 +9,13 @@ const stack = await startStack({
 });
 afterAll(() => stack.stop());
 
-test("somebody in an allowed group is let in", async () => {
+test("a user in an allowed group may enter", async () => {
   const browser = await loggedIn(stack, "alice");
 
   expect(await seenUser(browser)).toBe("alice");
 });
 
-test("somebody whom allow does not name gets a 403 page: who they are, which application, and another account", async () => {
+test("a user whom allow does not name gets a 403 page: user name, application, and a link to use another account", async () => {
   const browser = stack.browser();
 
   const page = await loginAs(browser, "http://app.test/wiki?page=1", "bob");
@@ -44,7 +44,7 @@ test("the way to another account asks the issuer for one and comes back to where
   expect(await seenUser(browser)).toBe("alice");
 });
 
-test("who was refused and signs out at the issuer, too, can come back as somebody who is allowed", async () => {
+test("a user who was refused and signs out at the issuer too can come back as a user who is allowed", async () => {
   const browser = stack.browser();
   await loginAs(browser, "http://app.test/wiki?page=1", "bob");
 
@@ -56,7 +56,7 @@ test("who was refused and signs out at the issuer, too, can come back as somebod
 });
 
 test.each(["GET", "POST", "DELETE", "OPTIONS"])(
-  "somebody who is not allowed gets 403 for %s, as a page or as JSON",
+  "a user who is not allowed gets 403 for %s, as a page or as JSON",
   async (method) => {
     const browser = stack.browser();
     await loginAs(browser, app, "bob");
@@ -69,7 +69,7 @@ test.each(["GET", "POST", "DELETE", "OPTIONS"])(
   },
 );
 
-test("a public path is open to somebody who is not allowed elsewhere", async () => {
+test("a public path is open to a user who is not allowed elsewhere", async () => {
   const browser = stack.browser();
   await loginAs(browser, app, "bob");
 

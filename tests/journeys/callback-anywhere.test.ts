@@ -28,7 +28,7 @@ test("PATH-17: without a login that this browser started, a flagged request is a
   expect(stack.issuer.hits.token).toBe(asked);
 });
 
-test("PATH-17: a flagged request of somebody logged in goes to the application as it is", async () => {
+test("PATH-17: a flagged request of a user who is logged in goes to the application as it is", async () => {
   const browser = await loggedIn(stack, "alice");
 
   const answer = await browser.get("http://app.test/page?X-authentik-auth-callback=true&state=abc&code=def");

@@ -2,7 +2,7 @@ import type { Browser, BrowserOptions } from "../fakes/browser.ts";
 import { es256, type FakeIssuer, issuerKey, startFakeIssuer, token } from "../fakes/idp.ts";
 import { callback, type Stack, type StackOptions, startStack } from "./stack.ts";
 
-/** akproxy before an issuer made by hand, which gives refresh tokens, rotates them and lets anybody in. Its clock goes with akproxy's. */
+/** akproxy before an issuer made by hand, which gives refresh tokens, rotates them, and logs in every user without a question. Its clock goes with akproxy's. */
 export interface FakeLogins {
   readonly stack: Stack;
   readonly fake: FakeIssuer;

@@ -116,11 +116,11 @@ X-authentik-meta-app: app
 X-authentik-meta-version: goauthentik.io/outpost/0.0.0-test`;
 
 describe("the identity headers, byte for byte and in order", () => {
-  test("proxy mode, somebody: the identity headers, and what the issuer's claim adds", async () => {
+  test("proxy mode, a user: the identity headers, and what the issuer's claim adds", async () => {
     expect(await proxied(proxyMode, "alice")).toBe(`${headersOfAlice}\nX-Of-Claim: c`);
   });
 
-  test("proxy mode, somebody, with everything injected", async () => {
+  test("proxy mode, a user, with everything injected", async () => {
     expect(await proxied(withInjection(proxyMode), "alice")).toBe(
       `${headersOfAlice}\nAuthorization: Basic c3ZjLWFsaWNlOnA=\nX-Of-Table: alice@example.test\nX-Of-Claim: c`,
     );

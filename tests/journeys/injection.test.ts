@@ -84,7 +84,7 @@ describe("proxied requests", () => {
     expect(allValues(lines, "authorization")).toEqual([basic("alice:s3cret:ä")]);
   });
 
-  test("decision 15: somebody without a password sends an empty one", async () => {
+  test("decision 15: for a user without a password an empty one is sent", async () => {
     const { lines } = await seen("bob");
 
     expect(one(lines, "authorization")).toBe(basic("bob:"));

@@ -89,7 +89,7 @@ test("started with the issuer down: alive, not ready and saying why, a login get
   expect([home.url, home.status]).toEqual([app, 200]);
 });
 
-test("started with the issuer down, akproxy becomes ready without anybody asking for a login", async () => {
+test("started with the issuer down, akproxy becomes ready without a request for a login", async () => {
   stack = await startStack({ issuerAtStart: "failing" });
   const before = await probe("/readyz");
 

@@ -87,7 +87,7 @@ test("a browser that loses its cookies does not lock out another one at another 
   expect([home.url, home.status]).toEqual([app, 200]);
 });
 
-test("many starts without a login that comes back are no loop: five tabs may wait", async () => {
+test("many starts without a login that comes back are not a loop: five tabs may wait", async () => {
   stack = await startStack();
   const browser = stack.browser();
 

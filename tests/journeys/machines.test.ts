@@ -58,7 +58,7 @@ describe("an opaque token of a real issuer, by introspection", () => {
     expect(headers["authorization"]).toBeUndefined();
   });
 
-  test("M2M-01: one that was given to another client lets nobody in, though the issuer calls it active", async () => {
+  test("M2M-01: a token that was issued to another client is refused, though the issuer calls it active", async () => {
     const token = await machineToken(opaque.issuer, "stranger");
 
     const answer = await seen(opaque, `Bearer ${token}`);
@@ -134,7 +134,7 @@ describe("a JWT of a real issuer, by its keys", () => {
     expect((await seen(jwt, `Bearer ${token}`)).status).toBe(401);
   });
 
-  test("JWT-07: a person's id_token is no credential", async () => {
+  test("JWT-07: a person's id_token is not a credential", async () => {
     const withIdToken = await loggedIn(opaque, "alice");
     const page = await withIdToken.get("http://app.test/json");
     const { headers }: { readonly headers: Readonly<Record<string, string>> } = JSON.parse(page.text);

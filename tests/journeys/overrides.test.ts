@@ -47,7 +47,7 @@ afterAll(async () => {
   await Promise.all([internal.stop(), perUser.stop()]);
 });
 
-/** A request of somebody who has logged in, and what of it arrived where. */
+/** A request of a user who is logged in, and the requests that the upstreams received. */
 async function ask(subject: string, target: string) {
   const cookie = await sessionOf(stack, "http://app.test", subject);
   const before = [internal.requests.length, perUser.requests.length] as const;
@@ -176,7 +176,7 @@ backend_override_hosts = ["127.0.0.1"]
   expect(internal.requests.at(-1)?.target).toBe("/base/public/x");
 });
 
-test("a WebSocket goes to somebody's own upstream, too, and to none that is not listed", async () => {
+test("a WebSocket too goes to the user's own upstream, if that is listed", async () => {
   const table = (hosts: string) => ({
     internalHost: internal.origin,
     provider: `[providers.app.ak_proxy]\nbackend_override = "{at|${stack.echoUrl}}"\nbackend_override_hosts = [${hosts}]`,

@@ -67,14 +67,17 @@ test.each([
   ["Bearer x", 'Bearer realm="app", error="invalid_token"'],
   ["Bearer ", 'Bearer realm="app", error="invalid_token"'],
   ["Basic YTpi", 'Basic realm="app", charset="UTF-8"'],
-])("M2M-05, M2M-09: Authorization %j is no login: 401, no redirect, no cookie", async (authorization, challenge) => {
-  const answer = await stack.send("/api", { headers: { authorization } });
+])(
+  "M2M-05, M2M-09: Authorization %j does not start a login: 401, no redirect, no cookie",
+  async (authorization, challenge) => {
+    const answer = await stack.send("/api", { headers: { authorization } });
 
-  expect(answer.status).toBe(401);
-  expect(answer.headers.get("location")).toBeNull();
-  expect(answer.headers.getSetCookie()).toEqual([]);
-  expect(answer.headers.get("www-authenticate")).toBe(challenge);
-});
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get("location")).toBeNull();
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(answer.headers.get("www-authenticate")).toBe(challenge);
+  },
+);
 
 test.each(["Negotiate abc", "DPoP x", "Digest username=a"])(
   "Authorization %j is the application's business: a login as without it",

@@ -113,7 +113,7 @@ test("a rotated token is the next one shown, over a restart too", async () => {
   expect(logins.shown).toEqual(["refresh-token-1", "refresh-token-2"]);
 });
 
-test("an issuer that is down takes nobody's session away, and is asked again when it is back", async () => {
+test("while an issuer is down no session ends, and akproxy asks again when it is back", async () => {
   logins = await startFakeLogins();
   const browser = await logins.login();
   const complaints = () => logins.stack.logLines.filter(({ event }) => event === "claims not refreshed");

@@ -60,7 +60,7 @@ test("CK-03: of two cookies of one name the one that opens a session counts, whe
   expect(fifth.status).toBe(302);
 });
 
-test("CK-03: valid cookies of two people are no session; two of the same person are one", async () => {
+test("CK-03: valid cookies of two people are not a session; two of the same person are one", async () => {
   stack = await startStack();
   const alice = (await loggedIn(stack, "alice")).cookies.headerFor(new URL(app));
   const elsewhere = (await loggedIn(stack, "alice")).cookies.headerFor(new URL(app));

@@ -84,7 +84,7 @@ test("SES-01: each login makes a new session id, and the one it replaces ends", 
   expect(await stack.metric("akproxy_sessions")).toBe(1);
 });
 
-test("SES-01: an id that somebody plants before the login does not become the session's", async () => {
+test("SES-01: an id that an attacker plants before the login does not become the session's", async () => {
   await stackWith({});
   const attacker = await loggedIn(stack, "bob");
   const victim = stack.browser();

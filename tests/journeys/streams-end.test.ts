@@ -47,7 +47,7 @@ async function start(options: StackOptions = {}): Promise<{ stack: Stack; letGo:
   return { stack, letGo: () => application.state.letGo, cookie: browser.cookies.headerFor(new URL(app)) };
 }
 
-/** An event stream of somebody: its first event has come; `over` resolves when it has ended or broken. */
+/** An event stream of a user: its first event has come; `over` resolves when it has ended or broken. */
 async function openEvents(stack: Stack, cookie: string): Promise<{ readonly over: Promise<void> }> {
   const response = await fetch(`http://127.0.0.1:${stack.port}/events`, { headers: { host: "app.test", cookie } });
   const reader = response.body?.getReader();

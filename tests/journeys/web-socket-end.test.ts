@@ -35,7 +35,7 @@ afterAll(async () => {
   await application.stop(true);
 });
 
-/** A WebSocket in the browser of somebody who has just logged in to an application that is no page. */
+/** A WebSocket in the browser of a user who has just logged in to an application without pages. */
 async function socketOf(subject: string) {
   const browser = stack.browser();
   await loginAs(browser, app, subject);
@@ -69,7 +69,7 @@ test.each([
   expect(await socket.closed).toEqual({ code, reason });
 });
 
-test("WS-03: a sign-out closes the person's WebSockets in every browser with 1008, and nobody else's", async () => {
+test("WS-03: a sign-out closes the person's WebSockets in every browser with 1008, and no others", async () => {
   const here = await socketOf("alice");
   const elsewhere = await socketOf("alice");
   const bobs = await socketOf("bob");

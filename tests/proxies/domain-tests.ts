@@ -26,7 +26,7 @@ export function domainTests(front: Front): void {
     expect(application().seen("/gone-")).toEqual([]);
   });
 
-  test("FWD-11: a host that only ends like the domain is no host of it", async () => {
+  test("FWD-11: a host that only ends like the domain does not belong to it", async () => {
     const answer = await ask(front, "/foreign-host", { host: "evilcorp.test", as: front.alice() });
 
     expect(answer.body).not.toContain("the application saw"); // Caddy's own answer for a host it does not have is an empty 200

@@ -34,7 +34,7 @@ export interface RealOptions {
 /** Starts the program with the snippet's output as it is, and waits until it takes connections. */
 export async function startReal(name: ProgramName, guard: Guard, options: RealOptions): Promise<Real> {
   const folder = mkdtempSync(join(tmpdir(), `akproxy-${name}-`));
-  chmodSync(folder, 0o755); // programs started by root serve as somebody else
+  chmodSync(folder, 0o755); // programs started by root serve as another user
   const port = options.port ?? freePort();
   const files = await writeSnippet(name, guard, folder, { ...options, port });
   const command = commandOf(name, folder);

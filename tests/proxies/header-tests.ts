@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ask, type Front, identityOf, loggedIn, theOneSeen } from "./front.ts";
 
-/** What the application is told of who asks. */
+/** The identity that the application receives. */
 export function headerTests(front: Front): void {
   whoAsks(front);
   spoofing(front);
@@ -48,7 +48,7 @@ function spoofing(front: Front): void {
     ]);
   });
 
-  test("HDR-02, HDR-14: nor on a public path, where nobody is anybody", async () => {
+  test("HDR-02, HDR-14: nor on a public path, where the request is anonymous", async () => {
     const answer = await ask(front, "/public/spoofed", { headers: spoofed });
 
     const seen = theOneSeen(application(), "/public/spoofed");
@@ -80,7 +80,7 @@ function nominating(front: Front): void {
 function fitting(front: Front): void {
   const application = () => front.guard().application;
 
-  test("the identity of somebody in forty groups fits", async () => {
+  test("the identity of a user in forty groups fits", async () => {
     const carol = await loggedIn(front, "carol");
 
     const page = await carol.get(`${front.home}forty-groups`);

@@ -76,7 +76,7 @@ function rules(front: Front): void {
   const { home } = front;
   const application = () => front.guard().application;
 
-  test("somebody who may not enter gets our 403 page, with a way to another account", async () => {
+  test("a user who may not enter gets our 403 page, with a link to use another account", async () => {
     const bob = await loggedIn(front, "bob");
 
     const page = await bob.get(`${home}admins-only/list`);

@@ -75,7 +75,7 @@ export function isHere(name: ProgramName): boolean {
   return false;
 }
 
-/** Debian keeps servers in /usr/sbin, which is not on everybody's PATH. */
+/** Debian keeps servers in /usr/sbin, which is not on every user's PATH. */
 function onPath(name: string): string | null {
   return Bun.which(name, { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin` });
 }

@@ -133,7 +133,7 @@ function hosts(front: Front): void {
     ["GET /two-hosts HTTP/1.1", [["Host", "evil.test"]]],
     ["GET /two-hosts HTTP/1.1", [["X-Forwarded-Host", "evil.test"]]],
     ["GET /two-hosts HTTP/1.0", []],
-  ] as const)("FWD-05: %s with %j more is no way around the login", async (line, more) => {
+  ] as const)("FWD-05: %s with %j more does not get around the login", async (line, more) => {
     const { answers } = await sendRaw(
       front.real().port,
       requestText(line, [["Host", place.host], ...more, ["Accept", "application/json"]]),

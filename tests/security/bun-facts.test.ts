@@ -76,7 +76,7 @@ describe("the server", () => {
   });
 
   test.each([["a@evil"], ["a b"], ["h/path?"], [""], ["h#"]])(
-    "B4: with Host %j the URL is no absolute one",
+    "B4: with Host %j the URL is not absolute",
     async (host) => {
       const { seen: requests } = await served(`GET /a/../b HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
 

@@ -105,7 +105,7 @@ describe("a cookie that was tampered with", () => {
     ["FWD-09", "A".repeat(86)],
     ["FWD-09", "A".repeat(8000)],
     ["FWD-09", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9."],
-  ])("%s: the value %j is no session", async (_row, forged) => {
+  ])("%s: the value %j is not a session", async (_row, forged) => {
     expect(await status(`akproxy_app=${forged}`)).toBe(302);
   });
 

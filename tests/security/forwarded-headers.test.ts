@@ -148,7 +148,7 @@ describe("a trusted peer", () => {
     );
   });
 
-  test("FWD-12, FWD-13: its X-Forwarded-Host in capitals is found, another host is nobody's", async () => {
+  test("FWD-12, FWD-13: its X-Forwarded-Host in capitals is found, another host belongs to no provider", async () => {
     expect((await trusting.ask("/public", { host: "x", headers: [["X-Forwarded-Host", "APP.TEST."]] })).status).toBe(
       200,
     );
@@ -175,7 +175,7 @@ describe("a trusted peer", () => {
   });
 });
 
-test("FWD-11, FWD-13: hosts beside the external one are nobody's", async () => {
+test("FWD-11, FWD-13: hosts beside the external one belong to no provider", async () => {
   for (const host of ["xapp.test", "app.test.evil.test", "test", "app.tes", "sub.app.test"]) {
     expect((await wary.ask("/public", { host })).status).toBe(400);
   }

@@ -121,10 +121,10 @@ const targets = (random: () => number) => [
   `${randomTarget(random)}?X-authentik-auth-callback=true&state=a&code=b`,
 ];
 
-/** What an answer to somebody without a session may be: never one that says yes, never an error of ours. */
+/** The statuses of an answer to a request without a session: never a success, never an internal error. */
 const harmless = [0, 302, 400, 401, 403, 404, 405, 414, 417, 431, 501, 505];
 
-/** Our own endpoints answer 200 and 204 to anybody: ping, and the page that says that one is signed out. */
+/** akproxy's own endpoints that answer 200 and 204 to all: ping, and the page after a sign-out. */
 function isOwnYes(request: string): boolean {
   return (
     /^[A-Z]+ \/outpost\.goauthentik\.io\/(?:ping|sign_out|[^ ]*X-authentik-logout=true)/i.test(request) ||

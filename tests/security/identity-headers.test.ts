@@ -219,7 +219,7 @@ describe("cookies", () => {
   });
 });
 
-test("HDR-14 in proxy mode: without a session nothing with an identity is sent to anybody", async () => {
+test("HDR-14 in proxy mode: without a session no identity header is sent", async () => {
   const before = app.upstream.requests.length;
   const answer = await app.ask("/x", { headers: [["X-authentik-username", "root"]] });
 

@@ -92,7 +92,7 @@ client_id = "another"`);
     expect(there.status).toBe(401);
   });
 
-  test("M2M-02: who may enter is asked of a remembered credential, too", async () => {
+  test("M2M-02: allow applies to a remembered credential too", async () => {
     const application = await start('rules = [{ path_regex = "^/x$", access = "login" }, { access = "deny" }]');
     await ask(application, "Bearer good");
 
@@ -115,7 +115,7 @@ client_id = "another"`);
     expect([before.status, after.status]).toEqual([letIn, 401]);
   });
 
-  test("a credential that was refused is asked about again after 5 s", async () => {
+  test("akproxy asks the issuer again about a refused credential after 5 s", async () => {
     const application = await start();
     await ask(application, "Bearer later");
     tokens["later"] = tokens["good"] ?? {};
@@ -127,7 +127,7 @@ client_id = "another"`);
     expect([atOnce.status, after.status]).toEqual([401, letIn]);
   });
 
-  test("M2M-13: what is malformed is refused without asking anybody", async () => {
+  test("M2M-13: a malformed credential is refused without a question to the issuer", async () => {
     const application = await start();
     const values = [
       "Basic",

@@ -152,7 +152,7 @@ describe("XSS-01: what a request says is shown as text", () => {
   });
 });
 
-test("M2M-05: a credential that nobody verified is nobody's", async () => {
+test("M2M-05: a credential that was not verified gives no identity", async () => {
   for (const credential of [
     "Bearer x",
     "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.",

@@ -113,7 +113,7 @@ describe("HTTP-03: exactly one valid Host", () => {
   });
 
   test.each([["other.test"], ["127.0.0.1"], ["localhost"], ["app.test:81"], ["app.test:443"], ["app.test.evil.test"]])(
-    "FWD-13: %s is nobody's host and is not served by the only provider",
+    "FWD-13: %s is a host of no provider, and the only provider does not serve it",
     async (host) => {
       const { statuses, exchange, seen } = await raw(`GET /public HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
 
@@ -141,7 +141,7 @@ describe("HTTP-04: methods that are not served", () => {
     expect(seen).toEqual([]);
   });
 
-  test.each([["GET\t"], ["G\u00cbT"], [""], ["GET GET"]])("the method %j is no token and 400", async (method) => {
+  test.each([["GET\t"], ["G\u00cbT"], [""], ["GET GET"]])("the method %j is not a token: 400", async (method) => {
     const { statuses, seen } = await raw(`${method} /public HTTP/1.1\r\nHost: app.test\r\n\r\n`);
 
     expect(statuses).toEqual([400]);
@@ -195,7 +195,7 @@ describe("HTTP-05: a verdict is of its request, never of its connection", () => 
     expect(exchange.answers.slice(1).filter(({ status }) => status < 300)).toEqual([]);
   });
 
-  test("the body of a refused request is no next request", async () => {
+  test("the body of a refused request is not read as the next request", async () => {
     const inner = "GET /public/smuggled HTTP/1.1\r\nHost: app.test\r\n\r\n";
     const refused = `POST /secret HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`;
 

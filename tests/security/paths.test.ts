@@ -189,7 +189,7 @@ describe("with a session", () => {
   });
 });
 
-describe("what is no path", () => {
+describe("targets that are not a path", () => {
   test.each([
     ["PATH-08", "/private#/status"],
     ["PATH-08", "/public#"],
@@ -213,7 +213,7 @@ describe("what is no path", () => {
   });
 });
 
-describe("what is no part of a path", () => {
+describe("characters that do not belong in a path", () => {
   const deny = async (target: string, headers: HeaderLines, method = "GET") => {
     const { answer, seen } = await app.pass(target, { method, headers });
     expect(seen).toBeNull();
@@ -268,7 +268,7 @@ describe("what is no part of a path", () => {
   );
 
   test.each([["GoogleHC/1.0"], ["kube-probe/1.30"], ["ELB-HealthChecker/2.0"]])(
-    "PATH-20: %s is no health check",
+    "PATH-20: %s is not a health check",
     async (agent) => {
       expect((await deny("/admin", [["User-Agent", agent]])).status).toBe(302);
       expect((await deny("/", [["User-Agent", agent]])).status).toBe(302);
@@ -291,7 +291,7 @@ describe("what is no part of a path", () => {
     expect(answer.headers.filter(([name]) => /^access-control/i.test(name))).toEqual([]);
   });
 
-  test("M2M-10: a token in the query is nobody's credential", async () => {
+  test("M2M-10: a token in the query is not a credential", async () => {
     expect((await deny("/admin?access_token=eyJhbGciOiJub25lIn0.e30.", [])).status).toBe(302);
   });
 

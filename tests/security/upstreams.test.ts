@@ -50,7 +50,7 @@ describe("UPS-01, UPS-03, UPS-06: a claim that asks for another upstream", () =>
 });
 
 test.each([["a, b"], ["a/b"], ["u@h"], ["a#"], ["a:99999"]])(
-  "UPS-05: the host_header claim %j is no host and is not sent",
+  "UPS-05: the host_header claim %j is not a host and is not sent",
   async (host) => {
     const guarded = await startGuardedApp(withClaim({ host_header: host }));
     const { answer, seen } = await guarded.pass("/x", { as: "alice" });

@@ -13,7 +13,7 @@ skip_path_regex = ["^/public", "\\\\.css$"]`,
 });
 afterAll(() => stack.stop());
 
-/** What a reverse proxy is told about a request whose original URL it tells by these headers. */
+/** The answer to a reverse proxy that sends the original URL in these headers. */
 async function told(endpoint: string, headers: HeaderLines, host = "app.test") {
   const text = requestText(`GET /outpost.goauthentik.io/auth/${endpoint} HTTP/1.1`, [["Host", host], ...headers]);
   const { answers } = await sendRaw(stack.port, text);
@@ -45,7 +45,7 @@ describe("PATH-16: our own endpoints in an original URL open no other path", () 
     ["/outpost.goauthentik.io/../admin?X-authentik-auth-callback=true&state=a&code=b"],
     ["/admin?X-authentik-logout=true"],
     ["/admin?X-authentik-auth-callback=true&state=a&code=b"],
-  ])("%s is no 2xx, for nginx and for the others", async (target) => {
+  ])("%s is not a 2xx, for nginx and for the others", async (target) => {
     expect((await nginx(target)).status).toBe(401);
     expect([302, 400, 401, 403]).toContain((await traefik(target)).status);
   });

@@ -126,7 +126,7 @@ describe("WS-04: no tunnel without the upstream's 101", () => {
     expect(upstream.exchanges.map(({ head }) => head).filter((head) => /root|smuggled/.test(head))).toEqual([]);
   });
 
-  test("UPS-16: another protocol than websocket is no upgrade, and its headers go no further", async () => {
+  test("UPS-16: a protocol other than websocket is not an upgrade, and its headers go no further", async () => {
     const { answers } = await sendRaw(
       app.stack.port,
       askText(

@@ -33,7 +33,7 @@ test("one file is printed as it is, with akproxy's address from listen.http and 
   expect(stdout).not.toContain("secret-of-the-client");
 });
 
-test("several files are told apart by name, and --file prints one of them alone", async () => {
+test("several files are printed with their names, and --file prints one of them alone", async () => {
   const all = await run("haproxy", "app", "-c", config);
   const lua = await run("haproxy", "app", "-c", config, "--file", "akproxy-app.lua");
 

@@ -84,7 +84,7 @@ describe.each([...snippetTargets])("%s", (target) => {
     );
   });
 
-  test("FWD-14: no error of akproxy lets anybody in", () => {
+  test("FWD-14: an error of akproxy never grants access", () => {
     for (const text of [single, domain, proxied]) {
       expect(text).not.toMatch(/failure_mode_allow: true|error_page 50\d = ?(?:200|@)|trustForwardHeader: true/);
     }
@@ -142,7 +142,7 @@ test("ingress-nginx is told an escaped address to come back to, and uses no snip
   expect(text).not.toContain("-snippet:");
 });
 
-test("labels double the dollar that compose would expand, and quote what is no text", () => {
+test("labels double the dollar that compose would expand, and quote values that are not text", () => {
   const text = textOf("traefik", factsOf(domainProvider()), "labels");
 
   expect(text).toContain("`^.+\\.corp\\.test$$`");

@@ -122,7 +122,7 @@ export function akProxyOf(source: Source, path: Path, table: z.output<typeof akP
 function warnAnyHost(source: Source, path: Path, hosts: readonly (OverrideHost | null)[]): void {
   const index = hosts.findIndex((host) => host?.kind === "any");
   if (index === -1) return;
-  const message = "allows every host: whoever controls the claim decides where requests go";
+  const message = "allows every host: a user who controls the claim decides where requests go";
   source.findings.warning([...path, index], message, 'list the hosts, or their domain: "*.svc.local"');
 }
 

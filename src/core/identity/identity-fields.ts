@@ -80,7 +80,7 @@ export type ClaimKey = ClaimField["key"];
 export type TextKey = Extract<Row, { readonly kind: "text" }>["key"];
 export type ListKey = Extract<Row, { readonly kind: "list" }>["key"];
 
-/** The claim that feeds each of these rows, as a path: `a.b` is `b` inside `a`; "" is no claim (spec: [providers.X.claims]). */
+/** The claim that feeds each of these rows, as a path: `a.b` is `b` inside `a`; "" means no claim (spec: [providers.X.claims]). */
 export type ClaimPaths = Readonly<Record<ClaimKey, string>>;
 
 /** The values of the claims of a user, one for each row that a claim feeds. A missing claim is "" or an empty list. */

@@ -56,7 +56,7 @@ interface World {
   readonly inMemory?: true;
 }
 
-/** Reports on a text, with these sessions in the store, at 1600 when nothing else is said. */
+/** Reports on a text, with these sessions in the store, at 1600 by default. */
 async function reportsOn(text: string, world: World = {}): Promise<readonly CookieReport[]> {
   const now = world.now ?? 1600;
   const store = sealedSessions(memoryRows(), { keys: oldKeys, now: () => now, randomBytes });

@@ -94,7 +94,7 @@ test("proxy mode, nobody: a login is started", async () => {
   });
 });
 
-test("proxy mode, somebody: the upstream's request and every header", async () => {
+test("proxy mode, a user: the upstream's request and every header", async () => {
   const { stdout } = await explain("https://app.company.test/x", "--as", "alice", "--groups", "staff, ops");
 
   expect(stdout).toBe(`GET https://app.company.test/x
@@ -181,7 +181,7 @@ test("a script's request: what keeps a login from being started", async () => {
 `);
 });
 
-test("forwarded headers: the walk, as from a trusted proxy and as from anybody else", async () => {
+test("forwarded headers: the walk, as from a trusted proxy and as from another peer", async () => {
   const { stdout } = await explain(
     "https://app.company.test/",
     "--header",
@@ -250,7 +250,7 @@ test.each([
   ["akproxy.toml", "x", "is refused: malformed: a session cookie is 43 characters of"],
   ["akproxy.toml", "theme=dark", "no cookie is named __Host-akproxy_app"],
   ["memory.toml", cookie, "is valid, but its session is in the memory of the running outpost:"],
-])("%# a cookie that opens nothing is said to be so, and the visitor is nobody", async (file, given, note) => {
+])("%# a note names a cookie without a session, and the visitor is anonymous", async (file, given, note) => {
   const { stdout, code } = await explain("-c", file, "https://app.company.test/x", "--cookie", given);
 
   expect(code).toBe(0);

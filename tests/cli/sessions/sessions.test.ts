@@ -220,7 +220,7 @@ describe("the choice of sessions", () => {
 describe("the table", () => {
   const summary: SessionSummary = {
     handle: "kJ3_x9Tq2w",
-    username: "somebody.with.a.long.name@subdomain.company.example",
+    username: "a.person.with.a.long.name@subdomain.company.example",
     providerSlug: "grafana",
     createdAt: 1000,
     lastSeenAt: 86_000,
@@ -230,7 +230,7 @@ describe("the table", () => {
   test("is as wide as its content in a pipe", () => {
     expect(sessionTable([summary], { now: 87_400, columns: null }).split("\n")).toEqual([
       "handle      user                                                 provider  made    last seen   ends",
-      "kJ3_x9Tq2w  somebody.with.a.long.name@subdomain.company.example  grafana   1d ago  23m20s ago  in 1d",
+      "kJ3_x9Tq2w  a.person.with.a.long.name@subdomain.company.example  grafana   1d ago  23m20s ago  in 1d",
     ]);
   });
 
@@ -238,7 +238,7 @@ describe("the table", () => {
     const lines = sessionTable([summary], { now: 87_400, columns: 80 }).split("\n");
 
     expect(lines.map((line) => Bun.stringWidth(line))).toEqual([79, 80]);
-    expect(lines[1]).toContain("somebody.with.a");
+    expect(lines[1]).toContain("a.person.with.a");
     expect(lines[1]).toContain("…");
   });
 

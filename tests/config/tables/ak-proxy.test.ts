@@ -139,7 +139,7 @@ describe("a wrong value in ak_proxy is an error at its place", () => {
 
 test('"*" in backend_override_hosts is a warning, not an error', async () => {
   expect(await problems('ak_proxy.backend_override_hosts = ["*"]')).toEqual([
-    "9:36 warning providers.app.ak_proxy.backend_override_hosts[0]: allows every host: whoever controls the claim decides where requests go",
+    "9:36 warning providers.app.ak_proxy.backend_override_hosts[0]: allows every host: a user who controls the claim decides where requests go",
   ]);
 });
 

@@ -131,7 +131,7 @@ async function send(count: number, fill: (sent: Sent) => unknown, textOf: (index
 
 /** Of the process: a head that is kept whole by a part of it does not count to the heap. */
 const residentBytes = () => process.memoryUsage.rss();
-/** Of the heap: what the process does not give back after a flood is no part of what is kept. */
+/** Of the heap: memory that the process does not give back after a flood is not counted. */
 const heapBytes = () => heapStats().heapSize;
 
 async function grownMiB(bytes: () => number, work: () => Promise<void>): Promise<number> {

@@ -5,11 +5,11 @@ import { alice } from "../../fakes/samples.ts";
 
 const nobody: Allow = { groups: [], users: [], emails: [], emailDomains: [], claims: {} };
 
-test("without allow everybody who is known may enter", () => {
+test("without allow all users who are logged in may enter", () => {
   expect(mayEnter(alice(), null)).toBe(true);
 });
 
-test("an allow that names nobody lets nobody in", () => {
+test("an allow that names no user admits no user", () => {
   expect(mayEnter(alice(), nobody)).toBe(false);
 });
 
@@ -37,7 +37,7 @@ test.each([["a@evil.test@example.test"], ["example.test"], [""], ["@"], ["a@"]])
   },
 );
 
-test("an empty entry lets nobody in who lacks the claim", () => {
+test("an empty entry admits no user who lacks the claim", () => {
   const unnamed = alice({ username: "", email: "", groups: [] });
 
   expect(mayEnter(unnamed, { groups: [""], users: [""], emails: [""], emailDomains: [""], claims: {} })).toBe(false);
@@ -53,7 +53,7 @@ test("any claim lets in by one of its values, a list by one of its items; case c
   expect(mayEnter(alice({ claims: {} }), allow)).toBe(false);
 });
 
-test("an empty value of a claim matches nobody, and a name of Object's is no claim", () => {
+test("an empty value of a claim matches nobody, and a property of Object is not a claim", () => {
   expect(mayEnter(alice({ claims: { department: [""] } }), { ...nobody, claims: { department: [""] } })).toBe(false);
   expect(mayEnter(alice(), { ...nobody, claims: { constructor: ["Object"] } })).toBe(false);
 });

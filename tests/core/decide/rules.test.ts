@@ -102,13 +102,13 @@ function decided(rules: readonly AccessRule[], target: string, visitor: Visitor,
 describe("what a rule decides", () => {
   test.each<[string, RuleAccess, Visitor, Decision["kind"]]>([
     ["public, nobody", opened, anonymous, "allow_public"],
-    ["public, somebody", opened, staff, "allow"],
+    ["public, a user", opened, staff, "allow"],
     ["login, nobody", login, anonymous, "login"],
-    ["login, somebody", login, staff, "allow"],
+    ["login, a user", login, staff, "allow"],
     ["deny, nobody", deny, anonymous, "denied"],
     ["deny, an operator", deny, operator, "denied"],
     ["allow ops, nobody", ops, anonymous, "login"],
-    ["allow ops, somebody else", ops, staff, "denied"],
+    ["allow ops, another user", ops, staff, "denied"],
     ["allow ops, an operator", ops, operator, "allow"],
   ])("%s: %s", (_, access, visitor, kind) => {
     const decision = decided([rule(access, { path: "^/a" })], "/a", visitor);

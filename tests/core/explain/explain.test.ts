@@ -189,7 +189,7 @@ describe("what decides, in words", () => {
     ],
     ["a malformed credential", { headers: [["Authorization", "Basic ?"]] }, "its basic credential is malformed"],
     ["an application's own scheme", { headers: [["Authorization", "Digest x"]] }, null],
-  ])("%s: what keeps a login from being started is said", (_, different, obstacle) => {
+  ])("%s: the answer names why no login starts", (_, different, obstacle) => {
     expect(decidedFor("https://app.test/x", different).obstacle).toBe(obstacle);
   });
 });
@@ -252,7 +252,7 @@ describe("FWD-03: the trust walk", () => {
     expect(others).toEqual([]);
   });
 
-  test("without a peer both are told, and the decision is a trusted one's", () => {
+  test("without a peer both are shown, and the decision is for a trusted one", () => {
     expect(walksOf({ headers }).map(({ peer, isTrusted, client }) => ({ peer, isTrusted, client }))).toEqual([
       { peer: null, isTrusted: true, client: "192.0.2.4" },
       { peer: null, isTrusted: false, client: null },
@@ -271,7 +271,7 @@ describe("FWD-03: the trust walk", () => {
     expect(walk?.hops.map(({ reading }) => reading)).toEqual(["trusted proxy", "client"]);
   });
 
-  test("what is no address ends the walk", () => {
+  test("the walk ends at a value that is not an address", () => {
     const [walk] = walksOf({ headers: [["X-Forwarded-For", "192.0.2.9, unknown, 10.0.0.3"]], peer: "10.0.0.1" });
 
     expect(walk?.client).toBe("10.0.0.3");

@@ -114,14 +114,14 @@ test("a machine whose sub is the client's id has it for a user name, unless it h
   expect(identityOf({ sub: "ci", client_id: "ci", preferred_username: "robot" })).toEqual({ ...ci, username: "robot" });
 });
 
-test("a person's claims stay as they are, whoever was given the token", () => {
+test("a person's claims do not depend on the client that the token was issued to", () => {
   const claims = { sub: "u1", client_id: "ci", preferred_username: "alice" };
 
   expect(machineClaims(claims, paths)).toBe(claims);
   expect(isMachine(claims)).toBe(false);
 });
 
-test("a token of neither sub nor client is nobody's", () => {
+test("a token with neither sub nor client gives no identity", () => {
   expect(identityOf({ scope: "openid" })).toBe('claim "sub" is not a non-empty string');
   expect(identityOf({ client_id: "" })).toBe('claim "sub" is not a non-empty string');
   expect(identityOf({ sub: "", client_id: "ci" })).toBe('claim "sub" is not a non-empty string');

@@ -17,7 +17,7 @@ test("of a list of audiences only texts count", () => {
 });
 
 test.each(["", "a", "a.b.c", "..", `x.${part([])}.y`, `x.${part(null)}.y`, `x.${part("iss")}.y`, tokenOf({ iss: 1 })])(
-  "%j is no token",
+  "%j is not a token",
   (text) => {
     expect(unverifiedToken(text)).toBeNull();
   },

@@ -74,7 +74,7 @@ describe("additionalHeaders", () => {
     },
   );
 
-  test.each([["text"], [7], [true], [["X-A: 1"]]])("HDR-13: %j is no table of headers", (attribute) => {
+  test.each([["text"], [7], [true], [["X-A: 1"]]])("HDR-13: %j is not a table of headers", (attribute) => {
     expect(additionalHeaders(attribute, "utf8")).toEqual({
       lines: [],
       warnings: ["additionalHeaders is not an object of names and values: ignored"],

@@ -196,7 +196,7 @@ describe("Host (decision 3)", () => {
   });
 
   test.each([["a\r\nX: 1"], ["a, b"], ["a/b"], ["u@h"], [" "], ["h#"]])(
-    "UPS-05: the claim %j is no host: ignored with a warning",
+    "UPS-05: the claim %j is not a host: ignored with a warning",
     (claim) => {
       const plan = planUpstreamRequest(client, proxyProvider(), { identity: named(claim), outpost, timeoutSeconds: 0 });
 

@@ -20,7 +20,7 @@ export const startUrl = "/outpost.goauthentik.io/start";
 // The keys of a Record<FailureCode, …>, which Object.keys widens to string.
 export const codes = Object.keys(failureStatus) as FailureCode[];
 
-/** Every page there is, with `value` wherever a page shows what somebody else sent. */
+/** Every page there is, with `value` wherever a page shows text from outside. */
 export function everyPage(value: string): readonly (readonly [name: string, spec: PageSpec])[] {
   const hostile: PageRequest = { ...request, id: value, host: value };
   const facts = { request: hostile, startUrl: value, issuerAnswer: { error: value, description: value } };

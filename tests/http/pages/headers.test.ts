@@ -55,7 +55,7 @@ describe("headers", () => {
     expect(header(page(notFound(request), wants).headers, "content-type")).toBe(type);
   });
 
-  test("a form's targets are in form-action, and what is no origin or scheme is left out", () => {
+  test("a form's targets are in form-action, and values that are not an origin or a scheme are left out", () => {
     const spec = signOutConfirm({
       request,
       action: "/o",

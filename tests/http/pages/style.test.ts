@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { style } from "../../../src/http/pages/style.ts";
 
-/** Text colour on background, and the least contrast WCAG 2.2 asks for: 4.5 for text (1.4.3), 3 for what is no text (1.4.11). */
+/** Text colour on background, and the least contrast WCAG 2.2 asks for: 4.5 for text (1.4.3), 3 for anything else (1.4.11). */
 const pairs = [
   ["ink", "card", 4.5],
   ["ink", "well", 4.5],

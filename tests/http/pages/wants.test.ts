@@ -41,7 +41,7 @@ const rows: readonly (readonly [sender: string, headers: HeaderLines, wants: Wan
   ["HTML before JSON", [["Accept", "application/json;q=0.5, text/html;q=0.9"]], "html"],
   ["HTML refused", [["Accept", "text/html;q=0, application/json;q=0.1"]], "json"],
   ["JSON refused", [["Accept", "application/json;q=0"]], "text"],
-  ["a quality that is none", [["Accept", "text/html;q=lots"]], "text"],
+  ["an invalid quality", [["Accept", "text/html;q=lots"]], "text"],
   ["XHTML", [["Accept", "application/xhtml+xml"]], "html"],
   ["upper case", [["ACCEPT", "TEXT/HTML"]], "html"],
   [

@@ -42,7 +42,7 @@ test.each([
   expect([before, asked.length]).toEqual([1, 2]);
 });
 
-test("M2M-03: what is asked often is not kept longer", async () => {
+test("M2M-03: an answer that is read often is not kept longer", async () => {
   const { clock, asked, ask } = asking(() => known());
   for (let second = 0; second < 120; second += 10) {
     clock.now = 1000 + second;

@@ -29,7 +29,7 @@ test("each key has its own, and the fullest decides", async () => {
   expect(settle(await limits.enter(["address 0"]), "failed")).toBe("admitted");
 });
 
-test("what is good costs nothing", async () => {
+test("accepted credentials do not count", async () => {
   const limits = credentialLimits(() => 100, rate);
 
   for (let count = 0; count < 100; count += 1) {

@@ -13,7 +13,7 @@ const ownAnswer = /<own (\d{3})( close)?>/;
 
 /**
  * Compares what a client received with what its row says. `<own 400 close>` stands for an answer of the proxy's own: its status, a length, and
- * Connection: close where that is said, its other lines and its text being the proxy's affair. `<FIN>` at the end: the connection is closed.
+ * Connection: close where the row has it; its other lines and its text are the proxy's choice. `<FIN>` at the end: the connection is closed.
  * `<broken>`: it is closed, and the bytes before are not a whole message.
  */
 export function matchClient(expected: string, received: Received, facts: ScriptFacts): Match {
