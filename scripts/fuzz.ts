@@ -2,7 +2,7 @@
  * A million odd messages for the wire's parsers: under the laws of tests/wire/message/fuzz-laws.ts, and beside Node's llhttp, where a node is on
  * the PATH: what it refuses the wire refuses, and what both accept is the same message. Usage: bun scripts/fuzz.ts [CASES] [SEED]
  */
-import { pick, seeded } from "../tests/security/random-targets.ts";
+import { pick, seeded } from "../tests/fakes/seeded.ts";
 import { difference, type Message, type ParserResult, resultsOfLlhttp } from "../tests/wire/message/beside-llhttp.ts";
 import { type CaseMaker, caseMakers } from "../tests/wire/message/fuzz-cases.ts";
 import { type Judgement, judgeChunked, judgeRequest, judgeResponse } from "../tests/wire/message/fuzz-laws.ts";

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { createBrowser, loginAs } from "../tests/fakes/browser.ts";
-import { pick } from "../tests/security/random-targets.ts";
+import { pick } from "../tests/fakes/seeded.ts";
 
 /** What a soak keeps doing, by name; each resolves when it is over, and throws when akproxy did not do as it should. */
 export interface Visits {

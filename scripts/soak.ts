@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startToyIssuer } from "../src/demo/toy-issuer.ts";
 import { freePort } from "../tests/fakes/free-port.ts";
-import { pick, seeded } from "../tests/security/random-targets.ts";
+import { pick, seeded } from "../tests/fakes/seeded.ts";
 import { startSoakUpstream, visitsOf } from "./soak-visits.ts";
 
 const minutes = Number(process.argv[2] ?? 5);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { identityHeaderNames } from "../../src/core/identity/identity-fields.ts";
+import { defaultToyUsers } from "../../src/demo/toy-issuer-users.ts";
 import { header, headerValues, type RawAnswer } from "../fakes/raw-client.ts";
 import { checkRequest, withInstead } from "./check-request.ts";
 import { forwardAuthCorpus } from "./corpus.ts";
@@ -14,13 +15,7 @@ beforeAll(async () => {
   forward = await startForwardStack(["app.test", "auth.corp.test"], {
     providers: forwardAuthCorpus.config,
     users: {
-      alice: {
-        preferred_username: "alice",
-        email: "alice@example.test",
-        name: "Alice Example",
-        groups: ["admins", "staff"],
-        entitlements: ["demo", "x"],
-      },
+      alice: { ...defaultToyUsers["alice"], entitlements: ["demo", "x"] },
       bob: { preferred_username: "bob", email: "bob@example.test", name: "Bob Example", groups: ["staff"] },
       carol: { preferred_username: "carol", groups: ["admins"] },
     },

@@ -1,4 +1,5 @@
 import type { HeaderLine, HeaderLines } from "../../src/core/http/header-lines.ts";
+import { seeded } from "../fakes/seeded.ts";
 import type { CheckRequest, DialectName } from "./check-request.ts";
 
 /** A verdict request made at random, and every path and host that it tells in a way which its endpoint reads. */
@@ -42,7 +43,7 @@ const noiseValues = (
 
 /** The same requests for the same seed. */
 export function randomChecks(seed: number, count: number): readonly RandomCheck[] {
-  const random = mulberry32(seed);
+  const random = seeded(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   const oneOf = <T>(values: readonly T[]): T => {
     const value = values[below(values.length)];
@@ -135,15 +136,4 @@ function withoutDots(path: string): string {
     else if (segment !== ".") kept.push(segment);
   }
   return `/${kept.join("/")}`;
-}
-
-/** Tommy Ettinger's mulberry32: small, and the same everywhere. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
+import { defaultToyUsers } from "../../src/demo/toy-issuer-users.ts";
 import { type RawAnswer, requestText, sendRaw } from "../fakes/raw-client.ts";
 import { startRecordingUpstream } from "../fakes/upstream.ts";
 import { checkRequest } from "../forward/check-request.ts";
@@ -9,10 +10,8 @@ import { startStack } from "./stack.ts";
 const dialects = ["nginx", "traefik", "caddy", "envoy", "forward"] as const;
 const users = {
   alice: {
-    preferred_username: "alice",
-    email: "alice@example.test",
+    ...defaultToyUsers["alice"],
     name: "Zoë",
-    groups: ["admins", "staff"],
     entitlements: ["reports", "demo"],
     ak_proxy: { user_attributes: { additionalHeaders: { "X-Of-Claim": "c" } } },
   },

@@ -103,27 +103,20 @@ function configText(
   application: string,
   { scheme, domain, port }: Required<GuardOptions>,
 ): string {
-  const tables = `
-[sessions]
-store = "memory"
-[providers.proxied]
-mode = "proxy"
-external_host = "${scheme}://proxied.${domain}${port}"
-internal_host = "${application}"
-skip_path_regex = "^/public/"
-${rulesOf("proxied")}
-[providers.app]
-mode = "forward_single"
-external_host = "${scheme}://app.${domain}${port}"
-skip_path_regex = "^/public/"
-${rulesOf("app")}
-[providers.corp]
-mode = "forward_domain"
-external_host = "${scheme}://auth.corp.${domain}${port}"
-cookie_domain = "corp.${domain}"
-skip_path_regex = '^${scheme}://[a-z]+\\.corp\\.${domain}(:\\d+)?/public/'
-${rulesOf("corp")}
-`;
+  const host = (name: string) => `${scheme}://${name}.${domain}${port}`;
+  const provider = (slug: string, mode: string, name: string, publicPaths: string, more = "") => `
+[providers.${slug}]
+mode = "${mode}"
+external_host = "${host(name)}"
+skip_path_regex = '${publicPaths}'
+${more}${rulesOf(slug)}`;
+  const corpPublic = `^${scheme}://[a-z]+\\.corp\\.${domain}(:\\d+)?/public/`;
+  const tables = [
+    '[sessions]\nstore = "memory"',
+    provider("proxied", "proxy", "proxied", "^/public/", `internal_host = "${application}"`),
+    provider("app", "forward_single", "app", "^/public/"),
+    provider("corp", "forward_domain", "auth.corp", corpPublic, `cookie_domain = "corp.${domain}"`),
+  ].join("\n");
   return sampleConfig({ top: `state_dir = "${folder}/state"`, issuer, tables });
 }
 

@@ -3,8 +3,8 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { headerValues } from "../fakes/raw-client.ts";
+import { pick, seeded } from "../fakes/seeded.ts";
 import { type GuardedApp, sessionOf, startGuardedApp } from "./guarded-app.ts";
-import { pick, seeded } from "./random-targets.ts";
 
 let app: GuardedApp;
 let value = "";

@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from "bun:test";
 import type { HeaderLine } from "../../src/core/http/header-lines.ts";
 import { header, requestText, sendRaw } from "../fakes/raw-client.ts";
+import { pick, seeded } from "../fakes/seeded.ts";
 import { askText, startGuardedApp } from "./guarded-app.ts";
-import { pick, randomTarget, seeded } from "./random-targets.ts";
+import { randomTarget } from "./random-targets.ts";
 
 const app = await startGuardedApp();
 afterAll(() => app.stop());

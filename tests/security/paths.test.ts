@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { converse, header } from "../fakes/raw-client.ts";
+import { seeded } from "../fakes/seeded.ts";
 import { askText, startGuardedApp } from "./guarded-app.ts";
 import { laxReadings } from "./lax-readings.ts";
-import { randomTarget, seeded } from "./random-targets.ts";
+import { randomTarget } from "./random-targets.ts";
 
 const app = await startGuardedApp({
   provider: 'skip_path_regex = ["^/public", "/status$", "^/(a+)+$"]\nprotect_path_regex = ["^/public/admin"]',

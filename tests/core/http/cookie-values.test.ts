@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { cookiePairs, cookieValues } from "../../../src/core/http/cookie.ts";
-import { pick, seeded } from "../../security/random-targets.ts";
+import { pick, seeded } from "../../fakes/seeded.ts";
 
 test("cookieValues finds the same values as cookiePairs in every line", () => {
   const random = seeded(7);

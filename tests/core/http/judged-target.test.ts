@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { judgePath, judgeTarget, matchSubject } from "../../../src/core/http/judged-target.ts";
 import { domainProvider, proxyProvider, singleProvider, withPaths } from "../../fakes/samples.ts";
+import { pick, seeded } from "../../fakes/seeded.ts";
 import { laxReadings } from "../../security/lax-readings.ts";
-import { pick, randomTarget, seeded } from "../../security/random-targets.ts";
+import { randomTarget } from "../../security/random-targets.ts";
 
 const publicBelow = withPaths(proxyProvider(), ["^/public"]);
 const verdict = (target: string) => judgePath(publicBelow, "https://app.test", judgeTarget(target)).kind;

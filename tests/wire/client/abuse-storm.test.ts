@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
 import type { ClientConnection } from "../../../src/wire/client/connection.ts";
+import { pick, seeded } from "../../fakes/seeded.ts";
 import { type RawExchange, startRawUpstream } from "../../fakes/upstream.ts";
 import { turns, waitUntil, within } from "../../fakes/waits.ts";
-import { pick, seeded } from "../../security/random-targets.ts";
 import { switchingTo } from "../forward/tunnel-fakes.ts";
 import { type Carrier, type Client, forwardsTo, startWholeWire } from "../whole-wire.ts";
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { type WatchedChild, watchedChild } from "./watched-child.ts";
 
 const mebibyte = 1024 * 1024;
 const total = 256 * mebibyte;
@@ -20,7 +21,7 @@ async function upstreamOf(serve: (socket: Socket) => void): Promise<number> {
 }
 
 /** A listener in its own process, in front of the upstream at `port`. */
-async function listenerBefore(port: number): Promise<{ readonly port: number; rose(): Promise<number> }> {
+async function listenerBefore(port: number): Promise<WatchedChild> {
   const script = `
     import { listenHttp } from "${import.meta.dir}/../../../src/wire/client/listener.ts";
     import { ample, roomFor } from "${import.meta.dir}/../client/connection-rooms.ts";
@@ -39,20 +40,9 @@ async function listenerBefore(port: number): Promise<{ readonly port: number; ro
       }),
     });
     console.log(listener.port);`;
-  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
-  children.push(child);
-  const { value } = await child.stdout.getReader().read();
-  const before = await memoryOf(child.pid, "VmRSS");
-  return {
-    port: Number(new TextDecoder().decode(value)),
-    rose: async () => (await memoryOf(child.pid, "VmHWM")) - before,
-  };
-}
-
-/** Bytes. VmRSS: now; VmHWM: the peak. */
-async function memoryOf(pid: number, what: "VmRSS" | "VmHWM"): Promise<number> {
-  const status = await Bun.file(`/proc/${pid}/status`).text();
-  return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
+  const child = await watchedChild(script);
+  children.push(child.process);
+  return child;
 }
 
 /** Sends `total` bytes as they are taken, then `end`. */
@@ -105,7 +95,7 @@ test.each([
     client.destroy();
 
     expect(received).toBeGreaterThanOrEqual(total);
-    expect(await listener.rose()).toBeLessThan(80 * mebibyte);
+    expect(await listener.grown()).toBeLessThan(80 * mebibyte);
   },
   20_000,
 );
@@ -127,7 +117,7 @@ test.each([
     client.destroy();
 
     expect(arrived).toBeGreaterThanOrEqual(total);
-    expect(await listener.rose()).toBeLessThan(80 * mebibyte);
+    expect(await listener.grown()).toBeLessThan(80 * mebibyte);
   },
   20_000,
 );

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { connect } from "node:tls";
+import { type WatchedChild, watchedChild } from "./watched-child.ts";
 
 const mebibyte = 1024 * 1024;
 const total = 128 * mebibyte;
@@ -11,9 +11,7 @@ afterEach(() => {
 });
 
 /** An HTTPS listener in its own process, in front of an upstream that runs `serve`. */
-async function listenerBefore(
-  serve: (socket: Socket) => void,
-): Promise<{ readonly port: number; grown(): Promise<number> }> {
+async function listenerBefore(serve: (socket: Socket) => void): Promise<WatchedChild> {
   const server = createServer(serve);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   stops.push(() => server.close());
@@ -24,20 +22,9 @@ async function listenerBefore(
     const { port } = await startWholeWire("tls", forwardsTo(${upstream}));
     console.log(port);
   `;
-  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
-  stops.push(() => child.kill());
-  const { value } = await child.stdout.getReader().read();
-  const before = await memoryOf(child.pid, "VmRSS");
-  writeFileSync(`/proc/${child.pid}/clear_refs`, "5"); // the high-water mark begins anew
-  return {
-    port: Number(new TextDecoder().decode(value)),
-    grown: async () => (await memoryOf(child.pid, "VmHWM")) - before,
-  };
-}
-
-async function memoryOf(pid: number, what: "VmRSS" | "VmHWM"): Promise<number> {
-  const status = await Bun.file(`/proc/${pid}/status`).text();
-  return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
+  const child = await watchedChild(script);
+  stops.push(() => child.process.kill());
+  return child;
 }
 
 /** Writes `total` bytes as they are taken. */

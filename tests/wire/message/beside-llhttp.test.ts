@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { seeded } from "../../security/random-targets.ts";
+import { seeded } from "../../fakes/seeded.ts";
 import { difference, type Message, resultsOfLlhttp } from "./beside-llhttp.ts";
 import { bytesOf, wireRows } from "./corpus.ts";
 import { caseMakers } from "./fuzz-cases.ts";

@@ -1,4 +1,4 @@
-import { pick } from "../../security/random-targets.ts";
+import { pick } from "../../fakes/seeded.ts";
 import { bytesOf, wireRows } from "./corpus.ts";
 
 /** Makes a message: a row of the corpus with some changed bytes, or joined pieces that parsers read differently. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { seeded } from "../../security/random-targets.ts";
+import { seeded } from "../../fakes/seeded.ts";
 import { caseMakers } from "./fuzz-cases.ts";
 import { judgeChunked, judgeRequest, judgeResponse } from "./fuzz-laws.ts";
 
