@@ -1,12 +1,12 @@
 import type { JudgedTarget } from "../http/judged-target.ts";
 
-/** Everything of the outpost's own lives under this prefix (authentik: the same). */
+/** All of akproxy's own endpoints are below this path (authentik: the same). */
 export const outpostPrefix = "/outpost.goauthentik.io";
 export const startPath = `${outpostPrefix}/start`;
 export const callbackPath = `${outpostPrefix}/callback`;
 export const signOutPath = `${outpostPrefix}/sign_out`;
 export const pingPath = `${outpostPrefix}/ping`;
-/** Where issuers end sessions (decision 35). */
+/** Issuers end sessions at these two (decision 35). */
 export const backchannelLogoutPath = `${outpostPrefix}/backchannel-logout`;
 export const frontchannelLogoutPath = `${outpostPrefix}/frontchannel-logout`;
 
