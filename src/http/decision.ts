@@ -33,7 +33,7 @@ export function decided(deps: Deps, exchange: Exchange): Soon<Decided> {
   const shown = shownCredential(request.headers);
   if (shown.kind === "several") throw new Failure("bad_request", "Authorization holds more than one credential");
   return whenKnown(sessionOf(deps, exchange), (session) => {
-    const judged = judgedRequest(exchange, session === null);
+    const judged = judgedRequest(exchange, session);
     const decision = decide(judged, provider, visitorOf(session));
     const needsCredential = decision.kind === "login" || decision.kind === "unauthorized";
     if (!needsCredential || shown.kind === "none") return { kind: "decided", decision, session, exchange };
@@ -41,15 +41,15 @@ export function decided(deps: Deps, exchange: Exchange): Soon<Decided> {
   });
 }
 
-/** Only an anonymous request can lead to a login, so only for one akproxy finds out whether it is a navigation. */
-function judgedRequest({ request, target, knownMethod }: Exchange, isAnonymous: boolean): JudgedRequest {
+/** Only an anonymous request can lead to a login, so only there akproxy finds out whether it is a navigation. */
+function judgedRequest({ request, target, knownMethod }: Exchange, session: Session | null): JudgedRequest {
   const { scheme, host, headers } = request;
   return {
     method: knownMethod,
     scheme,
     host,
     target,
-    isNavigation: isAnonymous && isNavigation(request.method, headers),
+    isNavigation: session === null && isNavigation(request.method, headers),
   };
 }
 

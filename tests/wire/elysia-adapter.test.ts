@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Elysia, status } from "elysia";
 import { Failure } from "../../src/core/failure.ts";
-import { rawAdapter } from "../../src/wire/elysia-adapter.ts";
+import type { HttpListener } from "../../src/wire/client/listener.ts";
+import { type App, onRawSockets, rawAdapter } from "../../src/wire/elysia-adapter.ts";
+import { Pool } from "../../src/wire/upstream/pool.ts";
+import { ample, roomFor } from "./client/connection-rooms.ts";
 
 /** An app whose one route runs `route`, asked once. */
 function asked(route: (context: unknown) => unknown, path = "/x"): unknown {
@@ -69,6 +72,56 @@ describe("what a route throws is thrown, never a Response", () => {
     expect(thrown).toMatchObject({ message: "NOT_FOUND" });
   });
 });
+
+describe("app.listen opens listeners, app.stop closes all of them", () => {
+  const greeting = () => ({ kind: "answer", answer: { status: 200, headers: [], body: "from the route" } });
+  const newApp = (): App => new Elysia({ adapter: rawAdapter, strictPath: true }).all("/x", greeting.bind(null));
+
+  test("on two addresses", async () => {
+    const app = newApp();
+    const listeners = [await listen(app, 0), await listen(app, 0)];
+    const urls = listeners.map(({ port }) => `http://127.0.0.1:${port}/x`);
+
+    const texts = await Promise.all(urls.map(async (url) => (await fetch(url)).text()));
+    await app.stop(true);
+    const afterwards = await Promise.allSettled(urls.map((url) => fetch(url)));
+
+    expect(texts).toEqual(["from the route", "from the route"]);
+    expect(afterwards.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  });
+
+  test("an address that is taken rejects", async () => {
+    const app = newApp();
+    const { port } = await listen(app, 0);
+
+    const second = await outcomeOf(() => listen(newApp(), port ?? 0));
+    await app.stop(true);
+
+    expect(second.thrown).toBeInstanceOf(Error);
+  });
+});
+
+/** Listens on 127.0.0.1; each request goes to the route of its target. */
+function listen(app: App, port: number): Promise<HttpListener> {
+  return new Promise((opened, failed) =>
+    app.listen(
+      onRawSockets({
+        listener: {
+          address: { kind: "tcp", hostname: "127.0.0.1", port },
+          refusal: ({ status, reason }) => ({ status, headers: [], body: reason }),
+          pool: new Pool(),
+          ...roomFor(ample),
+          limits: { headBytes: 32_768, bodyBytes: 0, idleSeconds: 60 },
+        },
+        tls: null,
+        // as: the app of this test takes such an object and returns a Reply
+        handlerOf: (fetch) => (request) => fetch({ method: "ALL", path: request.target } as never) as never,
+        opened,
+        failed,
+      }),
+    ),
+  );
+}
 
 async function outcomeOf(ask: () => unknown): Promise<{ readonly result?: unknown; readonly thrown?: unknown }> {
   try {
