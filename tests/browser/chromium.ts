@@ -1,4 +1,5 @@
 import { type Browser, chromium, type Page } from "playwright-core";
+import { isLeftOut } from "../fakes/left-out.ts";
 
 /** Debian's chromium, or what other systems call it; null when there is none. */
 export function findChromium(): string | null {
@@ -7,7 +8,7 @@ export function findChromium(): string | null {
 
 /** Prints which tests are left out because no browser is installed, so that none is skipped silently. */
 export function leftOut(what: string): void {
-  console.warn(`left out: ${what}, because there is no chromium here ("apt-get install chromium")`);
+  isLeftOut(what, 'chromium is not installed ("apt-get install chromium")');
 }
 
 /** Starts it without a window. Names under `.localhost` are loopback to it (RFC 6761 6.3); all other names do not resolve. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { type EchoApp, startEchoApp } from "../../src/demo/echo-app.ts";
-import { findChromium, startChromium } from "../browser/chromium.ts";
+import { findChromium, leftOut, startChromium } from "../browser/chromium.ts";
 import { freePort } from "../fakes/free-port.ts";
 import { startGuard } from "./guard.ts";
 import { startReal } from "./harness.ts";
@@ -16,7 +16,7 @@ const ways = [
 ];
 
 if (executable === null) {
-  console.warn("left out: a real browser through nginx and Caddy, because there is no chromium here");
+  leftOut("a real browser through nginx and Caddy");
 } else if (programs.length > 0) {
   let chromium: Browser;
   let echo: EchoApp;

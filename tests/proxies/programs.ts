@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { isLeftOut } from "../fakes/left-out.ts";
 
 /** A reverse proxy that snippets are made for. */
 export type ProgramName = "nginx" | "caddy" | "haproxy" | "apache" | "traefik" | "envoy";
@@ -68,10 +69,10 @@ export function statusTooEarlyOf(name: ProgramName): number | null {
   return programs[name].statusTooEarly ?? null;
 }
 
-/** Is it here? Where not, that is printed, so that nobody takes its tests for passed. */
+/** Is it installed? If not, the run lists its tests as left out. */
 export function isHere(name: ProgramName): boolean {
   if (programs[name].executable() !== null) return true;
-  console.warn(`left out: the journeys through ${name}, because it is ${programs[name].missing}`);
+  isLeftOut(`the journeys through ${name}`, `it is ${programs[name].missing}`);
   return false;
 }
 

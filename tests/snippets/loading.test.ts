@@ -6,6 +6,7 @@ import type { Provider } from "../../src/core/provider.ts";
 import { type SnippetTarget, snippet } from "../../src/snippets/snippet.ts";
 import type { SnippetWishes } from "../../src/snippets/snippet-facts.ts";
 import { makeSelfSigned } from "../../src/tls/self-signed.ts";
+import { isLeftOut } from "../fakes/left-out.ts";
 import { factsOf, providers } from "./samples.ts";
 
 /** How a program checks a config without starting: its name, and its words for the folder the files are in. */
@@ -56,9 +57,7 @@ function complaint(
 describe.each([...checkers])("$program", (checker) => {
   const program = Bun.which(checker.program, { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` });
   if (program === null) {
-    console.warn(
-      `left out: ${checker.program} is not installed, so nothing has read its configs (scripts/proxies installs it)`,
-    );
+    isLeftOut(`the check of snippets by ${checker.program}`, "it is not installed (scripts/proxies installs it)");
     return;
   }
 
@@ -92,7 +91,8 @@ describe.each([...checkers])("$program", (checker) => {
 
 test("nginx takes the fragments of two providers side by side", () => {
   const nginx = Bun.which("nginx", { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` });
-  if (nginx === null) return;
+  if (nginx === null)
+    return isLeftOut("two snippets in one nginx", "it is not installed (scripts/proxies installs it)");
   const listen = { scheme: "http", host: "127.0.0.1", port: 18080 } as const;
   const files = providers.slice(1).flatMap((provider) => snippet("nginx", factsOf(provider, { listen })));
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SessionsConfig } from "../../src/core/config.ts";
 import { freePort } from "../fakes/free-port.ts";
+import { isLeftOut } from "../fakes/left-out.ts";
 import { waitUntil } from "../fakes/waits.ts";
 
 export type ServerName = "redis" | "postgres";
@@ -30,11 +31,11 @@ export interface ServerOptions {
   readonly settings?: readonly string[]; //        more arguments
 }
 
-/** Is it installed? If not, a warning says that its tests are left out. */
+/** Is it installed? If not, the run lists its tests as left out. */
 export function isServerHere(name: ServerName): boolean {
   const found = name === "redis" ? redisExecutable() : postgresFolder();
   if (found !== null) return true;
-  console.warn(`left out: the tests on a real ${name}, because it is not installed (scripts/stores installs it)`);
+  isLeftOut(`the tests on a real ${name}`, "it is not installed (scripts/stores installs it)");
   return false;
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isLeftOut } from "../../fakes/left-out.ts";
 import { runAkproxy } from "../../fakes/run-akproxy.ts";
 
 const completion = (shell: string) => runAkproxy(["completion", shell]);
@@ -101,7 +102,7 @@ test.each([
 ])("%s itself finds no fault in its script, where it is installed", async (shell, check) => {
   const program = Bun.which(shell);
   if (program === null) {
-    console.log(`${shell}: not installed, so its script is checked by its text alone`);
+    isLeftOut(`the completion script in ${shell} itself`, "it is not installed");
     return;
   }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NotifyResult, sdNotify } from "../../../src/cli/serve/sd-notify.ts";
+import { isLeftOut } from "../../fakes/left-out.ts";
 import { type Served, serveConfig, serveProcess } from "../../fakes/served.ts";
 
 /** A receiver of two datagrams at argv[1], in whichever language is there; it says `bound`, then each message on a line. */
@@ -44,9 +45,7 @@ async function received(name: string, send: () => unknown): Promise<readonly str
     await sent;
     return text.trim().split("\n").slice(1);
   }
-  console.log(
-    "left out: neither python3 nor perl is installed, and Bun cannot open a unix datagram socket to receive on",
-  );
+  isLeftOut("messages to systemd", "neither python3 nor perl is installed, and Bun has no unix datagram sockets");
   return null;
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { isLeftOut } from "../../fakes/left-out.ts";
 import { seeded } from "../../fakes/seeded.ts";
 import { difference, type Message, resultsOfLlhttp } from "./beside-llhttp.ts";
 import { bytesOf, wireRows } from "./corpus.ts";
@@ -23,7 +24,7 @@ const messages: readonly Message[] = [
 
 test("HTTP-01: akproxy refuses what llhttp refuses, and what both accept is the same message (scripts/fuzz: a million)", async () => {
   if (node === null) {
-    console.log("left out: no node here, so llhttp has not read the messages");
+    isLeftOut("the comparison with llhttp", "node is not installed");
     return;
   }
 
