@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { hostKeyOf } from "../../../src/core/http/host.ts";
 import { loginLoops } from "../../../src/http/login/login-loops.ts";
+import { peerRate } from "../../../src/http/login/peer-rate.ts";
 import { seenTokens } from "../../../src/http/login/seen-tokens.ts";
-import { peerRate } from "../../../src/http/peer-rate.ts";
 import { credentialAnswers } from "../../../src/http/visitor/credential-answers.ts";
 import { credentialLimits } from "../../../src/http/visitor/credential-limits.ts";
 import { refreshPauses } from "../../../src/http/visitor/refresh-pauses.ts";

@@ -3,8 +3,8 @@ import type { HeaderCredential } from "../../../src/core/http/header-credential.
 import { parseHost } from "../../../src/core/http/host.ts";
 import type { Session } from "../../../src/core/session.ts";
 import { loginLoops } from "../../../src/http/login/login-loops.ts";
+import { peerRate } from "../../../src/http/login/peer-rate.ts";
 import { seenTokens } from "../../../src/http/login/seen-tokens.ts";
-import { peerRate } from "../../../src/http/peer-rate.ts";
 import { credentialAnswers } from "../../../src/http/visitor/credential-answers.ts";
 import { credentialLimits } from "../../../src/http/visitor/credential-limits.ts";
 import { refreshPauses } from "../../../src/http/visitor/refresh-pauses.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { peerRate } from "../../src/http/peer-rate.ts";
+import { peerRate } from "../../../src/http/login/peer-rate.ts";
 
 test("OUT-05: a peer may fail twenty times at once, and then once in two seconds", () => {
   let now = 1000;

@@ -1,4 +1,4 @@
-import { Memory } from "../core/bounds/memory.ts";
+import { Memory } from "../../core/bounds/memory.ts";
 
 /** How often one peer may fail (OUT-05). */
 export interface PeerRate {
