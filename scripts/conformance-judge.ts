@@ -1,7 +1,7 @@
 import { type ConformanceRow, type Played, partsOf } from "../tests/wire/conformance/run.ts";
 import { rawText } from "../tests/wire/conformance/script.ts";
 
-/** What a peer makes of a row, beside what the table says. */
+/** The result of a row at a peer, compared with the table. */
 export type Verdict =
   | { readonly kind: "same" }
   | { readonly kind: "order" } //                  the same but for the order, the case or the spaces of header lines
@@ -10,7 +10,7 @@ export type Verdict =
 
 const noFacts = { sessionLine: "" };
 
-/** Compares what came of a row with the row. */
+/** Compares the result of a row with the row. */
 export function judge(row: ConformanceRow, played: Played): Verdict {
   const wanted = partsOf(row.upstream_got).map((text) => rawText(text, noFacts));
   const sameUpstream = JSON.stringify(wanted) === JSON.stringify(played.upstream);
@@ -52,7 +52,7 @@ function loose(bytes: string): string {
   );
 }
 
-/** What each of the three adds or takes that is not the table's business. `client` is what the row's client sends. */
+/** The header lines that each of the three adds or removes, and that the table does not cover. `client` is what the row's client sends. */
 export function withoutTheirs(bytes: string, side: "upstream" | "client", client: string): string {
   if (side === "client") {
     return bytes

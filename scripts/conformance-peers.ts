@@ -72,7 +72,7 @@ backend application
   ],
 };
 
-/** Starts a peer in front of 127.0.0.1:`upstream`. Throws what it said when it does not come up. */
+/** Starts a peer in front of 127.0.0.1:`upstream`. If it does not start, throws an error with its output. */
 export async function startPeer(
   peer: Peer,
   upstream: number,

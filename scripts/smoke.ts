@@ -38,7 +38,7 @@ function freePort(): number {
   return server.port;
 }
 
-/** Milliseconds until something accepts connections at `port`; null after ten seconds. */
+/** Milliseconds until a program accepts connections at `port`; null after ten seconds. */
 async function untilListening(port: number): Promise<number | null> {
   const began = performance.now();
   while (performance.now() - began < 10_000) {

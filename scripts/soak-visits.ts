@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { createBrowser, loginAs } from "../tests/fakes/browser.ts";
 import { pick } from "../tests/fakes/seeded.ts";
 
-/** What a soak keeps doing, by name; each resolves when it is over, and throws when akproxy did not do as it should. */
+/** The visits of a soak, by name; each resolves at its end, and throws if akproxy did something wrong. */
 export interface Visits {
   readonly [name: string]: () => Promise<void>;
 }

@@ -14,7 +14,7 @@ export interface LaunchOptions {
 const coresOf = { server: "0", load: "1", any: "0,1" } as const;
 const running = new Set<Launched>();
 
-/** Starts a program bound to its core. Rejects with what it said when it ends before its port is open. */
+/** Starts a program bound to its core. If it ends before its port is open, rejects with its output. */
 export async function launch(command: readonly string[], options: LaunchOptions): Promise<Launched> {
   const log = `${options.cwd}/${(command[0] ?? "").split("/").pop()}-${options.port ?? 0}.log`;
   const child = Bun.spawn(["taskset", "-c", coresOf[options.core], ...command], {
@@ -65,7 +65,7 @@ export async function isOpen(port: number): Promise<boolean> {
   }
 }
 
-/** A port that nobody has now. */
+/** A port that no program uses now. */
 export function freePort(): number {
   const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   server.stop(true);

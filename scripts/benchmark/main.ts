@@ -64,7 +64,7 @@ try {
 }
 process.exit(failed === 0 ? 0 : 1);
 
-/** One case that cannot be measured does not take the others with it. */
+/** A case that cannot be measured does not stop the others. */
 async function measureAndShow(work: Case): Promise<void> {
   console.log(`\n## ${work.title} (${work.name})\n`);
   try {

@@ -8,7 +8,7 @@ export interface Effort {
   readonly seconds: number; //                     of one run
 }
 
-/** Of load before the first round: what is compiled as it runs is then nearly as fast as it gets. */
+/** Seconds of load before the first round, in which the JIT compiler does most of its work. */
 const warmUpSeconds = 5;
 
 /** Runs a case; its table as Markdown. Servers take turns within each round, so that a noisy neighbour meets all of them. */

@@ -42,7 +42,7 @@ backend app
   return launch([program, "-db", "-f", file], { core: "server", cwd: folder, port });
 }
 
-/** What an outpost of another kind needs to know of the issuer. */
+/** The facts of the issuer that another kind of outpost needs. */
 export interface IssuerFacts {
   readonly issuer: string;
   readonly clientId: string;

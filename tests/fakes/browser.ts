@@ -1,6 +1,6 @@
 import { type CookieJar, cookieJar } from "./cookie-jar.ts";
 
-/** What came back: one answer, body read. `location` is absolute; `hops` are the URLs that led here, this one last. */
+/** One answer with its body. `location` is absolute; `hops` are the URLs that led here, this one last. */
 export interface Page {
   readonly url: string;
   readonly status: number;
@@ -15,7 +15,7 @@ export interface BrowserOptions {
   readonly resolve?: Readonly<Record<string, string>>;
   /** Sent with every request, over those of a navigation. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Which cookies the browser loses: told the URL that set one and the Set-Cookie value. */
+  /** Decides by the URL and the Set-Cookie value whether the browser drops a cookie. */
   readonly loses?: (url: URL, setCookie: string) => boolean;
 }
 
@@ -36,7 +36,7 @@ export interface Browser {
   readonly cookies: CookieJar;
   /** One request; a redirect is an answer. */
   get(url: string, options?: RequestOptions): Promise<Page>;
-  /** Follows redirects, across hosts too, until something else is answered. */
+  /** Follows redirects, across hosts too, until another answer. */
   follow(url: string, options?: RequestOptions): Promise<Page>;
   /** Posts a form's fields with `fields` over them, then follows. */
   submit(form: Form, fields?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<Page>;
@@ -88,7 +88,7 @@ export function createBrowser(setup: BrowserOptions = {}): Browser {
     }
   }
 
-  /** Where a browser goes by itself from `page`: a redirect, or oidc-provider's page whose script sends its form at once. */
+  /** The URL that a browser opens by itself after `page`: a redirect, or oidc-provider's page whose script sends its form at once. */
   async function step(page: Page, options: RequestOptions): Promise<Page | null> {
     if (page.status >= 300 && page.status < 400 && page.location !== null) {
       return options.stopBefore?.(page.location) === true ? null : send(page.location, options, null);
@@ -164,13 +164,13 @@ export function cancelLogin(browser: Browser, login: Page): Promise<Page> {
   return browser.submit(formOf(login), { cancel: "1" });
 }
 
-/** Opens `startUrl` and logs in as `subject` where the toy issuer asks; with a session there (SSO) it does not ask. */
+/** Opens `startUrl`, and logs in as `subject` if the toy issuer asks; it does not ask a browser that has a session there (SSO). */
 export async function loginAs(browser: Browser, startUrl: string, subject: string): Promise<Page> {
   const page = await browser.follow(startUrl);
   return isToyLogin(page) ? continueAs(browser, page, subject) : page;
 }
 
-/** Answers the toy issuer's question whether to sign out there, too, with yes. */
+/** Confirms the sign-out at the toy issuer. */
 export function confirmSignOut(browser: Browser, question: Page): Promise<Page> {
   return browser.submit(formOf(question), { logout: "yes" });
 }

@@ -3,7 +3,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 export type FakeEndpoint = "discovery" | "jwks" | "token" | "userinfo" | "other";
 type Answer = (request: Request) => Response | Promise<Response>;
 
-/** An issuer made by hand whose every answer can be wrong. What is set in `answers` replaces the right answer of that endpoint. */
+/** A fake issuer whose every answer can be wrong. A member of `answers` replaces the right answer of that endpoint. */
 export interface FakeIssuer {
   readonly issuer: string;
   readonly hits: Record<FakeEndpoint, number>;

@@ -1,14 +1,14 @@
 import { connect, type Socket } from "node:net";
 import type { HeaderLine, HeaderLines } from "../../src/core/http/header-lines.ts";
 
-/** One answer as it stood on the wire. All text is one UTF-16 unit a byte. */
+/** One answer as received. All text is one UTF-16 unit a byte. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: HeaderLines;
   readonly body: string; //                        framing taken off
 }
 
-/** What came back on one connection: every answer that was whole, the bytes, and whether the server ended the connection. */
+/** The result of one connection: every complete answer, the bytes, and whether the server closed it. */
 export interface RawExchange {
   readonly answers: readonly RawAnswer[];
   readonly bytes: string;
@@ -17,12 +17,12 @@ export interface RawExchange {
 
 export interface RawOptions {
   readonly answers?: number; //                    how many answers to wait for; 1
-  readonly millisecondsToWait?: number; //         after which what has come is given back; 2000
+  readonly millisecondsToWait?: number; //         after which it returns what it has; 2000
 }
 
 /**
  * Writes `bytes` to 127.0.0.1:`port` as they are, in one piece or in several with a turn of the loop between, and reads until
- * `answers` are whole or the server closes. `fetch` normalises paths and header lines, so it can't say what these tests say.
+ * `answers` are whole or the server closes. `fetch` normalises paths and header lines, so these tests cannot use it.
  */
 export function sendRaw(
   port: number,
@@ -105,7 +105,7 @@ function methodsIn(bytes: string | readonly string[]): readonly string[] {
   return [...text.matchAll(/(?:^|\n)([A-Z]+) [^\r\n]* HTTP\/1/g)].map((match) => match[1] ?? "");
 }
 
-/** The whole answers in `received`; 1xx ones other than 101 are none. */
+/** The complete answers in `received`, without 1xx other than 101. */
 function answersIn(received: string, methods: readonly string[]): readonly RawAnswer[] {
   const answers: RawAnswer[] = [];
   let rest = received;

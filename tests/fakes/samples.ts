@@ -67,7 +67,7 @@ const common: Omit<ProxyProvider, "mode" | "upstream" | "overrideHosts"> = {
   certificate: null,
 };
 
-/** https://app.test in proxy mode, with what a row wants different. */
+/** https://app.test in proxy mode, with the changes of a test. */
 export function proxyProvider(different: Partial<ProxyProvider> = {}): ProxyProvider {
   return { ...common, mode: "proxy", upstream, overrideHosts: [], ...different };
 }
@@ -141,7 +141,7 @@ export const alicesHeaders: HeaderLines = [
   ["X-authentik-meta-version", "goauthentik.io/outpost/1.2.3"],
 ];
 
-/** GET https://app.test/ from 192.0.2.7 by way of nobody. */
+/** GET https://app.test/ from 192.0.2.7, without a proxy. */
 export function inbound(different: Partial<InboundRequest> = {}): InboundRequest {
   return {
     id: "0123456789abcdef",

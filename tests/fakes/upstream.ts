@@ -34,7 +34,7 @@ export interface RawUpstreamOptions {
   readonly unixPath?: string;
 }
 
-/** A scripted upstream on loopback: `handler` runs when a request's head has come, and writes whatever bytes it likes. */
+/** A scripted upstream on loopback: `handler` runs when a request's head has come, and writes any bytes. */
 export async function startRawUpstream(
   handler: (exchange: RawExchange) => void | Promise<void>,
   options: RawUpstreamOptions = {},
@@ -173,7 +173,7 @@ function unchunk(framed: string): { readonly body: string; readonly end: number 
     if (line === -1) return null;
     const size = Number.parseInt(framed.slice(at, line), 16);
     const next = line + 2 + size + 2;
-    // a size that is no number makes `next` none either: such a body never comes whole
+    // a size that is not a number makes `next` NaN: such a body is never complete
     if (!(next <= framed.length)) return null;
     if (size === 0) return { body: chunks.join(""), end: next };
     chunks.push(framed.slice(line + 2, line + 2 + size));
@@ -192,7 +192,7 @@ export function headerLinesOf(head: string): HeaderLines {
     });
 }
 
-/** A request as an ordinary application would see it. */
+/** A request as an ordinary application receives it. */
 export interface RecordedRequest {
   readonly method: string;
   readonly target: string;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Glob } from "bun";
 
-/** They run a program for a test that asked for it before. */
+/** They run a program after another file has checked that it is installed. */
 const askedBefore = ["house/left-out.test.ts", "stores/cluster.ts"];
 
 test("a test that needs a program lists itself as left out where that is not installed", async () => {

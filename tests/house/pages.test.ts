@@ -16,7 +16,7 @@ test.each(["scripts/demo", "scripts/test"])("README's first commands name %s, wh
   expect(() => accessSync(script, constants.X_OK)).not.toThrow();
 });
 
-test("README's table has every command there is, and no other", async () => {
+test("README's table has every command, and no other", async () => {
   const readme = await Bun.file("README.md").text();
   const help = (await runAkproxy(["--help"])).stdout;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Glob } from "bun";
 
-/** What is read: pages, messages, comments and the names of tests. A folder joins this list when it is clean. */
+/** The files with pages, messages, comments and names of tests. */
 const places = ["*.md", "docs/**/*.md", "*.toml", "src/**/*.ts", "tests/**/*.ts", "scripts/*", "scripts/**/*.ts"];
 
 /** This file shows the patterns. */

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { headerLinesOf, type RawExchange, startRawUpstream } from "../fakes/upstream.ts";
 
-/** A request as it stood on the application's wire. */
+/** A request as the application received it. */
 export interface SeenRequest {
   readonly method: string;
   readonly target: string; //                      origin-form, as received
@@ -14,14 +14,14 @@ export interface SeenRequest {
 export interface Application {
   readonly origin: string;
   readonly requests: readonly SeenRequest[];
-  /** What it was asked whose target holds `part`. */
+  /** The requests whose target contains `part`. */
   seen(part: string): readonly SeenRequest[];
-  /** Forgets what it saw. */
+  /** Removes the recorded requests. */
   forget(): void;
   stop(): Promise<void>;
 }
 
-/** The application behind everything: records each request, answers what it saw as JSON, and echoes what comes over a WebSocket. */
+/** The application behind everything: records each request, answers with the request as JSON, and echoes WebSocket messages. */
 export async function startApplication(): Promise<Application> {
   const requests: SeenRequest[] = [];
   const upstream = await startRawUpstream(async (exchange) => {

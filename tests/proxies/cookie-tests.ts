@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import type { HeaderLines } from "../../src/core/http/header-lines.ts";
 import { ask, type Front, theOneSeen } from "./front.ts";
 
-/** Whose cookies the application gets. */
+/** The cookies that the application receives. */
 export function cookieTests(front: Front): void {
   const application = () => front.guard().application;
 
-  test("HDR-16: the application gets its own cookies, and none of ours", async () => {
+  test("HDR-16: the application receives its own cookies, and no cookie of akproxy", async () => {
     const ours = front.alice().cookies.headerFor(new URL(front.home));
     const attempt = `akproxy_${front.place.slug}_login_1_abc=started`;
 

@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import { confirmSignOut, isToyLogin } from "../fakes/browser.ts";
 import { ask, type Front, identityOf, loggedIn, theOneSeen } from "./front.ts";
 
-/** What only a domain has: one login for all of its hosts. */
+/** A domain has one login for all of its hosts. */
 export function domainTests(front: Front): void {
   const application = () => front.guard().application;
 
-  test("one login is one for every host of the domain", async () => {
+  test("one login is valid for every host of the domain", async () => {
     const page = await front.alice().get("http://b.corp.test/second-host?x=1&y=2");
 
     const seen = theOneSeen(application(), "/second-host");
@@ -15,7 +15,7 @@ export function domainTests(front: Front): void {
     expect(seen.headers.find(([name]) => name.toLowerCase() === "host")?.[1]).toBe("b.corp.test");
   });
 
-  test("a sign-out at one host is one at all of them", async () => {
+  test("a sign-out at one host is a sign-out at all of them", async () => {
     const bob = await loggedIn(front, "bob");
 
     const question = await bob.follow("http://b.corp.test/outpost.goauthentik.io/sign_out");

@@ -5,14 +5,14 @@ import { ask, type Front } from "./front.ts";
 import { type Real, startReal } from "./harness.ts";
 import type { ProgramName } from "./programs.ts";
 
-/** The same config where akproxy is not, or does not answer as akproxy does. */
+/** The same config while akproxy is down, or another program answers in its place. */
 export function downTests(name: ProgramName, front: Front): void {
   nobodyThere(name, front);
   somebodyElseThere(name, front);
 }
 
 function nobodyThere(name: ProgramName, front: Front): void {
-  test("FWD-10: without akproxy nothing passes, a public path neither", async () => {
+  test("FWD-10: without akproxy no request passes, not even to a public path", async () => {
     const alone = await startReal(name, front.guard(), {
       slug: front.place.slug,
       host: front.place.host,
@@ -63,7 +63,7 @@ function somebodyElseThere(name: ProgramName, front: Front): void {
   );
 }
 
-/** What four requests get there, some of them Alice's; asked together, since HAProxy tries for 3 s. */
+/** The answers to four requests, some of them with Alice's cookies. They are sent together, because HAProxy retries for 3 s. */
 async function statusesOf(front: Front, real: Real): Promise<readonly number[]> {
   const there: Front = { ...front, real: () => real };
   const as = front.alice();

@@ -4,7 +4,7 @@ import type { Application, SeenRequest } from "./application.ts";
 import type { Guard } from "./guard.ts";
 import type { Real } from "./harness.ts";
 
-/** Where the tests of one program in one mode go. */
+/** The addresses that the tests of one program in one mode use. */
 export interface Place {
   readonly slug: string;
   readonly mode: "proxy" | "forward_single" | "forward_domain";
@@ -18,13 +18,13 @@ export const places: readonly Place[] = [
   { slug: "corp", mode: "forward_domain", host: "a.corp.test", outpostHost: "auth.corp.test" },
 ];
 
-/** A place, up: read inside tests only, for it starts before the first of them. */
+/** A place whose servers run. Read it inside tests only: they start before the first test. */
 export interface Front {
   readonly place: Place;
   readonly home: string; //                        http://a.corp.test/
   guard(): Guard;
   real(): Real;
-  /** A browser in which Alice has logged in, the same for all tests. Nobody signs Alice out. */
+  /** A browser in which Alice has logged in, the same for all tests. No test signs Alice out. */
   alice(): Browser;
 }
 
@@ -39,7 +39,7 @@ export async function loggedIn(front: Front, subject: string): Promise<Browser> 
   );
 }
 
-/** What a request says besides its line, and as whom. */
+/** The parts of a request after its line, and its user. */
 export interface Asked {
   readonly method?: string; //                     GET
   readonly headers?: readonly (readonly [name: string, value: string])[];
@@ -66,7 +66,7 @@ export async function ask(front: Front, target: string, asked: Asked = {}): Prom
   return answer;
 }
 
-/** The one request that the application saw whose target holds `part`; an error when there is another number of them. */
+/** The only request with `part` in its target that the application received; throws if there is not exactly one. */
 export function theOneSeen(application: Application, part: string): SeenRequest {
   const [request, ...others] = application.seen(part);
   if (request === undefined || others.length > 0) throw new Error(`seen of ${part}: ${application.seen(part).length}`);

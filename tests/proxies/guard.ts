@@ -11,7 +11,7 @@ import { clientSecret, sampleConfig } from "../fakes/sample-config.ts";
 import { callback } from "../journeys/stack.ts";
 import { type Application, startApplication } from "./application.ts";
 
-/** What stands behind a reverse proxy: akproxy with a provider of each mode, its issuer, and the application. */
+/** The servers behind a reverse proxy: akproxy with a provider of each mode, its issuer, and the application. */
 export interface Guard {
   readonly issuer: ToyIssuer;
   readonly application: Application;
@@ -34,7 +34,7 @@ const users = {
   },
 };
 
-/** How the browser writes the addresses of everything here. */
+/** The parts of the URLs that the browser uses. */
 export interface GuardOptions {
   readonly scheme?: "http" | "https"; //           http
   readonly domain?: string; //                     test: proxied.test, app.test, auth.corp.test and so on

@@ -39,7 +39,7 @@ export async function startReal(name: ProgramName, guard: Guard, options: RealOp
   const files = await writeSnippet(name, guard, folder, { ...options, port });
   const command = commandOf(name, folder);
   if (command === null) throw new Error(`${name} is not here`);
-  const outputFile = openSync(join(folder, "output"), "a"); // Apache opens /dev/stderr again, which no socket lets it
+  const outputFile = openSync(join(folder, "output"), "a"); // Apache opens /dev/stderr again, which fails for a socket
   const child = Bun.spawn([...command], {
     cwd: folder,
     env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin`, HOME: folder, TMPDIR: folder },

@@ -13,7 +13,7 @@ function whoAsks(front: Front): void {
   const { place } = front;
   const application = () => front.guard().application;
 
-  test("HDR-05: the application is told who asks, each header once", async () => {
+  test("HDR-05: the application receives the identity, each header once", async () => {
     await ask(front, "/who-asks", { as: front.alice() });
 
     const identity = identityOf(theOneSeen(application(), "/who-asks"));

@@ -13,7 +13,7 @@ import { isHere, type ProgramName } from "./programs.ts";
 import { trafficTests } from "./traffic-tests.ts";
 import { wallTests } from "./wall-tests.ts";
 
-/** All journeys through one program, on one instance of it for each mode; none, and a line that says so, where it is not installed. */
+/** All journeys through one program, on one instance of it for each mode; none if it is not installed; the run then lists them as left out. */
 export function journeysThrough(name: ProgramName): void {
   if (!isHere(name)) return;
   let guard: Guard;

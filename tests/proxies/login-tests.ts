@@ -3,7 +3,7 @@ import { confirmSignOut, continueAs, isToyLogin } from "../fakes/browser.ts";
 import { header } from "../fakes/raw-client.ts";
 import { ask, type Front, loggedIn, theOneSeen } from "./front.ts";
 
-/** Coming in, being refused, going out. */
+/** Login, refusal and sign-out. */
 export function loginTests(front: Front): void {
   comingIn(front);
   scripts(front);
@@ -60,7 +60,7 @@ function scripts(front: Front): void {
     expect(application().seen("/api/things")).toEqual([]);
   });
 
-  test("an answer of ours is kept by no cache", async () => {
+  test("no cache keeps an answer of akproxy", async () => {
     const [redirect, refusal] = [
       await ask(front, "/page", { headers: [["Accept", "text/html"]] }),
       await ask(front, "/page", { headers: [["Accept", "application/json"]] }),

@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import { basic, machineToken } from "../journeys/machine-tokens.ts";
 import { ask, type Front, theOneSeen } from "./front.ts";
 
-/** Programs, which show a credential and have no session. */
+/** Programs, which send a credential and have no session. */
 export function machineTests(front: Front): void {
   const application = () => front.guard().application;
 
-  test("a program with a token of the issuer reaches the application, as who it is, and gets no cookie", async () => {
+  test("a program with a token of the issuer reaches the application with its identity, and receives no cookie", async () => {
     const token = await machineToken(front.guard().issuer, "akproxy");
 
     const answer = await ask(front, "/for-programs", { headers: [["Authorization", `Bearer ${token}`]] });

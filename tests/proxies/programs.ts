@@ -12,7 +12,7 @@ interface Program {
   readonly missing: string; //                     what to do where it is not installed
   readonly command: (executable: string, folder: string) => readonly string[];
   readonly end?: "SIGKILL"; //                     else SIGTERM, which programs with workers need
-  readonly statusTooEarly?: number; //             what it answers while it listens and has not read its config yet
+  readonly statusTooEarly?: number; //             its answer while it listens but has not read its config
 }
 
 const installed = "not installed (scripts/proxies installs it)";

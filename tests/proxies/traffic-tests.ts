@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { openSocket } from "../journeys/web-socket-client.ts";
 import { ask, type Front, theOneSeen } from "./front.ts";
 
-/** What passes, and passes whole. */
+/** Requests and bodies that pass, and arrive whole. */
 export function trafficTests(front: Front): void {
   publicPath(front);
   sockets(front);
@@ -25,7 +25,7 @@ function sockets(front: Front): void {
   const { place } = front;
   const application = () => front.guard().application;
 
-  test("a WebSocket opens with a session, as who the browser is, and carries messages both ways", async () => {
+  test("a WebSocket opens with a session, has its identity, and carries messages both ways", async () => {
     const before = application().seen("/ws").length;
     const socket = await openSocket(front.real().port, {
       host: place.host,
@@ -55,7 +55,7 @@ function sockets(front: Front): void {
 function wholeBodies(front: Front): void {
   const application = () => front.guard().application;
 
-  test("a body of 1 MiB arrives whole, by the method it was sent with", async () => {
+  test("a body of 1 MiB arrives whole, with its method", async () => {
     const body = Array.from({ length: 1024 }, (_, index) => String.fromCharCode(index % 256).repeat(1024)).join("");
 
     const answer = await ask(front, "/upload", { method: "POST", as: front.alice(), body });

@@ -3,7 +3,7 @@ import { continueAs } from "../fakes/browser.ts";
 import { converse, requestText, sendRaw } from "../fakes/raw-client.ts";
 import { ask, type Front } from "./front.ts";
 
-/** What must not get past it. */
+/** Requests that must not pass. */
 export function wallTests(front: Front): void {
   paths(front);
   tellings(front);
@@ -70,7 +70,7 @@ function verdicts(front: Front): void {
   const application = () => front.guard().application;
 
   test.each(["nginx", "traefik", "caddy", "envoy", "forward"])(
-    "FWD-02: a client can't ask /auth/%s for a verdict itself",
+    "FWD-02: a client cannot request a verdict of /auth/%s itself",
     async (dialect) => {
       const url = `http://${place.host}/public/x`;
       const answer = await ask(front, `/outpost.goauthentik.io/auth/${dialect}`, {
@@ -108,7 +108,7 @@ function connections(front: Front): void {
   const { place } = front;
   const application = () => front.guard().application;
 
-  test("on one connection, one request's session is not the next one's", async () => {
+  test("on one connection, the session of a request does not apply to the next request", async () => {
     const cookie = front.alice().cookies.headerFor(new URL(front.home));
     const lines = [["Host", place.host] as const, ["Accept", "application/json"] as const];
     const withCookie = [...lines, ["Cookie", cookie] as const];
@@ -145,7 +145,7 @@ function hosts(front: Front): void {
 }
 
 function addresses(front: Front): void {
-  test("FWD-03: the address of the client is the connection's, whatever it says", async () => {
+  test("FWD-03: the address of the client is that of its connection, not one that it sends", async () => {
     const from = front.guard().logLines.length;
 
     await ask(front, "/whose-address", {
@@ -158,7 +158,7 @@ function addresses(front: Front): void {
     const lines = front.guard().logLines.slice(from);
     const line = lines.find((text) => text.includes("/whose-address")) ?? "{}";
     const told: { readonly client?: string } = JSON.parse(line);
-    expect(told.client).toMatch(/^\d/); // Envoy tells its machine's own address where the client is loopback
+    expect(told.client).toMatch(/^\d/); // Envoy sends its machine's own address if the client is on loopback
     expect(line).not.toContain("198.51.100.7");
   });
 }

@@ -104,7 +104,7 @@ const spoofs: readonly (readonly [string, HeaderLines])[] = [
   ["HDR-12: for a claim that nobody has", [["X-authentik-email", "root@example.test"]]],
 ];
 
-describe("what a client says of itself", () => {
+describe("identity headers that a client sends", () => {
   test.each(spoofs)("%s never reaches the upstream beside alice's session", async (_name, headers) => {
     const request = await seen("/x", "alice", headers);
 
@@ -121,13 +121,13 @@ describe("what a client says of itself", () => {
     expect(identityLines(request)).toEqual([]);
   });
 
-  test("HDR-02: a public path shows the upstream who a logged-in visitor is, and not what they say", async () => {
+  test("HDR-02: on a public path the upstream receives the identity of the session, not headers of the client", async () => {
     const request = await seen("/public", "alice", [["X-authentik-username", "root"]]);
 
     expect(headerValues(request, "x-authentik-username")).toEqual(["alice"]);
   });
 
-  test("HDR-06: a header that an attribute sets has one line, ours", async () => {
+  test("HDR-06: a header that an attribute sets has one line, that of akproxy", async () => {
     const request = await seen("/x", "alice", [
       ["X_Test_Header", "evil"],
       ["X.Test.Header", "evil"],
@@ -137,7 +137,7 @@ describe("what a client says of itself", () => {
     expect(request.headers.filter(([name]) => /^x.test.header$/i.test(name))).toEqual([["x-test-header", "ours"]]);
   });
 
-  test("HDR-08: what Connection nominates is gone, and so is Connection's own list", async () => {
+  test("HDR-08: headers that Connection names are removed, and Connection itself too", async () => {
     const request = await seen("/x", "alice", [
       ["Connection", ""],
       ["Connection", "X-Foo"],
@@ -156,7 +156,7 @@ describe("what a client says of itself", () => {
   });
 });
 
-describe("what claims say", () => {
+describe("values of claims", () => {
   test("HDR-09: a name outside ASCII is sent as the UTF-8 bytes of it", async () => {
     const request = await seen("/x", "alice", [["X-authentik-name", "root"]]);
 
@@ -194,7 +194,7 @@ describe("what claims say", () => {
 });
 
 describe("cookies", () => {
-  test("HDR-16: our cookies never reach the upstream, the others do byte for byte", async () => {
+  test("HDR-16: akproxy's cookies never reach the upstream, the others do byte for byte", async () => {
     const { seen: request } = await app.pass("/x", {
       headers: [["Cookie", `a=1; ${app.session}; b="2 3"; akproxy_app_login_1_abcdefghijkl=x; c=\u00c3\u00a9%zz`]],
     });
@@ -202,7 +202,7 @@ describe("cookies", () => {
     expect(request === null ? [] : headerValues(request, "cookie")).toEqual(['a=1; b="2 3"; c=\u00c3\u00a9%zz']);
   });
 
-  test("HDR-16: a cookie of ours that opens no session goes no further on a public path either", async () => {
+  test("HDR-16: a cookie of akproxy without a session is removed on a public path too", async () => {
     const request = await seen("/public", "nobody", [
       ["Cookie", "akproxy_app=old; AKPROXY_APP=x; __Host-akproxy_app=y; a=1"],
     ]);

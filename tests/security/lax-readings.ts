@@ -1,6 +1,6 @@
 /**
  * The paths that servers which read laxly may take a target for: escapes decoded up to three times, backslashes as slashes, `;` parameters
- * dropped before or after decoding, slashes merged, dot segments resolved. Written without a look at how akproxy judges.
+ * dropped before or after decoding, slashes merged, dot segments resolved. This code does not use akproxy's own.
  */
 export function laxReadings(target: string): readonly string[] {
   const path = target.split("?")[0] ?? "";

@@ -6,9 +6,9 @@ import { type GuardedApp, startGuardedApp } from "./guarded-app.ts";
 
 let fake: FakeIssuer;
 let app: GuardedApp | null = null;
-/** What the issuer's token endpoint knows: user name -> password. */
+/** The passwords that the issuer's token endpoint accepts, by user name. */
 let passwords: Record<string, string> = {};
-/** What its introspection knows: token -> claims. */
+/** The claims of its introspection, by token. */
 let tokens: Record<string, Readonly<Record<string, unknown>>> = {};
 
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -57,11 +57,11 @@ ${provider}`,
 const ask = (application: GuardedApp, ...values: readonly string[]) =>
   application.ask("/x", { host: "machines.test", headers: values.map((value) => ["Authorization", value] as const) });
 
-/** The status of a request that is let in: its upstream is nowhere. */
+/** The status of an accepted request, whose upstream is down. */
 const letIn = 502;
 
-describe("what lets a program in", () => {
-  test("a bearer token and a password that the issuer vouches for do, and nothing else does", async () => {
+describe("the credentials of programs", () => {
+  test("a bearer token and a password that the issuer confirms are accepted, and nothing else is", async () => {
     const application = await start();
 
     const statuses: number[] = [];
@@ -78,7 +78,7 @@ describe("what lets a program in", () => {
     expect(statuses).toEqual([letIn, letIn, letIn, 401, 401]);
   });
 
-  test("M2M-02: a credential that is good at one provider says nothing at another", async () => {
+  test("M2M-02: a credential that one provider accepted is checked again at another", async () => {
     const application = await start(`[providers.other]
 mode = "proxy"
 external_host = "http://other.test"
@@ -165,7 +165,7 @@ client_id = "another"`);
   });
 });
 
-describe("what keeps guesses away from the issuer", () => {
+describe("the limits of guesses", () => {
   test("M2M-11: of 200 bad passwords at once no more than the limit reach the issuer", async () => {
     const application = await start("", 'failed_credentials = "20/1m"');
 
@@ -186,7 +186,7 @@ describe("what keeps guesses away from the issuer", () => {
     expect(Number(header(limited[0] ?? answers[0] ?? { headers: [] }, "retry-after"))).toBeGreaterThan(0);
   });
 
-  test("M2M-11: the right password is refused, too, until the time is over; one that is remembered is not", async () => {
+  test("M2M-11: the right password is refused too until the time is over; a remembered one is accepted", async () => {
     const application = await start("", 'failed_credentials = "2/1m"');
     passwords["bob"] = "right";
     const remembered = await ask(application, basic("bob", "right"));
@@ -202,7 +202,7 @@ describe("what keeps guesses away from the issuer", () => {
     expect(header(right, "retry-after")).toMatch(/^(2[6-9]|30)$/);
   });
 
-  test("M2M-11: a user name's failures count together, from whatever address", async () => {
+  test("M2M-11: failures of a user name count together, from all addresses", async () => {
     const application = await start("", 'failed_credentials = "2/1m"');
     const from = (address: string, username: string) =>
       application.ask("/x", {
@@ -237,7 +237,7 @@ describe("what keeps guesses away from the issuer", () => {
     expect(statuses).toEqual([401, 401, 429, 401]);
   });
 
-  test("DOS-05: a hundred equal tokens at once are one question to the issuer", async () => {
+  test("DOS-05: a hundred equal tokens at once are one request to the issuer", async () => {
     const application = await start();
 
     const answers = await Promise.all(Array.from({ length: 100 }, () => ask(application, "Bearer good")));

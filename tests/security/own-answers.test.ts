@@ -14,7 +14,7 @@ const html: HeaderLines = [
   ["Sec-Fetch-Mode", "navigate"],
 ];
 
-/** Every kind of answer that is ours: name, target, the rest of the request, status. */
+/** Every kind of answer of akproxy itself: name, target, the rest of the request, status. */
 const ours: readonly (readonly [string, string, Ask, number])[] = [
   ["the redirect to start", "/x", {}, 302],
   ["start", "/outpost.goauthentik.io/start", {}, 302],
@@ -51,7 +51,7 @@ async function answerTo(target: string, more: Ask): Promise<RawAnswer> {
   return await app.ask(target, more);
 }
 
-describe("every answer of ours", () => {
+describe("every answer of akproxy itself", () => {
   test.each(ours)("%s: FWD-16, LEAK-02, LEAK-03, XSS-02", async (_name, target, more, status) => {
     const answer = await answerTo(target, more);
 
@@ -97,7 +97,7 @@ describe("every answer of ours", () => {
   );
 });
 
-describe("XSS-01: what a request says is shown as text", () => {
+describe("XSS-01: parts of a request are shown as text", () => {
   const attack = "\"><svg/onload=alert(1)>'";
   const encoded = encodeURIComponent(attack);
 
@@ -169,7 +169,7 @@ test("M2M-05: a credential that was not verified gives no identity", async () =>
   }
 });
 
-test("LEAK-06: secrets are compared by timingSafeEqual, and by nothing else", async () => {
+test("LEAK-06: secrets are compared with timingSafeEqual only", async () => {
   const compared = await Promise.all(
     [...new Bun.Glob("seal/*.ts").scanSync("src")].map(
       async (file) => [file, await Bun.file(`src/${file}`).text()] as const,

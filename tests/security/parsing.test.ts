@@ -18,7 +18,7 @@ async function raw(bytes: string | readonly string[], answers = 1) {
 
 const post = (headers: string, body = "") => `POST /public HTTP/1.1\r\nHost: app.test\r\n${headers}\r\n${body}`;
 
-describe("HTTP-01: what can be framed in two ways is refused", () => {
+describe("HTTP-01: a message that can be framed in two ways is refused", () => {
   test.each([
     [
       "Content-Length beside Transfer-Encoding",
@@ -159,7 +159,7 @@ describe("HTTP-04: methods that are not served", () => {
   );
 });
 
-describe("HTTP-05: a verdict is of its request, never of its connection", () => {
+describe("HTTP-05: a verdict belongs to its request, never to its connection", () => {
   const get = (target: string, cookie: string) =>
     requestText(`GET ${target} HTTP/1.1`, [
       ["Host", "app.test"],
@@ -223,7 +223,7 @@ describe("HTTP-06, HTTP-07: trailers, Expect, a body where none is usual", () =>
     },
   );
 
-  test("HTTP-07: a GET's body goes with it, and is no next request", async () => {
+  test("HTTP-07: a GET's body goes with it, and is not read as the next request", async () => {
     const inner = "GET /public/smuggled HTTP/1.1\r\nHost: app.test\r\n\r\n";
     const withBody = `GET /public HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`;
     const next = "GET /public/next HTTP/1.1\r\nHost: app.test\r\n\r\n";
@@ -273,7 +273,7 @@ describe("DOS-03: sizes", () => {
     expect(answer.status).toBe(status);
   });
 
-  test("more header than the limit is 431, and nothing is sent on", async () => {
+  test("a header section above the limit is 431, and no request is forwarded", async () => {
     const { statuses, seen } = await raw(`GET /public HTTP/1.1\r\nHost: app.test\r\nX: ${"a".repeat(40_000)}\r\n\r\n`);
 
     expect(statuses).toEqual([431]);

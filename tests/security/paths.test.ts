@@ -11,7 +11,7 @@ const app = await startGuardedApp({
 });
 afterAll(() => app.stop());
 
-/** What the config above makes public, of a path that is read. */
+/** Is the path public by the config above? */
 function isPublic(path: string): boolean {
   return /^\/public|\/status$|^\/(?:a+)+$/.test(path) && !path.startsWith("/public/admin");
 }
@@ -47,7 +47,7 @@ interface Batch {
 }
 let batches: Batch[] = [];
 
-describe("one path: what is judged is what is sent", () => {
+describe("one path: akproxy sends the path that it judged", () => {
   test("PATH-01: for 3000 spellings the path of the decision is the path that the upstream received", async () => {
     const random = seeded(1);
     batches = [];
@@ -66,7 +66,7 @@ describe("one path: what is judged is what is sent", () => {
     expect(outcomes.filter(({ status }) => ![200, 204, 302, 400, 501].includes(status))).toEqual([]);
   });
 
-  test("PATH-01: without a session nothing reaches the upstream but what is public however laxly it is read", async () => {
+  test("PATH-01: without a session only targets reach the upstream that are public in every lax reading", async () => {
     const random = seeded(2);
     batches = [];
 
@@ -173,7 +173,7 @@ describe("with a session", () => {
     expect(seen?.target).toBe("//a");
   });
 
-  test("PATH-17: the logout flag means nothing outside our prefix, and the session lives on", async () => {
+  test("PATH-17: the logout flag has no effect outside the outpost's prefix, and the session lives on", async () => {
     const { answer, seen } = await app.pass("/page?X-authentik-logout=true", { as: "alice" });
 
     expect(answer.status).toBe(200);
@@ -214,7 +214,7 @@ describe("targets that are not a path", () => {
   });
 });
 
-describe("characters that do not belong in a path", () => {
+describe("parts of a request that are not its path", () => {
   const deny = async (target: string, headers: HeaderLines, method = "GET") => {
     const { answer, seen } = await app.pass(target, { method, headers });
     expect(seen).toBeNull();
@@ -236,7 +236,7 @@ describe("characters that do not belong in a path", () => {
     expect((await deny("/admin", headers)).status).toBe(302);
   });
 
-  test("PATH-15: none of them reaches the upstream either", async () => {
+  test("PATH-15: with a session none of these headers reaches the upstream", async () => {
     const { seen } = await app.pass("/admin", {
       as: "alice",
       headers: [
@@ -305,7 +305,7 @@ describe("characters that do not belong in a path", () => {
   });
 });
 
-test("PATH-16: only the exact names of our endpoints are answered by us", async () => {
+test("PATH-16: akproxy answers only the exact names of its endpoints", async () => {
   expect((await app.ask("/outpost.goauthentik.io/ping")).status).toBe(204);
   expect((await app.ask("/outpost.goauthentik.io/start")).status).toBe(302);
 });

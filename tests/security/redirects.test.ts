@@ -49,7 +49,7 @@ test("RED-08: after a login with rd at sign_out the session is alive", async () 
   expect((await browser.get("http://app.test/x")).status).toBe(200);
 });
 
-test("RED-01: none of the hostile corpus makes start answer anything but its redirect to the issuer", async () => {
+test("RED-01: for every line of the hostile corpus start answers with its redirect to the issuer", async () => {
   const odd: string[] = [];
   for (const rd of hostile) {
     const answer = await app.ask(`${startPath}?rd=${encodeURIComponent(rd.toWellFormed())}`);
@@ -61,7 +61,7 @@ test("RED-01: none of the hostile corpus makes start answer anything but its red
   expect(odd).toEqual([]);
 });
 
-test("RED-01: as it stands in the query, without encoding, no line of the corpus gets further either", async () => {
+test("RED-01: the same for the lines in the query without encoding", async () => {
   const odd: string[] = [];
   for (const rd of hostile.filter((line) => /^[!"$-~]+$/.test(line))) {
     const answer = await app.ask(`${startPath}?rd=${rd}`);
@@ -88,7 +88,7 @@ describe("RED-05: sign-out goes where the config says", () => {
 });
 
 describe("RED-06: URLs are built from the external host", () => {
-  test("the redirect URI has it, whatever Host's spelling", async () => {
+  test("the redirect URI has it, for every spelling of Host", async () => {
     const answer = await app.ask(startPath, { host: "APP.TEST:80" });
 
     const location = new URL(header(answer, "location"));
@@ -97,7 +97,7 @@ describe("RED-06: URLs are built from the external host", () => {
     );
   });
 
-  test("a foreign Host is in no Location", async () => {
+  test("no Location contains a foreign Host", async () => {
     for (const target of [
       "/",
       startPath,

@@ -27,6 +27,6 @@ test("SUP-05: nothing starts a shell, evaluates text or turns certificates off f
   expect(naming(/process\.env(?:\.|\[")NODE_TLS_REJECT_UNAUTHORIZED(?:"\])?\s*=[^=]/)).toEqual([]);
 });
 
-test("decision 20: what a request says is never a URL that is fetched by another way than the upstream client", () => {
+test("decision 20: a URL from a request is fetched by the upstream client only", () => {
   expect(naming(/\bfetch\(/).filter((file) => !/^(idp|cli|demo|compose|doctor)\//.test(file))).toEqual([]);
 });

@@ -10,7 +10,7 @@ const tls = makeSelfSigned({ names: ["127.0.0.1"], days: 1, now: Math.floor(Date
 const secure = await startRecordingUpstream(() => ({}), { tls });
 afterAll(() => secure.stop());
 
-/** Each switch of a provider, both ways: what a request is answered with, or what the upstream sees. */
+/** Each switch of a provider, both ways: the answer to a request, or the request that the upstream receives. */
 async function observed(options: StackOptions, target: string, more: Ask) {
   const app = await startGuardedApp(options);
   const { answer, seen } = await app.pass(target, more);
@@ -26,7 +26,7 @@ const users = {
   },
 };
 
-describe("CFG-03: each switch does what it says, both ways", () => {
+describe("CFG-03: each switch has its documented effect, on and off", () => {
   test.each([
     ["true", 401],
     ["false", 302],

@@ -17,7 +17,7 @@ const withClaim = (claim: unknown) => ({
   users: { alice: { preferred_username: "alice", email: "alice@example.test", groups: [], ak_proxy: claim } },
 });
 
-test("UPS-08: a redirect of the upstream is the client's, unchanged, and nobody follows it with an identity", async () => {
+test("UPS-08: a redirect of the upstream goes to the client unchanged; akproxy does not follow it", async () => {
   const answer = await app.ask("/redirect", { as: "alice" });
 
   expect(answer.status).toBe(302);

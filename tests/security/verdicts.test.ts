@@ -30,7 +30,7 @@ const traefik = (target: string, more: HeaderLines = []) =>
     ...more,
   ]);
 
-describe("PATH-16: our own endpoints in an original URL open no other path", () => {
+describe("PATH-16: the outpost's endpoints in an original URL open no other path", () => {
   test.each([
     ["/outpost.goauthentik.io/../admin?X-authentik-logout=true"],
     ["/outpost.goauthentik.io/%2e%2e/admin?X-authentik-logout=true"],
@@ -57,7 +57,7 @@ describe("PATH-16: our own endpoints in an original URL open no other path", () 
   });
 });
 
-describe("a second way to tell the original URL, which a client can use where the reverse proxy sets the first alone", () => {
+describe("a second header with the original URL, which a client can send if the reverse proxy sets only the first", () => {
   test("X-Original-URL and X-Original-URI that disagree are refused", async () => {
     expect((await nginx("/admin", [["X-Original-URI", "/public"]])).status).toBe(401);
     expect((await nginx("/public", [["X-Original-URI", "/admin"]])).status).toBe(401);
@@ -84,7 +84,7 @@ describe("a second way to tell the original URL, which a client can use where th
     ).toBe(302);
   });
 
-  test("FWD-05: two of one are refused", async () => {
+  test("FWD-05: two lines of one are refused", async () => {
     expect((await nginx("/admin", [["X-Original-URL", "http://app.test/public"]])).status).toBe(401);
     expect(
       (

@@ -49,7 +49,7 @@ async function upgrade(target: string, as: "alice" | "nobody", more: HeaderLines
 }
 
 describe("WS-01: an upgrade is decided like a GET", () => {
-  test("alice's is passed on as alice, a public one as nobody", async () => {
+  test("that of alice is forwarded as alice, a public one as anonymous", async () => {
     const hers = await upgrade("/ws", "alice", [
       ["X-authentik-username", "root"],
       ["Origin", "http://app.test"],
@@ -102,7 +102,7 @@ describe("WS-02: another site's page can't use this browser's session", () => {
     expect(seen).toEqual([]);
   });
 
-  test("the own origin, in capitals too, and none at all are let through", async () => {
+  test("the own origin, in capitals too, and a request without an origin pass", async () => {
     expect((await upgrade("/ws", "alice", [["Origin", "http://app.test"]])).answer?.status).toBe(101);
     expect((await upgrade("/ws", "alice", [["Origin", "HTTP://APP.TEST"]])).answer?.status).toBe(101);
     expect((await upgrade("/ws", "alice")).answer?.status).toBe(101);
