@@ -76,23 +76,13 @@ async function idlers(world: World): Promise<readonly Idle[]> {
   const nginx = await world.nginx({ kind: "proxy", upstream, buffers: "shipped" });
   const nginxTls = await world.nginx({ kind: "tls", upstream, certificate, key });
   const peer = { host: "x", cookie: "a=b" };
+  const us = await known(world, "http", "app", plain.port);
+  const usTls = await known(world, "https", "secure", tls.tlsPort);
   return [
     { name: "nginx", server: nginx, port: nginx.port, scheme: "http", ...peer },
-    {
-      name: "akproxy",
-      server: plain,
-      port: plain.port,
-      scheme: "http",
-      ...(await known(world, "http", "app", plain.port)),
-    },
+    { name: "akproxy", server: plain, port: plain.port, scheme: "http", ...us },
     { name: "nginx, HTTPS", server: nginxTls, port: nginxTls.port, scheme: "https", ...peer },
-    {
-      name: "akproxy, HTTPS",
-      server: tls,
-      port: tls.tlsPort,
-      scheme: "https",
-      ...(await known(world, "https", "secure", tls.tlsPort)),
-    },
+    { name: "akproxy, HTTPS", server: tls, port: tls.tlsPort, scheme: "https", ...usTls },
   ];
 }
 

@@ -49,14 +49,16 @@ export interface IssuerFacts {
   readonly clientSecret: string;
 }
 
+/** Where another kind of outpost listens, and the port of the application behind it. */
+export interface OutpostFacts {
+  readonly issuer: IssuerFacts;
+  readonly port: number;
+  readonly upstream: number;
+  readonly folder: string;
+}
+
 /** oauth2-proxy, its session in its cookie as it does by default, its logs off. */
-export function startOauth2Proxy(
-  program: string,
-  issuer: IssuerFacts,
-  port: number,
-  upstream: number,
-  folder: string,
-): Promise<Launched> {
+export function startOauth2Proxy(program: string, { issuer, port, upstream, folder }: OutpostFacts): Promise<Launched> {
   const options = [
     "--provider=oidc",
     `--oidc-issuer-url=${issuer.issuer}`,
@@ -81,10 +83,7 @@ export function startOauth2Proxy(
 /** Apache with mod_auth_openidc, sessions in its shared memory as it does by default: `/static` is a file of its own, the rest is proxied. */
 export async function startApache(
   program: string,
-  issuer: IssuerFacts,
-  port: number,
-  upstream: number,
-  folder: string,
+  { issuer, port, upstream, folder }: OutpostFacts,
 ): Promise<Launched> {
   const file = `${folder}/apache-${port}.conf`;
   const modules = ["mpm_event", "authn_core", "authz_core", "authz_user", "proxy", "proxy_http", "auth_openidc"];

@@ -79,20 +79,21 @@ function asBrowser(world: World): LoadCase {
 export async function loggedInOauth2Proxy(world: World) {
   const { oauth2Proxy } = world.programs;
   if (oauth2Proxy === null) return null;
-  const server = await world.peer("oauth2Proxy", (port) =>
-    startOauth2Proxy(oauth2Proxy, world.issuer, port, world.files, world.folder),
-  );
-  const origin = `http://127.0.0.1:${server.port}`;
-  return { server, origin, cookie: ["Cookie", await world.login(`${origin}/1k`)] as const };
+  const { issuer, files, folder } = world;
+  const start = (port: number) => startOauth2Proxy(oauth2Proxy, { issuer, port, upstream: files, folder });
+  return loggedIn(world, await world.peer("oauth2Proxy", start));
 }
 
 /** Apache with mod_auth_openidc and a login behind it; none where it is not on this machine. */
 export async function loggedInApache(world: World) {
   const { apache } = world.programs;
   if (apache === null) return null;
-  const server = await world.peer("apache", (port) =>
-    startApache(apache, world.issuer, port, world.files, world.folder),
-  );
+  const { issuer, files, folder } = world;
+  const start = (port: number) => startApache(apache, { issuer, port, upstream: files, folder });
+  return loggedIn(world, await world.peer("apache", start));
+}
+
+async function loggedIn(world: World, server: { readonly port: number; readonly pid: number }) {
   const origin = `http://127.0.0.1:${server.port}`;
   return { server, origin, cookie: ["Cookie", await world.login(`${origin}/1k`)] as const };
 }

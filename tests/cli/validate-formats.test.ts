@@ -3,21 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runAkproxy } from "../fakes/run-akproxy.ts";
+import { leastConfig } from "../fakes/sample-config.ts";
 
-const good = `[oidc]
-issuer = "https://idp.company/"
-client_id = "akproxy"
-[providers.app]
-mode = "proxy"
-external_host = "https://app.company"
-internal_host = "http://127.0.0.1:8080"
-`;
 let folder = "";
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "akproxy-formats-"));
-  writeFileSync(join(folder, "bad.toml"), `${good}skip_path_regex = "health"\nmod = "a"\nsend_jwt = 3\n`);
-  writeFileSync(join(folder, "a,b:100%.toml"), `${good}"50% a:b,c" = 1\n`);
+  writeFileSync(join(folder, "bad.toml"), `${leastConfig}skip_path_regex = "health"\nmod = "a"\nsend_jwt = 3\n`);
+  writeFileSync(join(folder, "a,b:100%.toml"), `${leastConfig}"50% a:b,c" = 1\n`);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

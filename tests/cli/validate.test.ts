@@ -4,16 +4,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { runAkproxy } from "../fakes/run-akproxy.ts";
+import { leastConfig } from "../fakes/sample-config.ts";
 
-const good = `[oidc]
-issuer = "https://idp.company/"
-client_id = "akproxy"
-client_secret = "\${CLIENT_SECRET}"
-[providers.app]
-mode = "proxy"
-external_host = "https://app.company"
-internal_host = "http://127.0.0.1:8080"
-`;
+const good = leastConfig.replace("[providers", 'client_secret = "${CLIENT_SECRET}"\n[providers');
 const wide = `${good}skip_path_regex = "health"\n`;
 const bad = `${wide}mod = "a"\nsend_jwt = 3\n`;
 let folder = "";

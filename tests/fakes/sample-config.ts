@@ -35,6 +35,16 @@ internal_host = "${internalHost}"
 `;
 }
 
+/** The least that is valid: one provider in proxy mode, https://app.company, and no secret. More keys of the provider may follow. */
+export const leastConfig = `[oidc]
+issuer = "https://idp.company/"
+client_id = "akproxy"
+[providers.app]
+mode = "proxy"
+external_host = "https://app.company"
+internal_host = "http://127.0.0.1:8080"
+`;
+
 /** https://app.test in mode forward_single. */
 export const singleApp = `
 [providers.app]

@@ -3,20 +3,13 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runAkproxy } from "../../fakes/run-akproxy.ts";
+import { leastConfig } from "../../fakes/sample-config.ts";
 
 let folder = "";
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "akproxy-test-regex-"));
-  const config = `
-[oidc]
-issuer = "https://idp.company/"
-client_id = "akproxy"
-[providers.app]
-mode = "proxy"
-external_host = "https://app.company"
-internal_host = "http://127.0.0.1:8080"
-skip_path_regex = ["^/public/", "^/api/"]
+  const config = `${leastConfig}skip_path_regex = ["^/public/", "^/api/"]
 protect_path_regex = "^/api/private"
 [providers.lab]
 mode = "proxy"

@@ -6,8 +6,9 @@ import {
   mergedClaims,
   missingClaims,
 } from "../../../src/core/identity/claims.ts";
-import { byClaimKey, type ClaimPaths, noClaimedFields } from "../../../src/core/identity/identity-fields.ts";
+import { byClaimKey, type ClaimPaths } from "../../../src/core/identity/identity-fields.ts";
 import type { Identity } from "../../../src/core/identity.ts";
+import { alice } from "../../fakes/samples.ts";
 
 const paths: ClaimPaths = byClaimKey(({ claim }) => claim);
 
@@ -42,23 +43,12 @@ test("the claims of authentik's default mappings become an identity", () => {
   expect(outcome).toEqual({
     kind: "identity",
     warnings: [],
-    identity: {
-      ...noClaimedFields,
-      issuer: "https://idp.test/",
+    identity: alice({
       subject: "u1",
       uid: "u1",
-      username: "alice",
-      email: "alice@example.test",
-      emailVerified: null,
-      name: "Alice Example",
-      groups: ["admins", "staff"],
-      entitlements: ["demo"],
-      areGroupsLeftOut: false,
-      claims: {},
       idpSession: "s1",
-      rawToken: "header.payload.signature",
       proxy: { backendOverride: null, hostHeader: null, userAttributes: { app_username: "svc-alice" } },
-    },
+    }),
   });
 });
 
