@@ -118,18 +118,15 @@ test("SIGHUP applies a valid config, and keeps the old one if the new one has er
     (await fetch(`${origin}${path}`, { headers: host, redirect: "manual" })).status;
   const before = [await status("/public/x"), await status("/open/x")];
 
-  writeFileSync(
-    served.configFile,
-    serveConfig({ internalHost: application.url })(served.folder).replace("^/public/", "^/open/("),
-  );
-  served.process.kill("SIGHUP");
+  const reloadWith = (publicPaths: string) => {
+    const text = serveConfig({ internalHost: application.url })(served.folder);
+    writeFileSync(served.configFile, text.replace("^/public/", publicPaths));
+    served.process.kill("SIGHUP");
+  };
+  reloadWith("^/open/(");
   await served.event("reload refused: the config has errors, the old one stays in force");
   const afterBad = [await status("/public/x"), await status("/open/x")];
-  writeFileSync(
-    served.configFile,
-    serveConfig({ internalHost: application.url })(served.folder).replace("^/public/", "^/open/"),
-  );
-  served.process.kill("SIGHUP");
+  reloadWith("^/open/");
   await served.event("reloaded");
   const afterGood = [await status("/public/x"), await status("/open/x")];
 
