@@ -16,6 +16,7 @@ import { identityProviders } from "../idp/identity-provider.ts";
 import { createMetrics } from "../metrics/create-metrics.ts";
 import type { IdentityProvider } from "../ports/identity-provider.ts";
 import type { Log } from "../ports/log.ts";
+import type { SessionStore } from "../ports/session-store.ts";
 import { consumedAttempts } from "../seal/consumed-attempts.ts";
 import { openKeys } from "../seal/keys.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
@@ -64,7 +65,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     );
   }
   const keys = openKeys(secrets);
-  const sessions = await openSessions(config.sessions, { keys, now, randomBytes });
+  const sessions = await usableSessions(config, { keys, now, randomBytes });
   const lasting: Lasting = {
     version,
     sessions,
@@ -108,6 +109,18 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
       await sessions.close();
     },
   };
+}
+
+/** The store of the config. A store that cannot take a session is an error at start (decision 21), not at the first login. */
+async function usableSessions({ sessions }: Config, deps: Parameters<typeof openSessions>[1]): Promise<SessionStore> {
+  const store = await openSessions(sessions, deps);
+  try {
+    await store.probe();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 /** Closes streams within five seconds of their session's end (decision 42). While the store is unavailable the next run tries again. */

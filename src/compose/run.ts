@@ -65,7 +65,8 @@ class Server implements Running {
     this.#sweep.unref();
     const { sessions, metrics } = outpost.deps();
     const [inFlight, isDraining] = [() => inFlightOf(this.listeners), () => this.#isDraining];
-    this.#admin = adminApp({ sessions, metrics, issuers: outpost.issuers, inFlight, isDraining }, rawAdapter);
+    const { log } = surroundings;
+    this.#admin = adminApp({ sessions, metrics, log, issuers: outpost.issuers, inFlight, isDraining }, rawAdapter);
   }
 
   async open(): Promise<void> {

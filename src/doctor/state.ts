@@ -124,12 +124,12 @@ function isDatabase(file: string): boolean {
   }
 }
 
-/** Deletes a session that does not exist: this needs permission to write, and changes nothing. */
+/** Writes and deletes a row: a store that only answers reads cannot take a login. */
 async function serverStoreCheck(sessions: SharedStore, config: Config, world: DoctorWorld): Promise<Check> {
   return looked(sessions.place, async () => {
     const store = await openSessions(sessions, { ...world, keys: keysOf(config, world) });
     try {
-      await store.delete(randomToken(world.randomBytes));
+      await store.probe();
     } finally {
       await store.close();
     }

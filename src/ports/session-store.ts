@@ -24,6 +24,8 @@ export interface SessionStore {
   deleteByIdpSession(issuer: string, idpSession: string): Promise<number>; // by `sid`
   deleteExpired(): Promise<number>;
   count(): Promise<number>; //                                 those that have not expired
+  /** Writes, reads, announces and deletes a row as a login and a sign-out do, and leaves none. Throws when a login would fail. */
+  probe(): Promise<void>;
   /** The sessions that have not expired and that our secrets open, of one user name (exact) or of all; the newest first. */
   list(filter: { readonly username: string | null }): Promise<readonly SessionSummary[]>;
   /** Ends the session with a handle from `list`; how many ended. A text that is not a handle ends none. */

@@ -1,4 +1,5 @@
 import { DeadlinePassed, type KeptConnection, keepOpen, type OpenConnection, within } from "./keep-open.ts";
+import { redisFault } from "./redis-fault.ts";
 import { codeOf, serverFailure } from "./store-failure.ts";
 
 /** The address of a Redis or Valkey server. */
@@ -31,7 +32,7 @@ export async function connectRedis(address: RedisAddress, lost: () => void): Pro
       } catch (thrown) {
         // commands sent later on this connection would wait for this one
         if (thrown instanceof DeadlinePassed) kept.renew();
-        throw serverFailure(address, thrown);
+        throw serverFailure(address, redisFault(thrown));
       }
     },
     close: () => kept.close(),
@@ -94,7 +95,7 @@ async function likelyCause({ url }: RedisAddress, thrown: unknown): Promise<unkn
   } catch {
     return new Error("no server listens there; check that it is running, and its host and port", { cause: thrown });
   }
-  if (!/^ERR_REDIS_CONNECTION/.test(codeOf(thrown) ?? "")) return thrown;
+  if (!/^ERR_REDIS_CONNECTION/.test(codeOf(thrown) ?? "")) return redisFault(thrown);
   const checks =
     protocol === "rediss:"
       ? "check that a trusted authority signed its certificate (?ca_file=FILE), and user and password"

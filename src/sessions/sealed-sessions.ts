@@ -4,6 +4,7 @@ import type { Keys } from "../seal/keys.ts";
 import type { RandomBytes } from "../seal/random-token.ts";
 import { idpSessionKeys, openSession, openSummary, rowKey, sealSession, subjectKeys } from "./record.ts";
 import { endsAt, type SessionRow, type SessionRows } from "./rows.ts";
+import { probeRows } from "./store-probe.ts";
 
 /** What sealing and expiring sessions needs. `now` is in epoch seconds. */
 export interface SealedSessionsDeps {
@@ -78,6 +79,7 @@ export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): Ses
     deleteByHandle: async (handle) => (handle.length === handleLength ? await rows.removeByPrefix(handle) : 0),
     deleteExpired: () => rows.removeEnded(now()),
     count: () => rows.count(now()),
+    probe: () => probeRows(rows, randomBytes),
     close: () => rows.close(),
   };
 }

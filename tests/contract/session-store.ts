@@ -171,6 +171,21 @@ function keepsAndEnds(opened: Opened): void {
     await store.close();
   });
 
+  test("decision 58: a probe of a store that takes sessions succeeds, and changes no session, count or list", async () => {
+    const { store } = await opened();
+    await store.create(sessionOf());
+    const before = await store.list({ username: null });
+
+    for (let n = 0; n < 5; n++) await store.probe();
+    await Promise.all([store.probe(), store.probe(), store.probe()]);
+
+    expect(await store.get(idOf("one"))).toEqual(sessionOf());
+    expect(await store.list({ username: null })).toEqual(before);
+    expect(await store.count()).toBe(1);
+    expect(await store.deleteExpired()).toBe(0);
+    await store.close();
+  });
+
   test("after close every call is a Failure store_unavailable", async () => {
     const { store } = await opened();
     await store.close();
@@ -183,6 +198,7 @@ function keepsAndEnds(opened: Opened): void {
     await expect(store.deleteByIdpSession("i", "s")).rejects.toMatchObject({ code: "store_unavailable" });
     await expect(store.deleteExpired()).rejects.toMatchObject({ code: "store_unavailable" });
     await expect(store.count()).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.probe()).rejects.toMatchObject({ code: "store_unavailable" });
     await expect(store.update(sessionOf())).rejects.toMatchObject({ code: "store_unavailable" });
     await expect(store.lease(idOf("one"), 10)).rejects.toMatchObject({ code: "store_unavailable" });
     await expect(store.list({ username: null })).rejects.toMatchObject({ code: "store_unavailable" });

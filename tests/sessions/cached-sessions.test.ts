@@ -41,6 +41,7 @@ function countingStore(stored: readonly Session[]) {
     deleteByHandle: async () => 0,
     deleteExpired: async () => 0,
     count: async () => sessions.size,
+    probe: async () => undefined,
     close: async () => undefined,
   };
   const cached = cachedSessions(store, {

@@ -76,5 +76,41 @@ function serveOn(name: ServerName): void {
   });
 }
 
-if (isServerHere("redis")) serveOn("redis");
+function serveOnReplica(): void {
+  test("decision 21: serve ends with 74 on a read-only replica, and says why and what to do", async () => {
+    const [master, server] = [await startServer("redis"), await startServer("redis")];
+    const client = new Bun.RedisClient(server.url);
+    await client.send("REPLICAOF", ["127.0.0.1", String(master.port)]);
+
+    const { code, said } = await ended(serve(server.url));
+
+    expect(code).toBe(74);
+    expect(said).toContain(`session store "redis://127.0.0.1:${server.port}": READONLY`);
+    expect(said).toContain("; this server is a read-only replica; use the address of the master");
+    client.close();
+    await server.stop();
+    await master.stop();
+  });
+
+  test("decision 58: /readyz is 503 and names the cause while the store takes no sessions", async () => {
+    const server = await startServer("redis");
+    const client = new Bun.RedisClient(server.url);
+    const served = serve(server.url);
+    const address = await served.address("metrics");
+    await client.send("CONFIG", ["SET", "maxmemory", "1"]);
+
+    const answer = await fetch(`${address}/readyz`);
+
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toContain(`[-] session store: session store "redis://127.0.0.1:${server.port}": OOM`);
+    client.close();
+    await served.end();
+    await server.stop();
+  });
+}
+
+if (isServerHere("redis")) {
+  serveOn("redis");
+  describe("serve on a redis that takes no writes", serveOnReplica);
+}
 if (isServerHere("postgres")) serveOn("postgres");

@@ -1,12 +1,15 @@
 import { type AnyElysia, Elysia, type ElysiaAdapter } from "elysia";
+import type { Log } from "../../ports/log.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
 import type { WireAnswer, WireHandler } from "../../ports/wire.ts";
+import { storeHealth } from "./store-health.ts";
 
 /** What the metrics and health listener reports. */
 export interface AdminDeps {
   readonly sessions: SessionStore;
   readonly metrics: Metrics;
+  readonly log: Log;
   readonly issuers: () => readonly IssuerHealth[];
   readonly inFlight: () => number;
   readonly isDraining: () => boolean;
@@ -20,13 +23,14 @@ export interface IssuerHealth {
 }
 
 /**
- * The app of `listen.metrics`: `/livez` answers 200 while the process runs. `/readyz` answers 200 when the store answers, every
- * issuer has been discovered once and no stop is under way. `/metrics` is Prometheus' text format.
+ * The app of `listen.metrics`: `/livez` answers 200 while the process runs. `/readyz` answers 200 when the store takes sessions
+ * (decision 58), every issuer has been discovered once and no stop is under way. `/metrics` is Prometheus' text format.
  */
 export function adminApp(deps: AdminDeps, server: ElysiaAdapter): AnyElysia {
+  const health = storeHealth({ ...deps, clock: () => performance.now() });
   return new Elysia({ adapter: server })
     .get("/livez", () => text(200, "ok\n"))
-    .get("/readyz", () => readiness(deps))
+    .get("/readyz", () => readiness(deps, health))
     .get("/metrics", () => metricsPage(deps))
     .all("/*", () => text(404, "not found\n"));
 }
@@ -58,11 +62,11 @@ function text(status: number, body: string, type = "text/plain; charset=utf-8"):
   return { status, headers, body };
 }
 
-async function readiness(deps: AdminDeps): Promise<WireAnswer> {
-  const [sessions, issuers] = [await sessionCount(deps), deps.issuers()];
+async function readiness(deps: AdminDeps, health: () => Promise<string | null>): Promise<WireAnswer> {
+  const [store, issuers] = [await storeCheck(deps, health), deps.issuers()];
   const checks = [
     ...(deps.isDraining() ? [{ name: "stopping", ready: false, detail: "" }] : []),
-    { name: "session store", ready: sessions !== null, detail: "" },
+    store,
     ...issuers.map(({ issuer, ready, lastError }) => ({ name: `issuer ${issuer}`, ready, detail: lastError ?? "" })),
   ];
   const isReady = checks.every(({ ready }) => ready);
@@ -75,6 +79,12 @@ async function readiness(deps: AdminDeps): Promise<WireAnswer> {
 async function metricsPage(deps: AdminDeps): Promise<WireAnswer> {
   const page = deps.metrics.render({ sessions: await sessionCount(deps), inFlight: deps.inFlight() });
   return text(200, page, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+/** A store that does not answer is known at once; one that answers but takes no sessions is known by the probe. */
+async function storeCheck(deps: AdminDeps, health: () => Promise<string | null>) {
+  const reason = (await sessionCount(deps)) === null ? "unavailable" : await health();
+  return { name: "session store", ready: reason === null, detail: reason ?? "" };
 }
 
 /** Null while the store is unavailable. */

@@ -52,6 +52,7 @@ function storeOf(sessionAt: (id: string) => Session): SessionStore {
     deleteByIdpSession: async () => 0,
     deleteExpired: async () => 0,
     count: async () => 0,
+    probe: async () => undefined,
     list: async () => [],
     deleteByHandle: async () => 0,
     close: async () => undefined,
