@@ -47,17 +47,17 @@ if (executable === null) {
     expect(greeting).toBe("Hello, Alice Example");
     expect(rows.map((row) => row.replace(/eyJ.*/, "…"))).toEqual([
       "x-authentik-usernamealice",
-      "x-authentik-nameAlice Example",
-      "x-authentik-emailalice@example.test",
-      "x-authentik-uidalice",
       "x-authentik-groupsadmins|staff",
       "x-authentik-entitlementsdemo",
+      "x-authentik-emailalice@example.test",
+      "x-authentik-nameAlice Example",
+      "x-authentik-uidalice",
       "x-authentik-jwt…",
-      "x-authentik-meta-appapp",
-      "x-authentik-meta-providerapp",
-      "x-authentik-meta-outpostakproxy",
-      "x-authentik-meta-versiongoauthentik.io/outpost/0.0.0-test",
       `x-authentik-meta-jwks${stack.issuer.issuer}/jwks`,
+      "x-authentik-meta-outpostakproxy",
+      "x-authentik-meta-providerapp",
+      "x-authentik-meta-appapp",
+      "x-authentik-meta-versiongoauthentik.io/outpost/0.0.0-test",
     ]);
     expect(kept.map(({ name, httpOnly, sameSite }) => [name, httpOnly, sameSite])).toEqual([
       ["akproxy_app", true, "Lax"],
