@@ -192,10 +192,14 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     );
   }
 
-  /** Retries on a new connection: another pooled one may be as old. */
+  /**
+   * Retries on a new connection: another pooled one may be as old. An empty chunked body that has ended is sent again with the head: without
+   * its last chunk, the upstream would read the next request on this connection as a chunk.
+   */
   #retry(): void {
+    const isEmptyBody = this.#client.framing.kind === "chunked" && !this.#isUploading;
     this.#hasRetried = true;
-    this.#unsentHead = this.#headText ?? "";
+    this.#unsentHead = (this.#headText ?? "") + (isEmptyBody ? lastChunk([]) : "");
     this.#connection?.cut();
     this.#occupy(this.#pool.open(this.#forwarding.request.upstream, this));
   }

@@ -1,7 +1,7 @@
 import type { HeaderLines } from "../../core/http/header-lines.ts";
 import { keepsAlive, type ResponseFraming, responseFraming, upgradeOf } from "./framing.ts";
 import { readHeadText, textHasBareLineFeed } from "./head-text.ts";
-import { endOfValue, isLineEnd, readFields } from "./header-block.ts";
+import { endOfValue, type Fields, isLineEnd, readFields } from "./header-block.ts";
 
 /** An accepted response head. An interim response (1xx) has a head of its own. Strings are latin1: one UTF-16 unit a byte. */
 export interface ResponseHead {
@@ -88,9 +88,18 @@ function parseHead(
     reason: text.slice(reasonStart, lineEnd),
     headers: fields.lines,
     framing,
-    keepAlive: framing.kind !== "until_close" && status !== 101 && keepsAlive(fields.connection, version),
+    keepAlive:
+      framing.kind !== "until_close" &&
+      status !== 101 &&
+      !(status === 204 && announcesContent(fields)) &&
+      keepsAlive(fields.connection, version),
     upgrade: upgradeOf(fields, version),
   };
+}
+
+/** In a 204 that is wrong (RFC 9110 8.6, RFC 9112 6.1), and content that follows would be read as the next response. */
+function announcesContent({ contentLength, transferEncoding }: Fields): boolean {
+  return transferEncoding !== null || Number(contentLength ?? 0) > 0;
 }
 
 function versionOf(text: string): "1.0" | "1.1" | null {

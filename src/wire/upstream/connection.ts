@@ -30,6 +30,7 @@ export class UpstreamConnection {
   #socket: Socket<UpstreamConnection> | null = null; // null: connecting
   #occupant: Occupant | null; //                   null: idle
   #waiting: Uint8Array[] = []; //                  bytes that the kernel has not taken yet, in order
+  #refusesBytes = false; //                        the socket is broken for writing; bytes were dropped
   #endsWhenSent = false;
   #isPaused = false;
 
@@ -58,8 +59,9 @@ export class UpstreamConnection {
     this.#occupant = occupant;
   }
 
+  /** Are there bytes that the kernel has not taken, or has refused for good? */
   get hasWaiting(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 || this.#refusesBytes;
   }
 
   /** Keeps the idle connection a second less than the upstream does, since a request that meets the closing could be lost. */
@@ -103,7 +105,8 @@ export class UpstreamConnection {
     const taken = socket.write(bytes);
     if (taken >= bytes.length) return true;
     // -1: the socket takes no more. The upstream's bytes may still be read, and `ended` or `lost` reports its end
-    if (taken >= 0) this.#waiting.push(bytes.subarray(taken));
+    if (taken < 0) this.#refusesBytes = true;
+    else this.#waiting.push(bytes.subarray(taken));
     return false;
   }
 
@@ -117,7 +120,8 @@ export class UpstreamConnection {
     // Bun takes an encoding as Node does, but its types do not say so. It saves one copy a request
     const taken = socket.write(text, "latin1" as unknown as number);
     if (taken >= text.length) return true;
-    if (taken >= 0) this.#waiting.push(Buffer.from(text.slice(taken), "latin1"));
+    if (taken < 0) this.#refusesBytes = true;
+    else this.#waiting.push(Buffer.from(text.slice(taken), "latin1"));
     return false;
   }
 
