@@ -160,8 +160,6 @@ async function postgresCommand(folder: string, port: number, settings: readonly 
   const own = ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", data, "-c", "shared_buffers=16MB"];
   // the system keeps what a killed process wrote; only a power loss would lose it
   own.push("-c", "fsync=off");
-  // else it adds files of its own to a table while a test compares sizes
-  own.push("-c", "autovacuum=off");
   return [...asPostgres(), join(programs, "postgres"), ...own, ...settings];
 }
 
