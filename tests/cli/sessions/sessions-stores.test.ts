@@ -93,13 +93,15 @@ external_host = "http://localhost"
     expect(await instance.count()).toBe(0);
   });
 
-  test("doctor says that the store answers, and changes nothing in it", async () => {
-    const before = await server.size();
+  test("doctor says that the store answers, and leaves no session in it", async () => {
+    // without the bytes: the row of doctor's write probe is deleted, and PostgreSQL keeps its space until a vacuum
+    const sessions = async () => (await server.size()).split(",")[0];
+    const before = await sessions();
 
     const { stdout } = await akproxy("doctor");
 
     expect(stdout).toMatch(/ok {4}store .*answers/);
-    expect(await server.size()).toBe(before);
+    expect(await sessions()).toBe(before);
   });
 
   test("a store that does not answer ends sessions with 74, and doctor with a failure", async () => {
