@@ -65,7 +65,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     );
   }
   const keys = openKeys(secrets);
-  const sessions = await usableSessions(config, { keys, now, randomBytes });
+  const sessions = await usableSessions(config, log, { keys, now, randomBytes });
   const lasting: Lasting = {
     version,
     sessions,
@@ -112,15 +112,27 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
 }
 
 /** The store of the config. A store that cannot take a session is an error at start (decision 21), not at the first login. */
-async function usableSessions({ sessions }: Config, deps: Parameters<typeof openSessions>[1]): Promise<SessionStore> {
+async function usableSessions(
+  { sessions }: Config,
+  log: Log,
+  deps: Parameters<typeof openSessions>[1],
+): Promise<SessionStore> {
   const store = await openSessions(sessions, deps);
   try {
     await store.probe();
+    tellPolicy(await store.evictionPolicy(), log);
     return store;
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+function tellPolicy(policy: string | null, log: Log): void {
+  const hint = "set maxmemory-policy noeviction, or give akproxy its own Redis";
+  if (policy === null)
+    log.info("maxmemory-policy of the session store is unknown: the user may not ask for it", { hint });
+  else if (policy !== "noeviction") log.warn("the session store may drop sessions before they end", { policy, hint });
 }
 
 /** Closes streams within five seconds of their session's end (decision 42). While the store is unavailable the next run tries again. */

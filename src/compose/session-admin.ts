@@ -13,7 +13,7 @@ import { type SessionsSeen, seeSessions } from "./session-reader.ts";
 export type ListedSessions = Pick<SessionStore, "list" | "close">;
 
 /** Sessions to list and end. A session that ends here ends on every running instance. */
-export type EndableSessions = Pick<SessionStore, "list" | "deleteByHandle" | "close">;
+export type EndableSessions = Pick<SessionStore, "list" | "deleteByHandle" | "announceAll" | "close">;
 
 /** The store of a config, opened for the operator, or the reason it cannot be opened. */
 export type SessionsOpened<Sessions> =

@@ -8,8 +8,8 @@ import { providerSection } from "./provider.ts";
 import { stateSection } from "./state.ts";
 
 /**
- * Every check of a valid config, in order, each section as soon as it is known (spec: cli, doctor). It changes nothing on disk, in a store
- * or at an issuer. `providers`: the providers to check.
+ * Every check of a valid config, in order, each section as soon as it is known (spec: cli, doctor). It changes nothing on disk
+ * or at an issuer. In a store on a server it writes one row, and deletes it. `providers`: the providers to check.
  */
 export async function* diagnose(
   config: Config,

@@ -7,7 +7,7 @@ import { randomToken } from "../seal/random-token.ts";
 import { openSessionReader, openSessions } from "../sessions/open.ts";
 import { directoryFault, isLinkOfRoots } from "../sessions/private-directory.ts";
 import { readSecrets, secretPath } from "../sessions/secret-file.ts";
-import { type Check, type DoctorWorld, fail, ok, type Section, warn, within } from "./check.ts";
+import { type Check, type DoctorWorld, fail, ok, type Section, unknown, warn, within } from "./check.ts";
 
 /** Whether this user can use the state directory, the secret and the store. Creates no file. */
 export async function stateSection(config: Config, world: DoctorWorld): Promise<Section> {
@@ -18,6 +18,9 @@ export async function stateSection(config: Config, world: DoctorWorld): Promise<
       directoryCheck("state_dir", config.stateDir),
       secret,
       await within(world, "store", storeCheck(config.sessions, config, world)),
+      ...(config.sessions.kind === "redis"
+        ? [await within(world, evictionName, evictionCheck(config.sessions, config, world))]
+        : []),
     ],
   };
 }
@@ -106,7 +109,7 @@ async function fileStoreCheck(
       ? ok("store", `${file}, not in use`)
       : fail("store", `${file} is not a SQLite database`, "move it away, and akproxy makes a new one");
   }
-  return looked(file, async () => {
+  return looked(`${file} answers`, async () => {
     const reader = await openSessionReader(sessions, { ...world, keys: keysOf(config, world) });
     await reader?.look(randomToken(world.randomBytes));
     await reader?.close();
@@ -126,20 +129,46 @@ function isDatabase(file: string): boolean {
 
 /** Writes and deletes a row: a store that only answers reads cannot take a login. */
 async function serverStoreCheck(sessions: SharedStore, config: Config, world: DoctorWorld): Promise<Check> {
-  return looked(sessions.place, async () => {
-    const store = await openSessions(sessions, { ...world, keys: keysOf(config, world) });
-    try {
-      await store.probe();
-    } finally {
-      await store.close();
-    }
-  });
+  return looked(`${sessions.place} takes sessions`, () => opened(sessions, config, world, (store) => store.probe()));
 }
 
-async function looked(place: string, look: () => Promise<void>): Promise<Check> {
+const evictionName = "store eviction";
+
+/** Whether Redis may drop sessions before they end. */
+async function evictionCheck(sessions: SharedStore, config: Config, world: DoctorWorld): Promise<Check> {
+  const fix = "set maxmemory-policy noeviction, or give akproxy its own Redis";
+  let policy: string | null;
+  try {
+    policy = await opened(sessions, config, world, (store) => store.evictionPolicy());
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    return unknown(evictionName, "the store cannot be opened"); // the check before it says why
+  }
+  if (policy === null)
+    return unknown(evictionName, "this user may run neither CONFIG GET nor INFO", `${fix}; check it there`);
+  return policy === "noeviction"
+    ? ok(evictionName, "maxmemory-policy is noeviction")
+    : warn(evictionName, `maxmemory-policy is ${policy}: Redis may drop sessions before they end`, fix);
+}
+
+async function opened<Result>(
+  sessions: SharedStore,
+  config: Config,
+  world: DoctorWorld,
+  use: (store: Awaited<ReturnType<typeof openSessions>>) => Promise<Result>,
+): Promise<Result> {
+  const store = await openSessions(sessions, { ...world, keys: keysOf(config, world) });
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function looked(success: string, look: () => Promise<void>): Promise<Check> {
   try {
     await look();
-    return ok("store", `${place} answers`);
+    return ok("store", success);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     return fail(

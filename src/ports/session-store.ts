@@ -26,6 +26,10 @@ export interface SessionStore {
   count(): Promise<number>; //                                 those that have not expired
   /** Writes, reads, announces and deletes a row as a login and a sign-out do, and leaves none. Throws when a login would fail. */
   probe(): Promise<void>;
+  /** Makes every other instance read the sessions that it keeps in memory from the store again, within a second. */
+  announceAll(): Promise<void>;
+  /** What the store does when its memory is full: "noeviction" drops no session, null is unknown, any other policy may drop some. */
+  evictionPolicy(): Promise<string | null>;
   /** The sessions that have not expired and that our secrets open, of one user name (exact) or of all; the newest first. */
   list(filter: { readonly username: string | null }): Promise<readonly SessionSummary[]>;
   /** Ends the session with a handle from `list`; how many ended. A text that is not a handle ends none. */

@@ -5,7 +5,7 @@ import type { RowChanges } from "./rows.ts";
  * delivers in order, every change published before a beat has arrived when the beat arrives. Without a fresh beat the cache is not used.
  */
 export interface ChangeFeed {
-  changed(keys: readonly string[]): void; //       of rows removed or replaced
+  changed(names: readonly string[]): void; //      of rows removed or replaced, see `changeNames`
   changedAll(): void;
   /** A beat was received; `sentAt` is when it was sent, by the feed's clock. */
   beat(sentAt: number): void;
@@ -21,7 +21,7 @@ export interface ChangeFeed {
  */
 const freshMilliseconds = 700;
 
-const mostKeys = 10_000;
+const mostNames = 10_000;
 
 /** `clock` is in milliseconds and monotonic. */
 export function changeFeed(clock: () => number): ChangeFeed {
@@ -31,10 +31,10 @@ export function changeFeed(clock: () => number): ChangeFeed {
   const isFresh = () => clock() - newestBeat < freshMilliseconds;
 
   return {
-    changed(keys) {
-      for (const key of keys) changed.add(key);
+    changed(names) {
+      for (const name of names) changed.add(name);
       // no request has called `take` for a long time
-      if (changed.size > mostKeys) all = true;
+      if (changed.size > mostNames) all = true;
       if (all) changed.clear();
     },
     changedAll() {
@@ -50,14 +50,14 @@ export function changeFeed(clock: () => number): ChangeFeed {
     },
     take() {
       if (!isFresh()) all = true;
-      const keys = [...changed];
+      const names = [...changed];
       changed.clear();
       if (all) {
         // while the channel is silent look-ups are cached, and the next `take` discards them
         all = !isFresh();
         return { kind: "all" };
       }
-      return keys.length === 0 ? { kind: "none" } : { kind: "keys", keys };
+      return names.length === 0 ? { kind: "none" } : { kind: "some", names };
     },
   };
 }

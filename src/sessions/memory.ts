@@ -1,5 +1,5 @@
 import { Failure } from "../core/failure.ts";
-import { endsAt, type SessionRow, type SessionRows } from "./rows.ts";
+import { endsAt, neverEvicts, type SessionRow, type SessionRows } from "./rows.ts";
 
 /** Session rows in the memory of this process: lost when it ends, not visible to other processes. */
 export function memoryRows(): SessionRows {
@@ -105,6 +105,11 @@ export function memoryRows(): SessionRows {
     takeChanges() {
       open();
       return { kind: "none" }; // no other process changes these rows
+    },
+    announceAll: async () => open(), //            no other process keeps these rows
+    async evictionPolicy() {
+      open();
+      return neverEvicts;
     },
     async close() {
       closed = true;

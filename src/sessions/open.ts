@@ -4,8 +4,9 @@ import type { RandomBytes } from "../seal/random-token.ts";
 import { cachedSessions } from "./cached-sessions.ts";
 import { memoryRows } from "./memory.ts";
 import { postgresRows } from "./postgres.ts";
+import { idpSessionKeys, subjectKeys } from "./record.ts";
 import { redisRows } from "./redis.ts";
-import type { SessionRows } from "./rows.ts";
+import { changeNames, type SessionRows } from "./rows.ts";
 import { type SealedSessionsDeps, sealedSessions } from "./sealed-sessions.ts";
 import { readOnlySqliteRows, sqliteRows } from "./sqlite.ts";
 
@@ -15,7 +16,13 @@ import { readOnlySqliteRows, sqliteRows } from "./sqlite.ts";
  */
 export async function openSessions(config: SessionsConfig, deps: SealedSessionsDeps): Promise<SessionStore> {
   const rows = await openRows(config, deps.randomBytes);
-  return cachedSessions(sealedSessions(rows, deps), { now: deps.now, takeChanges: () => rows.takeChanges() });
+  const { keys, now } = deps;
+  return cachedSessions(sealedSessions(rows, deps), {
+    now,
+    takeChanges: () => rows.takeChanges(),
+    subjectNames: (issuer, subject) => subjectKeys(keys, issuer, subject).map(changeNames.subject),
+    idpSessionNames: (issuer, idpSession) => idpSessionKeys(keys, issuer, idpSession).map(changeNames.idpSession),
+  });
 }
 
 /** Opens the store for reading, and makes no file. Null: the store is in another process's memory, or does not exist. */

@@ -10,7 +10,7 @@ import {
   type SqlValue,
 } from "./postgres-connection.ts";
 import { preparePostgresSchema } from "./postgres-schema.ts";
-import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
+import { afterPrefix, changeNames, neverEvicts, type SessionRow, type SessionRows } from "./rows.ts";
 import { serverFailure } from "./store-failure.ts";
 
 export interface PostgresOptions extends PostgresAddress {
@@ -31,9 +31,17 @@ interface StoredRow {
 
 /** The channel on which each removed or replaced row is announced when the transaction commits. */
 const changed = "akproxy_sessions";
+/** The announcement that any row may have changed. */
+const all = "*";
 const announcing = `SELECT count(pg_notify('${changed}', key)) AS n FROM gone`;
 const deleting = (where: string) =>
   `WITH gone AS (DELETE FROM akproxy_sessions WHERE ${where} RETURNING key) ${announcing}`;
+const announcingAll = `SELECT count(pg_notify('${changed}', '${all}')) AS n`;
+/** Announces the index keys too: a cache may still have a row that is in the table no more. */
+const deletingIndexed = (column: string, nameStart: string) => `WITH gone AS
+  (DELETE FROM akproxy_sessions WHERE ${column} = ANY(string_to_array($1, ' ')) RETURNING key)
+  SELECT (SELECT count(pg_notify('${changed}', key)) FROM gone) AS n,
+    (SELECT count(pg_notify('${changed}', '${nameStart}' || name)) FROM unnest(string_to_array($1, ' ')) AS name) AS told`;
 
 /** Every statement that is run on sessions, so that a test can check the query plan of each. */
 export const postgresStatements = {
@@ -52,8 +60,8 @@ export const postgresStatements = {
     ORDER BY last_seen_at DESC OFFSET $2::integer)`),
   remove: deleting("key = $1"),
   removeByPrefix: deleting("key >= $1 AND key < $2"),
-  removeBySubject: deleting("subject_key = ANY(string_to_array($1, ' '))"),
-  removeByIdpSession: deleting("idp_session_key = ANY(string_to_array($1, ' '))"),
+  removeBySubject: deletingIndexed("subject_key", changeNames.subject("")),
+  removeByIdpSession: deletingIndexed("idp_session_key", changeNames.idpSession("")),
   // no announcement: no cache returns a session past its limits
   removeEnded: `WITH ended AS (DELETE FROM akproxy_sessions WHERE key IN
     (SELECT key FROM akproxy_sessions WHERE ends_at <= $1::bigint LIMIT 1000) RETURNING key) SELECT count(*) AS n FROM ended`,
@@ -73,7 +81,10 @@ export async function postgresRows(options: PostgresOptions): Promise<SessionRow
   const beatChannel = `akproxy_beat_${Buffer.from(options.randomBytes(12)).toString("hex")}`;
   let heartbeat: Heartbeat | null = null;
   const receive = {
-    [changed]: (key: string) => feed.changed([key]),
+    [changed](name: string) {
+      if (name === all) feed.changedAll();
+      else feed.changed([name]);
+    },
     [beatChannel](sentAt: string) {
       heartbeat?.received();
       feed.beat(Number(sentAt));
@@ -144,6 +155,10 @@ function statements(connection: PostgresConnection): Omit<SessionRows, "takeChan
         if (ended === 0) return removed;
       }
     },
+    async announceAll() {
+      await amount(announcingAll, []);
+    },
+    evictionPolicy: async () => neverEvicts,
     count: (now) => amount(sql.count, [now]),
     async page(after, limit) {
       const found = await connection.query<StoredRow>(sql.page, [after, limit], "repeatable");

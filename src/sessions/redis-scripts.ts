@@ -1,5 +1,5 @@
 /**
- * The scripts that run in Redis; each is atomic. The names, after `prefix`: s:KEY is a session (a hash); u:SUBJECT and i:SID are sets of
+ * The scripts that run in Redis; each is atomic. The names, after `prefix`: s:KEY is a session (a hash); u:SUBJECT and i:SID (see changeNames) are sets of
  * the session keys of a user and of a session at the issuer; `ends` sorts the keys by end time, `keys` by name; `changed` is the channel.
  *
  * A session that is missing in its sets counts as absent: a sign-out could not find it after a set was evicted or lost.
@@ -52,14 +52,19 @@ local function drop(key)
   return 1
 end
 
-local function tell(keys)
-  if #keys == 0 then return end
-  redis.call('PUBLISH', prefix .. 'changed', #keys > 1000 and '*' or table.concat(keys, ' '))
+local function tell(names)
+  if #names == 0 then return end
+  redis.call('PUBLISH', prefix .. 'changed', #names > 1000 and '*' or table.concat(names, ' '))
+end
+
+local function drop_each(keys)
+  local dropped = 0
+  for _, key in ipairs(keys) do dropped = dropped + drop(key) end
+  return dropped
 end
 
 local function drop_all(keys)
-  local dropped = 0
-  for _, key in ipairs(keys) do dropped = dropped + drop(key) end
+  local dropped = drop_each(keys)
   tell(keys)
   return dropped
 end
@@ -134,15 +139,19 @@ local keys = {}
 for n = 2, #ARGV do
   for _, key in ipairs(redis.call('SMEMBERS', prefix .. ARGV[n])) do keys[#keys + 1] = key end
 end
-local dropped = drop_all(keys)
-for n = 2, #ARGV do redis.call('DEL', prefix .. ARGV[n]) end
+local dropped = drop_each(keys)
+-- the sets too: an evicted set no longer names rows that another process may have cached
+for n = 2, #ARGV do
+  redis.call('DEL', prefix .. ARGV[n])
+  keys[#keys + 1] = ARGV[n]
+end
+tell(keys)
 return dropped`,
   removeByPrefix: "return drop_all(redis.call('ZRANGEBYLEX', prefix .. 'keys', '[' .. ARGV[2], '(' .. ARGV[3]))",
   removeEnded: `
 local keys = redis.call('ZRANGEBYSCORE', prefix .. 'ends', '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
-local dropped = 0
-for _, key in ipairs(keys) do dropped = dropped + drop(key) end
-return { #keys, dropped }`,
+return { #keys, drop_each(keys) }`,
+  announceAll: "tell({ '*' })",
   count: "return redis.call('ZCOUNT', prefix .. 'ends', '(' .. ARGV[2], '+inf')",
   page,
 } as const;

@@ -4,7 +4,7 @@ import { changeFeed } from "./change-feed.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { connectRedis, keepRedis, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
 import { type RedisScript, redisScript } from "./redis-scripts.ts";
-import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
+import { afterPrefix, changeNames, type SessionRow, type SessionRows } from "./rows.ts";
 
 export interface RedisOptions extends RedisAddress {
   readonly keyPrefix: string; //                   the prefix of every key and channel of akproxy
@@ -38,9 +38,9 @@ export async function redisRows(options: RedisOptions): Promise<SessionRows> {
       heartbeat?.received();
       feed.beat(Number(sentAt));
     });
-    await client.subscribe(`${keyPrefix}changed`, (keys) => {
-      if (keys === "*") feed.changedAll();
-      else feed.changed(keys.split(" "));
+    await client.subscribe(`${keyPrefix}changed`, (names) => {
+      if (names === "*") feed.changedAll();
+      else feed.changed(names.split(" "));
     });
   }
 
@@ -86,8 +86,8 @@ function scripted(connection: RedisConnection, prefix: string): Omit<SessionRows
       await run("remove", [key]);
     },
     removeByPrefix: (start) => amount("removeByPrefix", start, afterPrefix(start)),
-    removeBySubject: (keys) => amount("removeIndexed", ...keys.map((key) => `u:${key}`)),
-    removeByIdpSession: (keys) => amount("removeIndexed", ...keys.map((key) => `i:${key}`)),
+    removeBySubject: (keys) => amount("removeIndexed", ...keys.map(changeNames.subject)),
+    removeByIdpSession: (keys) => amount("removeIndexed", ...keys.map(changeNames.idpSession)),
     async removeEnded(now) {
       let removed = 0;
       for (;;) {
@@ -96,12 +96,38 @@ function scripted(connection: RedisConnection, prefix: string): Omit<SessionRows
         if ((looked ?? 0) < sweepLength) return removed;
       }
     },
+    async announceAll() {
+      await run("announceAll", []);
+    },
+    evictionPolicy: () => evictionPolicy(connection),
     count: (now) => amount("count", now),
     async page(after, limit) {
       const [last, rows] = listOf(await run("page", [after === "" ? "-" : `(${after}`, limit]));
       return { rows: listOf(rows).map(rowOf), last: typeof last === "string" ? last : null };
     },
   };
+}
+
+/** An ACL or a managed service may forbid either command, so both are tried. Null: the server does not tell. */
+async function evictionPolicy(connection: RedisConnection): Promise<string | null> {
+  const asked = await refusable(connection.send("CONFIG", ["GET", "maxmemory-policy"]));
+  // RESP2 has a list of name and value, RESP3 a map
+  const told = Array.isArray(asked) ? asked[1] : isRecord(asked) ? asked["maxmemory-policy"] : null;
+  if (typeof told === "string") return told;
+  const information = await refusable(connection.send("INFO", ["memory"]));
+  return /^maxmemory_policy:(\S+)/m.exec(String(information))?.[1] ?? null;
+}
+
+async function refusable(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch {
+    return null; //                                the policy is unknown; a server that is gone fails the probe
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 /** Runs scripts by their digest, and by their text when the server does not have them cached (before the first use, or after its restart). */

@@ -45,6 +45,10 @@ export interface SessionRows {
    * A change made in the same turn of the event loop may be reported in the next turn.
    */
   takeChanges(): RowChanges;
+  /** Makes `takeChanges` of every other process report that all rows may have changed. */
+  announceAll(): Promise<void>;
+  /** As in SessionStore. */
+  evictionPolicy(): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -57,8 +61,20 @@ export interface RowPage {
 /** The rows that may have changed since they were read. */
 export type RowChanges =
   | { readonly kind: "none" }
-  | { readonly kind: "keys"; readonly keys: readonly string[] }
+  | { readonly kind: "some"; readonly names: readonly string[] }
   | { readonly kind: "all" };
+
+/**
+ * The names under which changes of rows are announced: the key of a row, or `u:` and a subject key, or `i:` and the key of a session at the
+ * issuer. A sign-out announces its index keys too, because a row that the store has lost is in no index any more, and a cache may still have it.
+ */
+export const changeNames = {
+  subject: (key: string) => `u:${key}`,
+  idpSession: (key: string) => `i:${key}`,
+} as const;
+
+/** The policy of a store that drops no row before its end; the name is that of Redis. */
+export const neverEvicts = "noeviction";
 
 /** A text that sorts after every base64url text with this prefix: "~" sorts after all base64url characters. */
 export function afterPrefix(prefix: string): string {

@@ -79,6 +79,8 @@ export function sealedSessions(rows: SessionRows, deps: SealedSessionsDeps): Ses
     deleteByHandle: async (handle) => (handle.length === handleLength ? await rows.removeByPrefix(handle) : 0),
     deleteExpired: () => rows.removeEnded(now()),
     count: () => rows.count(now()),
+    announceAll: () => rows.announceAll(),
+    evictionPolicy: () => rows.evictionPolicy(),
     probe: () => probeRows(rows, randomBytes),
     close: () => rows.close(),
   };

@@ -3,7 +3,7 @@ import { closeSync, constants, existsSync, fchmodSync, fstatSync, openSync } fro
 import { dirname } from "node:path";
 import { Failure } from "../core/failure.ts";
 import { preparePrivateDirectory } from "./private-directory.ts";
-import { afterPrefix, type SessionRow, type SessionRows } from "./rows.ts";
+import { afterPrefix, neverEvicts, type SessionRow, type SessionRows } from "./rows.ts";
 import { checkSchema, prepareSchema } from "./sqlite-schema.ts";
 import { codeOf, refusal, storeFailure } from "./store-failure.ts";
 
@@ -129,6 +129,9 @@ function rowsOf(database: Database, file: string): SessionRows {
         seenVersion = version;
         return { kind: "all" };
       }),
+    // a row that another process deletes from the file changes data_version, and every cache reads its rows again
+    announceAll: async () => {},
+    evictionPolicy: async () => neverEvicts,
     async close() {
       database.close();
     },

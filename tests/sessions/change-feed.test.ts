@@ -23,7 +23,7 @@ test("after the first beat the cache is emptied once more, then only changed row
   expect([kind(), kind()]).toEqual(["all", "none"]);
   feed.changed(["a", "b"]);
   feed.changed(["b"]);
-  expect(feed.take()).toEqual({ kind: "keys", keys: ["a", "b"] });
+  expect(feed.take()).toEqual({ kind: "some", names: ["a", "b"] });
   expect(kind()).toBe("none");
   feed.changedAll();
   expect([kind(), kind()]).toEqual(["all", "none"]);

@@ -112,6 +112,8 @@ async function revoke(
     const handles = chosen.handles ?? (await sessions.list({ username: chosen.username })).map(({ handle }) => handle);
     const counts: number[] = [];
     for (const handle of handles) counts.push(await sessions.deleteByHandle(handle));
+    // a running instance may still have sessions in memory whose rows the store has lost: no handle is left for them
+    await sessions.announceAll();
     const ended = counts.reduce((sum, count) => sum + count, 0);
     out(format === "json" ? JSON.stringify({ ended }) : `${ended} ${ended === 1 ? "session" : "sessions"} ended`);
     if (chosen.handles === null || counts.every((count) => count > 0)) return 0;

@@ -93,14 +93,14 @@ external_host = "http://localhost"
     expect(await instance.count()).toBe(0);
   });
 
-  test("doctor says that the store answers, and leaves no session in it", async () => {
+  test("doctor says that the store takes sessions, and leaves no session in it", async () => {
     // without the bytes: the row of doctor's write probe is deleted, and PostgreSQL keeps its space until a vacuum
     const sessions = async () => (await server.size()).split(",")[0];
     const before = await sessions();
 
     const { stdout } = await akproxy("doctor");
 
-    expect(stdout).toMatch(/ok {4}store .*answers/);
+    expect(stdout).toMatch(/ok {4}store .*takes sessions/);
     expect(await sessions()).toBe(before);
   });
 

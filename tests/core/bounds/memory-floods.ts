@@ -53,6 +53,8 @@ function storeOf(sessionAt: (id: string) => Session): SessionStore {
     deleteExpired: async () => 0,
     count: async () => 0,
     probe: async () => undefined,
+    announceAll: async () => undefined,
+    evictionPolicy: async () => "noeviction",
     list: async () => [],
     deleteByHandle: async () => 0,
     close: async () => undefined,
@@ -105,7 +107,14 @@ const fillers: Record<string, () => (sent: Sent) => unknown> = {
   },
   "cached sessions": () => {
     const store = storeOf((id) => sessionOf({ id: copyOf(id), rawToken: copyOf(id) }));
-    const cached = cachedSessions(store, { now, takeChanges: () => ({ kind: "none" }), bytes: 16 * 2 ** 20 });
+    const names = (issuer: string, name: string) => [copyOf(`${issuer} ${name}`)];
+    const cached = cachedSessions(store, {
+      now,
+      takeChanges: () => ({ kind: "none" }),
+      subjectNames: names,
+      idpSessionNames: names,
+      bytes: 16 * 2 ** 20,
+    });
     return ({ text }) => cached.get(text);
   },
   "warnings given once": () => {
