@@ -5,7 +5,7 @@ import { cachedSessions } from "./cached-sessions.ts";
 import { memoryRows } from "./memory.ts";
 import { postgresRows } from "./postgres.ts";
 import { idpSessionKeys, subjectKeys } from "./record.ts";
-import { redisRows } from "./redis.ts";
+import { redisRows } from "./redis/redis-rows.ts";
 import { changeNames, type SessionRows } from "./rows.ts";
 import { type SealedSessionsDeps, sealedSessions } from "./sealed-sessions.ts";
 import { readOnlySqliteRows, sqliteRows } from "./sqlite.ts";

@@ -1,6 +1,6 @@
-import { DeadlinePassed, type KeptConnection, keepOpen, type OpenConnection, within } from "./keep-open.ts";
-import { redisFault } from "./redis-fault.ts";
-import { codeOf, serverFailure } from "./store-failure.ts";
+import { DeadlinePassed, type KeptConnection, keepOpen, type OpenConnection, within } from "../keep-open.ts";
+import { codeOf, serverFailure } from "../store-failure.ts";
+import { redisFault } from "./fault.ts";
 
 /** The address of a Redis or Valkey server. */
 export interface RedisAddress {

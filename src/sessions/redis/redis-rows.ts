@@ -1,10 +1,10 @@
-import { Failure } from "../core/failure.ts";
-import type { RandomBytes } from "../seal/random-token.ts";
-import { changeFeed } from "./change-feed.ts";
-import { startHeartbeat } from "./heartbeat.ts";
-import { connectRedis, keepRedis, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
-import { type RedisScript, redisScript } from "./redis-scripts.ts";
-import { afterPrefix, changeNames, type SessionRow, type SessionRows } from "./rows.ts";
+import { Failure } from "../../core/failure.ts";
+import type { RandomBytes } from "../../seal/random-token.ts";
+import { changeFeed } from "../change-feed.ts";
+import { startHeartbeat } from "../heartbeat.ts";
+import { afterPrefix, changeNames, type SessionRow, type SessionRows } from "../rows.ts";
+import { connectRedis, keepRedis, type RedisAddress, type RedisConnection } from "./connection.ts";
+import { type RedisScript, redisScript } from "./scripts.ts";
 
 export interface RedisOptions extends RedisAddress {
   readonly keyPrefix: string; //                   the prefix of every key and channel of akproxy

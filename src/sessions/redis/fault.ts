@@ -1,4 +1,4 @@
-import { codeOf } from "./store-failure.ts";
+import { codeOf } from "../store-failure.ts";
 
 /** What an error of Redis or Valkey means for an operator: the code in its message, and the next action. */
 const advices: readonly (readonly [RegExp, string])[] = [
