@@ -1,4 +1,5 @@
 import { Failure, type FailureCode } from "../core/failure.ts";
+import { isForwardedName } from "../core/http/forwarded.ts";
 import { firstValue, type HeaderLines } from "../core/http/header-lines.ts";
 import type { UpstreamRequest } from "../core/upstream/upstream-request.ts";
 import type { Forwarding, StreamLife, TunnelLife, WireAnswer } from "../ports/wire.ts";
@@ -7,6 +8,7 @@ import type { Deps } from "./deps.ts";
 import type { Forward, Outcome } from "./exchange.ts";
 import { forClient } from "./proxy.ts";
 import { failureAnswer } from "./refusals.ts";
+import { personKey } from "./visitor/visitor.ts";
 
 /** What the wire needs to forward a request. One object, whose methods log and count the request and make the page of a failure. */
 export class LoggedForwarding implements Forwarding, StreamLife {
@@ -23,6 +25,13 @@ export class LoggedForwarding implements Forwarding, StreamLife {
     this.#forward = forward;
     this.#outcome = outcome;
     this.#startedAt = startedAt;
+  }
+
+  /** A reverse proxy sends requests of many users on one connection: there, only a logged-in user is known. */
+  connectionOwner(): string | null {
+    const { identity, exchange } = this.#forward;
+    if (identity !== null) return personKey(identity);
+    return exchange.sentHeaders.some(([name]) => isOfProxy(name.toLowerCase())) ? null : "";
   }
 
   failed(code: FailureCode, reason: string): WireAnswer {
@@ -48,6 +57,10 @@ export class LoggedForwarding implements Forwarding, StreamLife {
     const { request, provider } = this.#outcome;
     logAccess(this.#deps, request, provider, answer, secondsSince(this.#startedAt));
   }
+}
+
+function isOfProxy(lowerCaseName: string): boolean {
+  return lowerCaseName === "via" || isForwardedName(lowerCaseName);
 }
 
 /** How long ago `startedAt` was. */

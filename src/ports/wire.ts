@@ -42,6 +42,11 @@ export interface Forwarding {
   readonly request: UpstreamRequest; //            without framing fields; the wire adds those of the body that it really sends
   /** Which of the upstream's header lines the client may see. The wire itself handles hop-by-hop and framing fields. */
   readonly forClient: (headers: HeaderLines) => HeaderLines;
+  /**
+   * The user for whom a connection that may be logged in (NTLM, Negotiate) is kept, besides the client connection; null: the client
+   * connection may carry several users that cannot be told apart, so the connection is closed.
+   */
+  connectionOwner(): string | null;
   /** The page for a failure before the first byte of an answer went to the client. */
   failed(code: FailureCode, reason: string): WireAnswer;
   /** Called once, when the head of the answer has gone to the client. */

@@ -1,6 +1,7 @@
 import type { Reply, WireAnswer, WireHandler, WireRefusal, WireRequest } from "../../ports/wire.ts";
 import { hasContent, type RequestHead, type RequestHeadLimits, readRequestHead } from "../message/request-head.ts";
 import type { ByteSocket, SocketOwner } from "../socket/byte-socket.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { type Afterwards, answerBytes } from "./answer-bytes.ts";
 import type { ConnectionRoom } from "./connection-room.ts";
@@ -43,6 +44,7 @@ const noBytes: Buffer = Buffer.alloc(0);
 export class ClientConnection implements SocketOwner, ExchangeConnection {
   readonly #context: ListenerContext;
   readonly socket: ByteSocket;
+  keptConnection: UpstreamConnection | null = null;
   readonly #left: () => void;
   #phase: Phase = "head";
   #unread: Buffer = noBytes; //                    received and not used yet
@@ -258,6 +260,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     this.#context.connections.delete(this);
     this.#left();
     exchange?.clientGone();
+    this.keptConnection?.close();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -297,6 +300,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   }
 
   closeAfterwards(): void {
+    this.keptConnection?.close();
     this.#phase = "closing";
     this.#unread = noBytes;
     this.#deadline = Date.now() + closingMilliseconds;

@@ -8,6 +8,7 @@ import type { Framing } from "../message/framing.ts";
 import { hasContent, type RequestHead } from "../message/request-head.ts";
 import { responseHeadText } from "../message/write-head.ts";
 import type { ByteSocket } from "../socket/byte-socket.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { type Afterwards, httpDate } from "./answer-bytes.ts";
 import { BodyReader } from "./read-body.ts";
@@ -22,6 +23,7 @@ export interface Refused {
 export interface ExchangeConnection {
   readonly socket: Pick<ByteSocket, "pause" | "resume" | "end" | "terminate">;
   readonly clientEnded: boolean; //                the client has sent FIN
+  keptConnection: UpstreamConnection | null; //    to an upstream, with a login of this client; closes with this connection
   /** False: bytes wait, and `clientDrained` follows once none does. */
   write(bytes: Uint8Array): boolean;
   /** Writes akproxy's own answer. The connection then serves the next request, or closes. */
@@ -101,6 +103,14 @@ export class ClientExchange implements TunnelClient {
 
   get expectsContinue(): boolean {
     return this.#head.expectsContinue;
+  }
+
+  get keptConnection(): UpstreamConnection | null {
+    return this.#connection.keptConnection;
+  }
+
+  set keptConnection(connection: UpstreamConnection | null) {
+    this.#connection.keptConnection = connection;
   }
 
   get isBodyDone(): boolean {

@@ -2,6 +2,7 @@ import type { HeaderLines } from "../../core/http/header-lines.ts";
 import type { WireAnswer } from "../../ports/wire.ts";
 import type { Framing } from "../message/framing.ts";
 import type { ResponseHead } from "../message/response-head.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
 
 /** The head of an answer that comes from an upstream. */
 export interface AnswerHead {
@@ -25,6 +26,7 @@ export interface ClientSide {
   readonly version: "1.0" | "1.1";
   readonly framing: Framing;
   readonly expectsContinue: boolean; //            false in HTTP/1.0
+  keptConnection: UpstreamConnection | null; //    that of the client connection, where it may have logged in (decision 56)
   /**
    * May keep the head until the first bytes of the body, so that both go out in one piece; `flush`, `endBody` or `abort` follows in this
    * turn. `spent` is the used part of the buffer in front of those bytes: the head may be written over its end.

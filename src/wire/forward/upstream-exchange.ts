@@ -18,6 +18,7 @@ import {
   forwardBody,
   noBody,
 } from "./answer-body.ts";
+import { leaveConnection, noteConnectionLogin, takeConnection } from "./connection-login.ts";
 import type { ClientSide, ProtocolSwitch, UpstreamSide } from "./sides.ts";
 
 /** Some applications send 60 KiB in one field. A head that does not end is not kept without limit. */
@@ -75,7 +76,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     if (this.#headText === null) {
       queueMicrotask(() => this.fail("upstream_not_carried", "upstream: the request cannot be sent as it is"));
     } else {
-      this.#occupy(this.#pool.take(this.#forwarding.request.upstream, this));
+      this.#occupy(takeConnection(this.#pool, this.#forwarding, this.#client, this));
     }
   }
 
@@ -178,12 +179,13 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
 
   /**
    * The upstream closed a pooled connection while the request was on its way: an idempotent request is sent once more if no byte of an
-   * answer has arrived and no byte of its body was sent (RFC 9110 9.2.2; UPS-10).
+   * answer has arrived and no byte of its body was sent (RFC 9110 9.2.2; UPS-10). A login of the connection would be lost by that.
    */
   #mayRetry(): boolean {
     return (
       this.#phase === "asking" &&
       this.#connection?.isReused === true &&
+      !this.#connection.mayBeLoggedIn &&
       !this.#hasRetried &&
       !this.#hasBegunBody &&
       this.#received === null &&
@@ -227,6 +229,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
       }
       this.#searchedTo = 0;
       from = reading.end;
+      noteConnectionLogin(this.#connection, reading.head.headers);
       if (reading.head.status >= 200) this.#beginAnswer(reading.head, all, from);
       else if (reading.head.status === 101) this.#switchProtocols(reading.head, all.subarray(from));
       else this.#forwardInterim(reading.head);
@@ -257,7 +260,9 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     this.#received = null;
     this.#body = body;
     this.expiresAt = Number.POSITIVE_INFINITY;
-    this.#keepsConnection = head.keepAlive && this.#protocolSwitch === null;
+    // The handshake of a login may take several requests for a WebSocket, all on this connection
+    const isKept = this.#protocolSwitch === null || this.#connection?.mayBeLoggedIn === true;
+    this.#keepsConnection = head.keepAlive && isKept;
     if (this.#keepsConnection) this.#connection?.limitKeeping(keepAliveSeconds(head.headers));
     const { kept, toClient } = bodyForms[body.kind];
     // RFC 9110 8.6: no Content-Length in a 204
@@ -309,7 +314,8 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     this.#phase = "over";
     if (connection !== null) {
       if (this.#isUploading || connection.hasWaiting) connection.cut();
-      else if (behind === "nothing" && this.#keepsConnection) this.#pool.giveBack(connection);
+      else if (behind === "nothing" && this.#keepsConnection)
+        leaveConnection(this.#pool, this.#forwarding, this.#client, connection);
       else connection.close();
     }
     this.#client.endBody();

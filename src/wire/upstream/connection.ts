@@ -25,6 +25,8 @@ export class UpstreamConnection {
   isReused = false; //                             it has served another request before
   idleUntil = 0; //                                epoch seconds, while it is idle
   keepSeconds: number; //                          how long it may be idle
+  mayBeLoggedIn = false; //                        NTLM or Negotiate was seen on it: it never serves another client connection
+  owner: string | null = null; //                  the user on the client connection for which it is kept; null: not kept
   readonly #gone: (connection: UpstreamConnection) => void;
   #state: "connecting" | "open" | "gone" = "connecting";
   #socket: Socket<UpstreamConnection> | null = null; // null: connecting

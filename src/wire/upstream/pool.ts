@@ -39,6 +39,7 @@ export class Pool {
   /** An upstream is the same object for every request of its provider, so its key need not be built again. */
   readonly #byUpstream = new WeakMap<Upstream, Origin>();
   readonly #all = new Set<UpstreamConnection>();
+  readonly #kept = new Set<UpstreamConnection>(); // idle ones, each for one client connection; the longest idle is first
   readonly #gone = (connection: UpstreamConnection): void => this.#remove(connection);
   #keepsIdle: boolean;
 
@@ -64,16 +65,43 @@ export class Pool {
     return this.#openTo(this.#originOf(upstream), occupant);
   }
 
-  /** Takes back a connection whose last request and answer are complete. */
+  /** Takes back a connection whose last request and answer are complete. One that may be logged in is closed. */
   giveBack(connection: UpstreamConnection): void {
     const origin = this.#byKey.get(connection.key);
+    const hasRoom = origin !== undefined && origin.idle.length < this.#options.mostIdle;
     connection.occupant = null;
     connection.resumeReading();
-    if (origin === undefined || !this.#keepsIdle || origin.idle.length >= this.#options.mostIdle) connection.close();
+    if (!hasRoom || !this.#keepsIdle || connection.mayBeLoggedIn) connection.close();
     else {
       connection.idleUntil = this.now() + connection.keepSeconds;
       origin.idle.push(connection);
     }
+  }
+
+  /** The same for a connection that only `owner` may use again, by `takeKept`. */
+  keepFor(owner: string, connection: UpstreamConnection): void {
+    connection.occupant = null;
+    connection.owner = owner;
+    connection.resumeReading();
+    if (!this.#keepsIdle) {
+      connection.close();
+      return;
+    }
+    connection.idleUntil = this.now() + connection.keepSeconds;
+    this.#kept.add(connection);
+  }
+
+  /** Takes a connection that is kept. False: it leads elsewhere, belongs to another owner, or is gone. */
+  takeKept(connection: UpstreamConnection, upstream: Upstream, owner: string | null, occupant: Occupant): boolean {
+    const isHis = connection.owner === owner && connection.key === this.#originOf(upstream).to.key;
+    if (!isHis || !this.#kept.delete(connection)) return false;
+    if (this.now() >= connection.idleUntil || !connection.isUsable()) {
+      connection.cut();
+      return false;
+    }
+    connection.occupant = occupant;
+    connection.isReused = true;
+    return true;
   }
 
   /** Call it about once a second: closes what was idle too long, and tells the occupants whose time is over. */
@@ -142,10 +170,13 @@ export class Pool {
       longestIdle.close();
       return;
     }
+    const [longestKept] = this.#kept;
+    longestKept?.close();
   }
 
   #remove(connection: UpstreamConnection): void {
     this.#all.delete(connection);
+    if (connection.mayBeLoggedIn) this.#kept.delete(connection);
     const origin = this.#byKey.get(connection.key);
     if (origin === undefined) return;
     const at = origin.idle.lastIndexOf(connection);

@@ -55,6 +55,7 @@ function forwardingTo(port: number, target = "/"): Extract<Reply, { kind: "forwa
     forwarding: {
       request: { method: "POST", upstream, target, headers: [["Host", "app.test"]], own: [], timeoutSeconds: 10 },
       forClient: (headers) => headers,
+      connectionOwner: () => "",
       failed: (code) => ({ status: 502, headers: [], body: code }),
       answered: () => undefined,
     },

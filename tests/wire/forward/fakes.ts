@@ -38,6 +38,7 @@ export function recordingClient(different: Partial<ClientSide> = {}): RecordingC
     version: "1.1",
     framing: { kind: "none" },
     expectsContinue: false,
+    keptConnection: null,
     isFull: false,
     isPaused: false,
     over,
@@ -99,6 +100,7 @@ export function forwardingTo(upstream: Upstream, different: Partial<UpstreamRequ
       ...different,
     },
     forClient: (headers) => headers.filter(([name]) => name.toLowerCase() !== "x-authentik-username"),
+    connectionOwner: () => "",
     failed: (code, reason) => ({
       status: code === "upstream_timeout" ? 504 : 502,
       headers: [],
