@@ -80,7 +80,7 @@ const plainEvents = {
 
 const verifyingEvents = {
   ...commonEvents,
-  open(): void {}, //                              the handshake follows
+  open: (socket: Socket<UpstreamConnection>): void => socket.data.handshakes(socket),
   handshake(socket: Socket<UpstreamConnection>, isGood: boolean, error: Error | null): void {
     if (isGood) socket.data.opened(socket);
     else socket.data.lose(error === null ? "TLS handshake failed" : codeOf(error));
@@ -89,7 +89,7 @@ const verifyingEvents = {
 
 const trustingEvents = {
   ...commonEvents,
-  open(): void {},
+  open: (socket: Socket<UpstreamConnection>): void => socket.data.handshakes(socket),
   handshake(socket: Socket<UpstreamConnection>, isGood: boolean, error: Error | null): void {
     // Bun 1.4.5 reports a bad handshake because of the certificate although verification is off, and leaves the connection usable
     if (isGood || isAboutCertificate(error)) socket.data.opened(socket);

@@ -30,6 +30,7 @@ export class UpstreamConnection {
   readonly #gone: (connection: UpstreamConnection) => void;
   #state: "connecting" | "open" | "gone" = "connecting";
   #socket: Socket<UpstreamConnection> | null = null; // null: connecting
+  #handshaking: Socket<UpstreamConnection> | null = null; // the socket before its TLS is done
   #occupant: Occupant | null; //                   null: idle
   #waiting: Uint8Array[] = []; //                  bytes that the kernel has not taken yet, in order
   #refusesBytes = false; //                        the socket is broken for writing; bytes were dropped
@@ -79,12 +80,12 @@ export class UpstreamConnection {
 
   /** Cuts the connection at once (RST). The occupant is not told. */
   cut(): void {
-    if (this.#forget()) this.#socket?.terminate();
+    if (this.#forget()) (this.#socket ?? this.#handshaking)?.terminate();
   }
 
   /** Closes the connection in order (FIN). The occupant is not told. */
   close(): void {
-    if (this.#forget()) this.#socket?.end();
+    if (this.#forget()) (this.#socket ?? this.#handshaking)?.end();
   }
 
   /** False: the connection was given up before. */
@@ -156,6 +157,12 @@ export class UpstreamConnection {
     this.#socket?.resume();
   }
 
+  /** The socket is connected, and its TLS handshake begins. An upstream that never answers it must not keep the socket. */
+  handshakes(socket: Socket<UpstreamConnection>): void {
+    if (this.#state === "connecting") this.#handshaking = socket;
+    else socket.terminate(); //                    given up in the meantime
+  }
+
   /** The socket is connected, including its TLS. */
   opened(socket: Socket<UpstreamConnection>): void {
     if (this.#state !== "connecting") {
@@ -163,6 +170,7 @@ export class UpstreamConnection {
       return;
     }
     this.#socket = socket;
+    this.#handshaking = null;
     this.#state = "open";
     this.#occupant?.opened();
     if (this.#waiting.length > 0) this.flush();
