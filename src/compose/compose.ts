@@ -117,7 +117,7 @@ async function usableSessions(
   log: Log,
   deps: Parameters<typeof openSessions>[1],
 ): Promise<SessionStore> {
-  const store = await openSessions(sessions, deps);
+  const store = await openSessions(sessions, { ...deps, log });
   try {
     await store.probe();
     tellPolicy(await store.evictionPolicy(), log);

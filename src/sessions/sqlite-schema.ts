@@ -47,6 +47,8 @@ export function prepareSchema(database: Database, file: string): void {
   // before any write; setting the journal mode is one
   if (!isEmpty(database)) checkSchema(database, file);
   toWal(database);
+  // a write would wait for the lock of another process, and a file that is up to date needs none
+  if (!isEmpty(database) && pragma(database, "user_version") === schemaVersion) return;
   const makeOnce = database.transaction(() => {
     if (isEmpty(database)) database.run(schema);
     else if (pragma(database, "user_version") === 1) database.run(schema1To2);
