@@ -59,8 +59,9 @@ class Server implements Running {
     this.#surroundings = surroundings;
     this.#outpost = outpost;
     this.mostConnections = this.#sizes.clients;
-    const { upstreamConnectSeconds: connectSeconds } = config.limits;
-    this.#pool = new Pool({ ...defaultPoolOptions, connectSeconds, mostOpen: this.#sizes.clients });
+    const { upstreamConnectSeconds: connectSeconds, streamIdleSeconds } = config.limits;
+    const mostOpen = this.#sizes.clients;
+    this.#pool = new Pool({ ...defaultPoolOptions, connectSeconds, streamIdleSeconds, mostOpen });
     this.#sweep = setInterval(() => this.#pool.sweep(), 1000);
     this.#sweep.unref();
     const { sessions, metrics } = outpost.deps();

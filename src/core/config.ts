@@ -54,6 +54,7 @@ export interface Limits {
   readonly requestBodyBytes: number; //            0: no limit
   readonly upstreamConnectSeconds: number; //      0: none
   readonly upstreamResponseHeaderSeconds: number; // 0: none
+  readonly streamIdleSeconds: number; //           0: none
   readonly idleSeconds: number;
   readonly failedCredentials: Rate | null; //      per address and per user name; null: no limit
   readonly drainSeconds: number;

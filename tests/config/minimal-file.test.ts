@@ -45,6 +45,7 @@ test("the minimal file is valid, and every other key has its default", async () 
       requestBodyBytes: 0,
       upstreamConnectSeconds: 10,
       upstreamResponseHeaderSeconds: 60,
+      streamIdleSeconds: 3600,
       idleSeconds: 120,
       failedCredentials: { count: 20, seconds: 60 },
       drainSeconds: 30,

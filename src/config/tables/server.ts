@@ -58,6 +58,9 @@ const limits = z
     upstream_response_header: duration()
       .prefault("60s")
       .describe("timeout for the first byte of an upstream response; 0s: no timeout"),
+    stream_idle: duration()
+      .prefault("1h")
+      .describe("a response or WebSocket on which nothing is sent for this long is closed; 0s: no limit"),
     idle: duration().prefault("120s").describe("a connection without a request in flight is closed after this time"),
     failed_credentials: rate()
       .prefault("20/1m")
@@ -111,6 +114,7 @@ export function serverOf(source: Source, table: ServerTable): Omit<Config, "prov
       requestBodyBytes: limits.request_body,
       upstreamConnectSeconds: limits.upstream_connect,
       upstreamResponseHeaderSeconds: limits.upstream_response_header,
+      streamIdleSeconds: limits.stream_idle,
       idleSeconds: limits.idle,
       failedCredentials: limits.failed_credentials,
       drainSeconds: limits.drain,

@@ -94,7 +94,7 @@ interface WaitingClose {
 
 /** Bytes both ways between a client and an upstream, after a valid 101. */
 class Tunnel implements Occupant, TunnelUpstream {
-  expiresAt = Number.POSITIVE_INFINITY;
+  expiresAt: number;
   readonly #pool: Pool;
   readonly #client: TunnelClient;
   readonly #life: TunnelLife;
@@ -113,6 +113,7 @@ class Tunnel implements Occupant, TunnelUpstream {
     this.#client = client;
     this.#life = life;
     this.#connection = connection;
+    this.expiresAt = pool.streamExpiry();
     connection.occupant = this;
   }
 
@@ -122,7 +123,7 @@ class Tunnel implements Occupant, TunnelUpstream {
   bytes(bytes: Buffer): void {
     switch (this.#phase) {
       case "open":
-        if (this.#clientHasEnded) this.#linger();
+        this.#moved();
         this.#framesToClient.follow(bytes);
         this.#writeToClient(bytes);
         return;
@@ -173,7 +174,7 @@ class Tunnel implements Occupant, TunnelUpstream {
 
   clientBytes(bytes: Uint8Array): void {
     if (this.#phase !== "open") return;
-    if (this.#upstreamHasEnded) this.#linger();
+    this.#moved();
     this.#framesToUpstream.follow(bytes);
     if (this.#connection.send(bytes) || this.#holdsClient) return;
     this.#holdsClient = true;
@@ -214,12 +215,21 @@ class Tunnel implements Occupant, TunnelUpstream {
     this.expiresAt = this.#pool.now() + lingerSeconds;
   }
 
+  /** One side has sent something. */
+  #moved(): void {
+    if (this.#clientHasEnded || this.#upstreamHasEnded) this.#linger();
+    else this.expiresAt = this.#pool.streamExpiry();
+  }
+
   lost(): void {
     this.#end("cut");
   }
 
+  /** A WebSocket on which nothing was sent for long gets a close frame. */
   expired(): void {
-    this.#end("cut");
+    const isIdle = this.#phase === "open" && !this.#clientHasEnded && !this.#upstreamHasEnded;
+    if (isIdle) this.askToClose(1001, "idle");
+    else this.#end("cut");
   }
 
   clientGone(): void {

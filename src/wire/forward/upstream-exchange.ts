@@ -83,7 +83,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
   #occupy(connection: UpstreamConnection): void {
     const pool = this.#pool;
     this.#connection = connection;
-    if (connection.state === "open") this.#renewTime();
+    if (connection.state === "open") this.#moved();
     else if (pool.connectSeconds > 0) this.expiresAt = pool.now() + pool.connectSeconds;
     // Before the first bytes of a body the head waits until the end of this turn: both go out in one piece
     if (this.#client.framing.kind === "none") this.#sendHead();
@@ -98,10 +98,12 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     connection.sendText(head);
   }
 
-  /** Restarts the time in which the upstream must answer. */
-  #renewTime(): void {
+  /** Something has moved, so the time restarts: the one in which the upstream must answer, or that of a stream. */
+  #moved(): void {
     const { timeoutSeconds } = this.#forwarding.request;
-    this.expiresAt = timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : this.#pool.now() + timeoutSeconds;
+    if (this.#phase === "answering") this.expiresAt = this.#pool.streamExpiry();
+    else if (this.#connection?.state === "open")
+      this.expiresAt = timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : this.#pool.now() + timeoutSeconds;
   }
 
   bodyChunk(bytes: Uint8Array): void {
@@ -112,7 +114,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     this.#unsentHead = "";
     this.#hasBegunBody = true;
     // The limit is on the upstream's silence: a slow client that still sends does not use it up
-    if (this.#phase === "asking" && connection.state === "open") this.#renewTime();
+    this.#moved();
     const isTaken = connection.sendBetween(before, bytes, isChunked ? chunkTail : "");
     if (isTaken || this.#holdsClient) return;
     this.#holdsClient = true;
@@ -143,13 +145,13 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
   }
 
   opened(): void {
-    this.#renewTime();
+    this.#moved();
   }
 
   drained(): void {
     if (!this.#holdsClient) return;
     this.#holdsClient = false;
-    if (this.#phase === "asking") this.#renewTime();
+    this.#moved();
     this.#client.resumeBody();
   }
 
@@ -167,11 +169,13 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     const connection = this.#connection;
     const { request } = this.#forwarding;
     const name = upstreamName(request.upstream);
-    if (connection?.state === "connecting") {
+    if (this.#phase === "answering" && this.#isClientFull) {
+      this.#moved(); //                            the client does not read, and its own limits apply
+    } else if (connection?.state === "connecting") {
       const { connectSeconds } = this.#pool;
       this.fail("upstream_timeout", `upstream: "${name}" accepted no connection for ${connectSeconds} s`);
     } else if (this.#isUploading && this.#hasBegunBody && connection?.hasWaiting === false) {
-      this.#renewTime(); //                        the client is silent, and its own limits apply
+      this.#moved(); //                        the client is silent, and its own limits apply
     } else {
       this.fail("upstream_timeout", `upstream: "${name}" sent nothing for ${request.timeoutSeconds} s`);
     }
@@ -259,7 +263,6 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     this.#phase = "answering";
     this.#received = null;
     this.#body = body;
-    this.expiresAt = Number.POSITIVE_INFINITY;
     // The handshake of a login may take several requests for a WebSocket, all on this connection
     const isKept = this.#protocolSwitch === null || this.#connection?.mayBeLoggedIn === true;
     this.#keepsConnection = head.keepAlive && isKept;
@@ -278,6 +281,7 @@ export class UpstreamExchange implements Occupant, UpstreamSide, BodyTarget {
     switch (progress.kind) {
       case "more":
         this.#client.flush();
+        this.#moved();
         return;
       case "refused":
         this.failUnusable(progress.reason);

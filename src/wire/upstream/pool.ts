@@ -6,6 +6,7 @@ import type { Occupant, UpstreamConnection } from "./connection.ts";
 
 export interface PoolOptions {
   readonly connectSeconds: number; //              to connect, including TLS; 0: no limit
+  readonly streamIdleSeconds: number; //           how long nothing may move in an answer or a tunnel; 0: no limit
   readonly idleSeconds: number; //                 how long an unused connection is kept
   readonly mostIdle: number; //                    to one upstream; more are closed
   readonly mostOpen: number; //                    to all upstreams: before one more is opened, an idle one is closed
@@ -16,6 +17,7 @@ export interface PoolOptions {
 /** The limits of a pool as akproxy runs it. */
 export const defaultPoolOptions: PoolOptions = {
   connectSeconds: 10,
+  streamIdleSeconds: 3600,
   idleSeconds: 60,
   mostIdle: 256,
   mostOpen: Number.POSITIVE_INFINITY,
@@ -42,12 +44,14 @@ export class Pool {
   readonly #kept = new Set<UpstreamConnection>(); // idle ones, each for one client connection; the longest idle is first
   readonly #gone = (connection: UpstreamConnection): void => this.#remove(connection);
   #keepsIdle: boolean;
+  #sweptAt: number; //                             epoch seconds of the last sweep
 
   constructor(options: PoolOptions = defaultPoolOptions) {
     this.now = options.now;
     this.connectSeconds = options.connectSeconds;
     this.#options = options;
     this.#keepsIdle = options.mostIdle > 0;
+    this.#sweptAt = options.now();
   }
 
   /** The connection to `upstream` that was used last, or a new one, which calls `occupant.opened` later. */
@@ -104,9 +108,16 @@ export class Pool {
     return true;
   }
 
+  /** The time at which a stream that has just moved expires. By the clock of the last sweep: no clock is read for each piece of a stream. */
+  streamExpiry(): number {
+    const { streamIdleSeconds } = this.#options;
+    return streamIdleSeconds === 0 ? Number.POSITIVE_INFINITY : this.#sweptAt + streamIdleSeconds;
+  }
+
   /** Call it about once a second: closes what was idle too long, and tells the occupants whose time is over. */
   sweep(): void {
     const time = this.now();
+    this.#sweptAt = time;
     for (const connection of this.#all) {
       const { occupant } = connection;
       if (occupant === null) {

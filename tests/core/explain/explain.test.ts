@@ -41,6 +41,7 @@ const config: Config = {
     requestBodyBytes: 0,
     upstreamConnectSeconds: 10,
     upstreamResponseHeaderSeconds: 60,
+    streamIdleSeconds: 3600,
     idleSeconds: 120,
     failedCredentials: null,
     drainSeconds: 30,
