@@ -1,4 +1,4 @@
-import { type HeaderLines, lowerCaseName } from "../../core/http/header-lines.ts";
+import { type HeaderLine, type HeaderLines, lowerCaseName } from "../../core/http/header-lines.ts";
 import type { Forwarding } from "../../ports/wire.ts";
 import type { Occupant, UpstreamConnection } from "../upstream/connection.ts";
 import type { Pool } from "../upstream/pool.ts";
@@ -13,9 +13,12 @@ const fields: ReadonlySet<string> = new Set([
   "www-authenticate",
 ]);
 
-/** 1 at the lengths of those names, so that only names of these lengths are put in lower case. */
-const comparedLengths = new Uint8Array(256);
-for (const name of fields) comparedLengths[name.length] = 1;
+/** 1 at the first letters of those names: of most heads, no other name is looked at. */
+const firstLetters = new Uint8Array(256);
+for (const name of fields) {
+  firstLetters[name.charCodeAt(0)] = 1;
+  firstLetters[name.toUpperCase().charCodeAt(0)] = 1;
+}
 
 /** Anywhere in the value: a challenge may stand behind others in one line (RFC 9110 11.6.1). Nego2 is Windows' other name of Negotiate. */
 const schemes = /\b(?:ntlm|negotiate|nego2)\b/i;
@@ -27,10 +30,14 @@ export function noteConnectionLogin(connection: UpstreamConnection | null, lines
 
 /** Do these lines of a request or a response belong to a login of the connection: NTLM, or Negotiate (RFC 4559 6)? */
 function statesConnectionLogin(lines: HeaderLines): boolean {
-  for (const [name, value] of lines) {
-    if (comparedLengths[name.length] === 1 && fields.has(lowerCaseName(name)) && schemes.test(value)) return true;
+  for (const line of lines) {
+    if (firstLetters[line[0].charCodeAt(0)] === 1 && isLogin(line)) return true;
   }
   return false;
+}
+
+function isLogin([name, value]: HeaderLine): boolean {
+  return name.length > 12 && fields.has(lowerCaseName(name)) && schemes.test(value);
 }
 
 /**
