@@ -19,7 +19,7 @@ const arrows: Record<string, readonly [readonly string[], readonly RegExp[]]> = 
   ],
   idp: [
     ["core", "ports"],
-    [/^oauth4webapi$/, /^jose$/],
+    [/^openid-client$/, /^oauth4webapi$/, /^jose$/],
   ],
   wire: [
     ["core", "ports"],

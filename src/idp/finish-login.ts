@@ -9,8 +9,8 @@ import type { Claims } from "../core/identity/claims.ts";
 import { identityAtLogin } from "../core/identity/login-identity.ts";
 import type { Identity } from "../core/identity.ts";
 import type { LoginChecks, SignedIn } from "../ports/identity-provider.ts";
+import { type TokenEndpoint, tokenEndpoint } from "./issuer-client.ts";
 import { expectedToken, type IssuerContext } from "./issuer-context.ts";
-import { type OauthClient, oauthClient } from "./oauth-client.ts";
 import { answerFailure, callbackFailure } from "./oauth-errors.ts";
 import { completed } from "./userinfo.ts";
 import { verifyIdToken } from "./verify-id-token.ts";
@@ -22,7 +22,7 @@ import { verifyIdToken } from "./verify-id-token.ts";
 export async function finishLogin(callback: URL, expected: LoginChecks, context: IssuerContext): Promise<SignedIn> {
   const metadata = await context.discovery.metadata();
   const ours = expectedToken(metadata, context);
-  const tokens = await redeemed(callback, expected, oauthClient(metadata, context));
+  const tokens = await redeemed(callback, expected, tokenEndpoint(metadata, context));
   const {
     access_token: accessToken,
     id_token: idToken,
@@ -50,7 +50,7 @@ export function identityOf(
 }
 
 /** The tokens for the callback's code. The id_token's signature is not verified yet. */
-async function redeemed(callback: URL, expected: LoginChecks, party: OauthClient): Promise<TokenEndpointResponse> {
+async function redeemed(callback: URL, expected: LoginChecks, party: TokenEndpoint): Promise<TokenEndpointResponse> {
   const response = await answerToCode(callback, expected, party);
   const checks = { expectedNonce: expected.nonce, requireIdToken: true };
   try {
@@ -61,7 +61,7 @@ async function redeemed(callback: URL, expected: LoginChecks, party: OauthClient
 }
 
 /** Checks the callback's state, iss (RFC 9207) and error, then sends its code with our verifier. */
-async function answerToCode(callback: URL, expected: LoginChecks, party: OauthClient): Promise<Response> {
+async function answerToCode(callback: URL, expected: LoginChecks, party: TokenEndpoint): Promise<Response> {
   const { server, client, authentication, options } = party;
   try {
     const checked = validateAuthResponse(server, client, callback, expected.state);

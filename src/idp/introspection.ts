@@ -1,10 +1,10 @@
-import { introspectionRequest, processIntrospectionResponse } from "oauth4webapi";
+import { tokenIntrospection } from "openid-client";
 import type { Claims } from "../core/identity/claims.ts";
 import { clientOf } from "../core/identity/login-identity.ts";
 import { checkKind } from "./bearer-jwt.ts";
+import { issuerClient } from "./issuer-client.ts";
 import type { IssuerContext } from "./issuer-context.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
-import { type OauthClient, oauthClient } from "./oauth-client.ts";
 import { answerFailure } from "./oauth-errors.ts";
 import { invalidToken } from "./verify-token.ts";
 
@@ -16,7 +16,7 @@ import { invalidToken } from "./verify-token.ts";
 export async function introspected(token: string, metadata: IssuerMetadata, context: IssuerContext): Promise<Claims> {
   const client = context.provider.oidc;
   const now = context.now();
-  const claims = await introspectionAnswer(token, oauthClient(metadata, context));
+  const claims = await introspectionAnswer(token, metadata, context);
   if (claims["active"] !== true) throw invalid("the issuer says that it is not active");
   if (!isOurs(claims, client.clientId)) throw invalid("neither aud nor client_id is this client");
   const issuer = claims["iss"] ?? client.issuer;
@@ -29,15 +29,11 @@ export async function introspected(token: string, metadata: IssuerMetadata, cont
   return claims;
 }
 
-async function introspectionAnswer(token: string, party: OauthClient): Promise<Claims> {
-  const { server, client, authentication, options } = party;
-  const additionalParameters = { token_type_hint: "access_token" };
+async function introspectionAnswer(token: string, metadata: IssuerMetadata, context: IssuerContext): Promise<Claims> {
   try {
-    const response = await introspectionRequest(server, client, authentication, token, {
-      ...options,
-      additionalParameters,
-    });
-    return { ...(await processIntrospectionResponse(server, client, response)) };
+    return {
+      ...(await tokenIntrospection(issuerClient(metadata, context), token, { token_type_hint: "access_token" })),
+    };
   } catch (error) {
     throw answerFailure(error);
   }

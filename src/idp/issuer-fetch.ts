@@ -9,7 +9,7 @@ export interface IssuerReach {
   readonly timeoutMs: number; //                   until the last byte of the answer
 }
 
-/** The part of a request that oauth4webapi and jose pass and that is used. */
+/** The part of a request that openid-client, oauth4webapi and jose pass and that is used. */
 export interface IssuerRequest {
   readonly method?: string;
   readonly headers?: HeadersInit | undefined;

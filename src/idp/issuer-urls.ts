@@ -1,6 +1,7 @@
-import { calculatePKCECodeChallenge } from "oauth4webapi";
+import { buildAuthorizationUrl, buildEndSessionUrl, calculatePKCECodeChallenge } from "openid-client";
 import type { OidcClient } from "../core/provider.ts";
 import type { LoginChecks } from "../ports/identity-provider.ts";
+import { addressedIssuer } from "./issuer-client.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
 
 /** `authorize_params` cannot set these: they change how the callback arrives or replace our parameters. */
@@ -25,9 +26,7 @@ export async function authorizationUrl(
     code_challenge: await calculatePKCECodeChallenge(login.codeVerifier),
     code_challenge_method: "S256",
   };
-  const url = new URL(metadata.authorizationEndpoint);
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, value);
-  return url.href;
+  return buildAuthorizationUrl(addressedIssuer(metadata, client), parameters).href;
 }
 
 /** An issuer rejects a prompt that it does not support; it must support `login` (OIDC Core 3.1.2.1). */
@@ -49,11 +48,10 @@ export function requestedScopes(configured: readonly string[], advertised: reado
  */
 export function endSessionUrl(metadata: IssuerMetadata, client: OidcClient, idToken: string): string | null {
   if (metadata.endSessionEndpoint === null) return null;
-  const url = new URL(metadata.endSessionEndpoint);
-  if (idToken !== "") url.searchParams.set("id_token_hint", idToken);
-  url.searchParams.set("client_id", client.clientId);
-  if (client.postLogoutRedirectUri !== "") {
-    url.searchParams.set("post_logout_redirect_uri", client.postLogoutRedirectUri);
-  }
-  return url.href;
+  const parameters = {
+    ...(idToken === "" ? {} : { id_token_hint: idToken }),
+    client_id: client.clientId,
+    ...(client.postLogoutRedirectUri === "" ? {} : { post_logout_redirect_uri: client.postLogoutRedirectUri }),
+  };
+  return buildEndSessionUrl(addressedIssuer(metadata, client), parameters).href;
 }

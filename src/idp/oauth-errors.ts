@@ -9,10 +9,11 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from "oauth4webapi";
+import { ClientError } from "openid-client";
 import { Failure } from "../core/failure.ts";
 
 /*
- * What oauth4webapi throws, as `Failure` with its cause kept. Its messages name the check that failed and hold no value. An error code
+ * What openid-client and oauth4webapi throw, as `Failure` with its cause kept. Its messages name the check that failed and hold no value. An error code
  * of the issuer is shown; its description is not, because it may quote the code.
  */
 
@@ -28,7 +29,8 @@ export function callbackFailure(error: unknown): Failure {
 }
 
 /** An error in the answer of the token, introspection or userinfo endpoint. */
-export function answerFailure(error: unknown): Failure {
+export function answerFailure(thrown: unknown): Failure {
+  const error = beneath(thrown);
   if (error instanceof Failure) return error;
   if (error instanceof ResponseBodyError) return refused(error.error, error);
   if (error instanceof WWWAuthenticateChallengeError) return refused("invalid_client", error);
@@ -38,16 +40,22 @@ export function answerFailure(error: unknown): Failure {
 }
 
 /** The JSON of an answer that does not have the members it must have; undefined when the error is about something else. */
-export function rejectedBody(error: unknown): unknown {
+export function rejectedBody(thrown: unknown): unknown {
+  const error = beneath(thrown);
   if (!(error instanceof OperationProcessingError)) return undefined;
   const { code, cause } = error;
   if (code !== INVALID_RESPONSE && code !== JSON_ATTRIBUTE_COMPARISON) return undefined;
   return typeof cause === "object" && cause !== null && "body" in cause ? cause.body : undefined;
 }
 
+/** openid-client wraps the error of the fetch or of oauth4webapi, where there is one. */
+function beneath(error: unknown): unknown {
+  return error instanceof ClientError && error.cause instanceof Error ? error.cause : error;
+}
+
 /** The answer does not have the status, media type, syntax or members of RFC 6749 5.1. */
 function isMalformed(error: unknown): boolean {
-  if (!(error instanceof OperationProcessingError)) return false;
+  if (!(error instanceof OperationProcessingError || error instanceof ClientError)) return false;
   const malformed: readonly (string | undefined)[] = [RESPONSE_IS_NOT_CONFORM, RESPONSE_IS_NOT_JSON, PARSE_ERROR];
   return malformed.includes(error.code) || rejectedBody(error) !== undefined;
 }

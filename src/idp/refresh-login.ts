@@ -11,9 +11,9 @@ import { claimedFields } from "../core/identity/identity-fields.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Refreshed, RefreshGrant } from "../ports/identity-provider.ts";
 import { identityOf } from "./finish-login.ts";
+import { tokenEndpoint } from "./issuer-client.ts";
 import { expectedToken, type IssuerContext } from "./issuer-context.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
-import { oauthClient } from "./oauth-client.ts";
 import { answerFailure } from "./oauth-errors.ts";
 import { completed, userinfo } from "./userinfo.ts";
 import { verifyRefreshedIdToken } from "./verify-id-token.ts";
@@ -29,7 +29,7 @@ export async function refreshLogin(before: Identity, refreshToken: string, conte
   const grantOf = (accessSeconds: number | null): RefreshGrant => ({ token: rotated ?? refreshToken, accessSeconds });
   try {
     const metadata = await context.discovery.metadata();
-    const { server, client, authentication, options } = oauthClient(metadata, context);
+    const { server, client, authentication, options } = tokenEndpoint(metadata, context);
     const response = await refreshTokenGrantRequest(server, client, authentication, refreshToken, options);
     rotated = await newRefreshToken(response.clone());
     const tokens = await processRefreshTokenResponse(server, client, response);

@@ -1,10 +1,10 @@
-import { processUserInfoResponse, userInfoRequest } from "oauth4webapi";
+import { fetchUserInfo } from "openid-client";
 import { Failure } from "../core/failure.ts";
 import { type Claims, mergedClaims, missingClaims } from "../core/identity/claims.ts";
 import { claimsRead } from "../core/identity/login-identity.ts";
+import { issuerClient } from "./issuer-client.ts";
 import type { IssuerContext } from "./issuer-context.ts";
 import type { IssuerMetadata } from "./issuer-metadata.ts";
-import { oauthClient } from "./oauth-client.ts";
 import { answerFailure, rejectedBody } from "./oauth-errors.ts";
 
 /**
@@ -17,10 +17,8 @@ export async function userinfo(
   metadata: IssuerMetadata,
   context: IssuerContext,
 ): Promise<Claims> {
-  const { server, client, options } = oauthClient(metadata, context);
   try {
-    const response = await userInfoRequest(server, client, accessToken, options);
-    return await processUserInfoResponse(server, client, subject, response);
+    return await fetchUserInfo(issuerClient(metadata, context), accessToken, subject);
   } catch (error) {
     const failure = answerFailure(error);
     if (failure.code === "idp_unreachable") throw failure;
