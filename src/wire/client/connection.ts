@@ -1,47 +1,23 @@
-import type { Reply, WireAnswer, WireHandler, WireRefusal, WireRequest } from "../../ports/wire.ts";
-import { hasContent, type RequestHead, type RequestHeadLimits, readRequestHead } from "../message/request-head.ts";
+import type { Reply, WireAnswer, WireRequest } from "../../ports/wire.ts";
+import { hasContent, type RequestHead, readRequestHead } from "../message/request-head.ts";
 import type { ByteSocket, SocketOwner } from "../socket/byte-socket.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
-import type { Pool } from "../upstream/pool.ts";
 import { type Afterwards, answerBytes } from "./answer-bytes.ts";
-import type { ConnectionRoom } from "./connection-room.ts";
 import { ClientExchange, type ExchangeConnection, mostBodyBytes, type Refused, tooLarge } from "./exchange.ts";
-
-/** The limits of a listener; seconds, bytes. */
-export interface ListenerLimits {
-  readonly headBytes: number;
-  readonly bodyBytes: number; //                   0: no limit
-  readonly idleSeconds: number; //                 0: no limit
-}
-
-/** What all connections of a listener share. */
-export interface ListenerContext {
-  readonly scheme: "http" | "https";
-  readonly handler: WireHandler;
-  readonly refusal: WireRefusal;
-  readonly pool: Pool;
-  readonly limits: ListenerLimits;
-  readonly headLimits: RequestHeadLimits;
-  readonly room: ConnectionRoom; //                other listeners may share it
-  readonly connections: Set<ClientConnection>;
-  isDraining: boolean;
-}
-
-/**
- * `head`: waits for a request or reads one. `deciding`: the handler has not answered yet. `exchange`: the request and its response are
- * on their way. `tunnel`: the connection no longer speaks HTTP. `closing`: a response is out, and what still arrives is dropped.
- */
-type Phase = "head" | "deciding" | "exchange" | "tunnel" | "closing" | "gone";
+import type { ListenerContext, OpenConnection, Phase } from "./listener-context.ts";
 
 const headMilliseconds = 10_000; //                 from a head's first byte to its last (DOS-02)
 const enoughUnread = 64 * 1024; //                  the connection does not read further ahead of the current request
 const closingMilliseconds = 30_000; //              a shorter time could lose a response that is on its way to a slow client
 const stalledMilliseconds = 300_000; //             how long written bytes may wait for a client that reads nothing
 const crowdedIdleSeconds = 5; //                    how long a connection may be idle while the room is full
+const mostInTurn = 100; //                          requests of one connection before the others have their turn
+/** How long a response may stand still after the client's FIN. A plain client may have closed its sending side only; TLS clients close both. */
+const quietMilliseconds = { http: 30_000, https: 1000, draining: 2000 } as const;
 const noBytes: Buffer = Buffer.alloc(0);
 
 /** One client connection, and the owner of its socket: reads the requests in order and carries out what the handler says. */
-export class ClientConnection implements SocketOwner, ExchangeConnection {
+export class ClientConnection implements OpenConnection, SocketOwner, ExchangeConnection {
   readonly #context: ListenerContext;
   readonly socket: ByteSocket;
   keptConnection: UpstreamConnection | null = null;
@@ -52,6 +28,10 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   #deadline: number; //                            epoch milliseconds by which the phase must end; 0: none
   #stalledSince = 0; //                            since when written bytes have been waiting; 0: none wait
   #clientEnded = false; //                         the client has sent FIN
+  #movedAt = 0; //                                 since the FIN: when bytes were last written
+  #servedInTurn = 0; //                            requests since the connection last let others have their turn
+  #isHeld = false; //                              the socket is not read, because of what waits here
+  #isYielding = false; //                          it goes on with its unread requests in the next turn
   #exchange: ClientExchange | null = null;
 
   /** `left` is called when the connection has gone. */
@@ -83,8 +63,8 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   data(bytes: Buffer): void {
     switch (this.#phase) {
       case "head":
-        this.#unread = joined(this.#unread, bytes);
-        this.#readHeads();
+        this.#keepUnread(bytes);
+        if (!this.#isYielding) this.#readHeads();
         return;
       case "deciding":
         this.#keepUnread(bytes);
@@ -109,7 +89,21 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   /** Keeps the bytes of a later request. A client that sends far ahead is not read. */
   #keepUnread(bytes: Buffer): void {
     this.#unread = joined(this.#unread, bytes);
-    if (this.#unread.length > enoughUnread) this.socket.pause();
+    if (this.#unread.length > enoughUnread) this.#pauseReading();
+  }
+
+  #pauseReading(): void {
+    this.#isHeld = true;
+    this.socket.pause();
+  }
+
+  /** Reads on, unless what the client caused so far waits to be written, or enough of what it sent waits to be read. */
+  #readOn(): void {
+    if (this.isStalled || this.#unread.length > enoughUnread) this.#pauseReading();
+    else {
+      this.#isHeld = false;
+      this.socket.resume();
+    }
   }
 
   /** Reads requests as long as whole heads have arrived and no request is being served. */
@@ -117,9 +111,11 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     while (this.#phase === "head") {
       const unread = this.#unread;
       if (unread.length === 0) {
+        this.#servedInTurn = 0;
         this.#waitForMore(0);
         return;
       }
+      if (this.#mustWait()) return;
       const reading = readRequestHead(unread, 0, unread.length, this.#context.headLimits, this.#searchedTo);
       if (reading.kind !== "head") {
         if (reading.kind === "refused") this.refuse(reading);
@@ -129,11 +125,33 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
       this.#unread = unread.length === reading.end ? noBytes : unread.subarray(reading.end);
       this.#searchedTo = 0;
       this.#deadline = 0;
+      this.#servedInTurn += 1;
       this.#begin(reading.head);
     }
   }
 
+  /** Must the next request wait? What the client caused so far goes out first, and the other connections have their turn. */
+  #mustWait(): boolean {
+    if (this.isStalled || this.#isYielding) {
+      this.#pauseReading();
+      return true;
+    }
+    if (this.#servedInTurn < mostInTurn) return false;
+    this.#yieldTurn();
+    return true;
+  }
+
+  #yieldTurn(): void {
+    this.#isYielding = true;
+    setImmediate(() => {
+      this.#isYielding = false;
+      this.#servedInTurn = 0;
+      if (this.#phase === "head") this.#readHeads();
+    });
+  }
+
   #waitForMore(searchedTo: number): void {
+    if (this.#isHeld) this.#readOn();
     const isFirst = this.#searchedTo === 0;
     this.#searchedTo = searchedTo;
     if (this.#unread.length === 0) this.#deadline = idleDeadline(this.#context);
@@ -216,7 +234,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     this.#exchange = null;
     this.#phase = "head";
     this.#deadline = idleDeadline(this.#context);
-    this.socket.resume();
+    this.#readOn();
     if (this.#unread.length > 0) this.#readHeads();
     else if (this.#context.isDraining || this.#clientEnded) this.closeAfterwards();
   }
@@ -224,11 +242,13 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
   drained(): void {
     this.#stalledSince = 0;
     if (this.#phase === "closing") this.#deadline = Date.now() + closingMilliseconds;
+    else if (this.#phase === "head") this.#readHeads();
     this.#exchange?.clientDrained();
   }
 
   ended(): void {
     this.#clientEnded = true;
+    this.#movedAt = Date.now();
     switch (this.#phase) {
       case "head":
         this.closeAfterwards();
@@ -265,6 +285,7 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
 
   write(bytes: Uint8Array): boolean {
     const isTaken = this.socket.write(bytes);
+    if (this.#clientEnded) this.#movedAt = Date.now();
     if (!isTaken && this.#stalledSince === 0) this.#stalledSince = Date.now();
     return isTaken;
   }
@@ -312,16 +333,25 @@ export class ClientConnection implements SocketOwner, ExchangeConnection {
     this.#deadline = milliseconds === 0 ? 0 : Date.now() + milliseconds;
   }
 
-  /** Closes the connection now if it is idle. */
   closeIfIdle(): void {
     if (this.#phase === "head" && this.#unread.length === 0) this.closeAfterwards();
   }
 
-  /** Applies every time limit: of heads, bodies, idle and closing connections, and of clients that do not read (DOS-02). */
   sweep(now: number): void {
     if (this.#stalledSince > 0 && now - this.#stalledSince > stalledMilliseconds) this.socket.terminate();
     else if (this.#isOverdue(now)) this.#timeOut();
+    else if (this.#isAbandoned(now)) this.socket.terminate();
     else if (this.#phase === "exchange") this.#exchange?.checkRate(now);
+  }
+
+  /**
+   * A client that has closed its connection sends the same FIN as one that only sends no more. Nothing tells them apart until something
+   * is written, and a quiet upstream writes nothing.
+   */
+  #isAbandoned(now: number): boolean {
+    const { isDraining, scheme } = this.#context;
+    const isWaiting = this.#clientEnded && this.#phase === "exchange" && !this.isStalled;
+    return isWaiting && now - this.#movedAt > quietMilliseconds[isDraining ? "draining" : scheme];
   }
 
   /** While the room is full, an idle connection must leave after a few seconds instead of `limits.idle` (DOS-04). */

@@ -3,7 +3,7 @@ import type { Reply, StreamLife, WireAnswer } from "../../ports/wire.ts";
 import type { AnswerHead, TunnelClient, TunnelUpstream, UpstreamSide } from "../forward/sides.ts";
 import { openTunnel } from "../forward/tunnel.ts";
 import { forward } from "../forward/upstream-exchange.ts";
-import { type ChunkData, ChunkedReader } from "../message/chunked.ts";
+import { ChunkedReader, readTogether } from "../message/chunked.ts";
 import type { Framing } from "../message/framing.ts";
 import { hasContent, type RequestHead } from "../message/request-head.ts";
 import { responseHeadText } from "../message/write-head.ts";
@@ -155,11 +155,10 @@ export class ClientExchange implements TunnelClient {
 
   #feedChunks(chunked: ChunkedReader, bytes: Buffer): Buffer | null {
     const most = this.#mostBodyBytes;
-    const data: ChunkData = (from, start, end) => {
-      this.#bodyTaken += end - start;
-      if (most === 0 || this.#bodyTaken <= most) this.#upstream?.bodyChunk(from.subarray(start, end));
-    };
-    const reading = chunked.read(bytes, 0, bytes.length, data);
+    const reading = readTogether(chunked, bytes, 0, (data) => {
+      this.#bodyTaken += data.length;
+      if (most === 0 || this.#bodyTaken <= most) this.#upstream?.bodyChunk(data);
+    });
     if (most > 0 && this.#bodyTaken > most) return this.#breakOff(tooLarge);
     switch (reading.kind) {
       case "refused":

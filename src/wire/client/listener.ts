@@ -7,8 +7,9 @@ import { listenPlain } from "../socket/plain-listener.ts";
 import { type Admission, listenTls, type TlsFacts } from "../socket/tls-listener.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { answerBytes } from "./answer-bytes.ts";
-import { ClientConnection, type ListenerContext, type ListenerLimits } from "./connection.ts";
+import { ClientConnection } from "./connection.ts";
 import type { ConnectionRoom } from "./connection-room.ts";
+import type { ListenerContext, ListenerLimits } from "./listener-context.ts";
 
 /** How to listen. */
 export interface HttpListenerOptions {

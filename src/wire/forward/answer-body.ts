@@ -1,5 +1,12 @@
 import type { HeaderLines } from "../../core/http/header-lines.ts";
-import { ChunkedReader, chunkHead, chunkTail, forwardableTrailers, lastChunk } from "../message/chunked.ts";
+import {
+  ChunkedReader,
+  chunkHead,
+  chunkTail,
+  forwardableTrailers,
+  lastChunk,
+  readTogether,
+} from "../message/chunked.ts";
 import type { ResponseFraming } from "../message/framing.ts";
 import { linesText } from "../message/write-head.ts";
 import type { KeptFraming } from "../upstream/hop-lines.ts";
@@ -130,9 +137,7 @@ function ignoreData(): void {}
 
 /** Only the data, without its framing. */
 function forwardData(reader: ChunkedReader, bytes: Buffer, from: number, target: BodyTarget): BodyProgress {
-  const reading = reader.read(bytes, from, bytes.length, (data, start, end) =>
-    target.writeBody(data.subarray(start, end)),
-  );
+  const reading = readTogether(reader, bytes, from, (data) => target.writeBody(data));
   return reading.kind === "end" ? { kind: "end", at: reading.at } : reading;
 }
 

@@ -146,6 +146,28 @@ export class ChunkedReader {
   }
 }
 
+/**
+ * Reads `bytes` from `from` on with `reader`, and gives all data of this part to `take` at once: a message of tiny chunks must not cost a
+ * write for each. The data moves together within `bytes`, before the place that is read next.
+ */
+export function readTogether(
+  reader: ChunkedReader,
+  bytes: Buffer,
+  from: number,
+  take: (data: Buffer) => void,
+): ChunkedReading {
+  let [start, end] = [-1, -1];
+  const reading = reader.read(bytes, from, bytes.length, (_, at, to) => {
+    if (start === -1) [start, end] = [at, to];
+    else if (to - at > 32) {
+      bytes.copyWithin(end, at, to);
+      end += to - at;
+    } else for (let place = at; place < to; place++) bytes[end++] = bytes[place] ?? 0;
+  });
+  if (start !== -1) take(bytes.subarray(start, end));
+  return reading;
+}
+
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;

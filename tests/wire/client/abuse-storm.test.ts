@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import type { ClientConnection } from "../../../src/wire/client/connection.ts";
+import type { OpenConnection } from "../../../src/wire/client/listener-context.ts";
 import { pick, seeded } from "../../fakes/seeded.ts";
 import { type RawExchange, startRawUpstream } from "../../fakes/upstream.ts";
 import { turns, waitUntil, within } from "../../fakes/waits.ts";
@@ -143,7 +143,7 @@ test.each<Carrier>(["plain", "tls"])(
       );
     }
     // A connection that sent its FIN, or far ahead, and was then lost looks like one that waits, until something is written to it
-    const isHidden = ({ clientEnded, unreadBytes }: ClientConnection) => clientEnded || unreadBytes > 64 * 1024;
+    const isHidden = ({ clientEnded, unreadBytes }: OpenConnection) => clientEnded || unreadBytes > 64 * 1024;
     await waitUntil(() => [...wire.shared.connections].every(isHidden));
     for (let limits = 0; limits < 5; limits += 1) {
       wire.elapse(31); // of an upstream's silence, then of the request behind it, at last of what has been answered

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { WireHandler } from "../../../src/ports/wire.ts";
-import type { ListenerContext, ListenerLimits } from "../../../src/wire/client/connection.ts";
 import { ClientConnection } from "../../../src/wire/client/connection.ts";
 import type { ConnectionRoom } from "../../../src/wire/client/connection-room.ts";
 import {
@@ -13,6 +12,7 @@ import {
   listenHttps,
   sweepConnections,
 } from "../../../src/wire/client/listener.ts";
+import type { ListenerContext, ListenerLimits } from "../../../src/wire/client/listener-context.ts";
 import { listenPlain } from "../../../src/wire/socket/plain-listener.ts";
 import { Pool } from "../../../src/wire/upstream/pool.ts";
 import { waitUntil, within } from "../../fakes/waits.ts";

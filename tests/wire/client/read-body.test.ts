@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
 import type { WireHandler } from "../../../src/ports/wire.ts";
-import type { ListenerContext } from "../../../src/wire/client/connection.ts";
 import { ClientConnection } from "../../../src/wire/client/connection.ts";
 import { type HttpListener, headLimitsOf, listenHttp, sweepConnections } from "../../../src/wire/client/listener.ts";
+import type { ListenerContext } from "../../../src/wire/client/listener-context.ts";
 import { Pool } from "../../../src/wire/upstream/pool.ts";
 import { header, requestText, sendRaw } from "../../fakes/raw-client.ts";
 import { turns } from "../../fakes/waits.ts";
