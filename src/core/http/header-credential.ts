@@ -1,3 +1,4 @@
+import { hasControlCharacter } from "./control-characters.ts";
 import { allValues, type HeaderLines, isBlank, isNamed, trimmed } from "./header-lines.ts";
 
 /** A credential that a program sends in its Authorization header. It is a secret: never logged, and cached only as a digest (M2M-04). */
@@ -49,8 +50,7 @@ function bearerOf(text: string): HeaderCredential | null {
 function basicOf(text: string): HeaderCredential | null {
   const decoded = utf8Of(text);
   const colon = decoded?.indexOf(":") ?? -1;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 7617 2 forbids them in both
-  if (decoded === null || colon < 1 || /[\u0000-\u001f\u007f-\u009f]/.test(decoded)) return null;
+  if (decoded === null || colon < 1 || hasControlCharacter(decoded)) return null;
   const password = decoded.slice(colon + 1);
   return password === "" ? null : { kind: "basic", username: decoded.slice(0, colon), password };
 }

@@ -1,4 +1,5 @@
 import type { Provider } from "../provider.ts";
+import { hasControlCharacter } from "./control-characters.ts";
 
 /** A request target, read once: what akproxy matches, what it sends, and whether the path can be public. */
 export interface JudgedTarget {
@@ -110,14 +111,11 @@ const suspectSpellings: readonly (readonly [RegExp, string])[] = [
 /** Characters with a meaning in a path that are still escaped after one decoding. */
 const stillEscaped = /%(?:2[35ef]|3b|5c|7f|[01][0-9a-f])/i;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
-const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
-
 function whyNeverPublic(path: string, decoded: string | null): string | null {
   for (const [spelling, reason] of suspectSpellings) if (spelling.test(path)) return reason;
   if (decoded === null) return "is not valid UTF-8";
   if (stillEscaped.test(decoded)) return "contains a double encoding";
-  if (controlCharacter.test(decoded)) return "contains a control character";
+  if (hasControlCharacter(decoded)) return "contains a control character";
   if (decoded.split("/").some((segment) => segment === "." || segment === "..")) return "contains a dot segment";
   return null;
 }

@@ -1,3 +1,4 @@
+import { withoutControlCharacters } from "../http/control-characters.ts";
 import type { ProxyAttributes } from "../identity.ts";
 import { claimText } from "./claim-texts.ts";
 import type { Claims } from "./claims.ts";
@@ -147,16 +148,13 @@ function attributeValue(attribute: AttributeTemplate, filling: Filling, place: s
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern removes C0, DEL and C1 (HDR-10)
-const controls = /[\u0000-\u001f\u007f-\u009f]/g;
-
 function filled(template: Template, { claims, lacking }: Filling, place: string): string {
   return template.parts
     .map((part) => {
       if (part.kind === "literal") return part.text;
       const value = claimText(claims, part.path) ?? part.fallback;
       if (value === null) lacking.push(lackText(place, part.path));
-      return (value ?? "").replace(controls, "");
+      return withoutControlCharacters(value ?? "");
     })
     .join("");
 }

@@ -1,9 +1,7 @@
+import { hasControlCharacter } from "../http/control-characters.ts";
 import { type Claims, claimAt, itemsOf } from "./claims.ts";
 
 const mostItems = 10_000;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern finds C0, DEL and C1 (HDR-10)
-const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
  * The texts of a claim: one for a string, number or boolean, several for a list of these (`itemsOf`). A value that is empty, has another type
@@ -14,7 +12,7 @@ export function claimTexts(claims: Claims, path: string): readonly string[] {
   const items = itemsOf(value)?.slice(0, mostItems) ?? [value];
   return items.flatMap((item) => {
     if (typeof item === "number" || typeof item === "boolean") return [String(item)];
-    return typeof item === "string" && item !== "" && !controlCharacter.test(item) ? [item.toWellFormed()] : [];
+    return typeof item === "string" && item !== "" && !hasControlCharacter(item) ? [item.toWellFormed()] : [];
   });
 }
 

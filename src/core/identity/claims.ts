@@ -1,3 +1,4 @@
+import { hasControlCharacter, withoutControlCharacters } from "../http/control-characters.ts";
 import type { Identity, ProxyAttributes } from "../identity.ts";
 import { type ClaimPaths, claimedFields } from "./identity-fields.ts";
 
@@ -179,13 +180,10 @@ function cleanValue(value: unknown, depth: number): unknown {
   return isObject(value) ? cleanObject(value, depth) : null;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern finds C0, DEL and C1 (HDR-10)
-const controls = /[\u0000-\u001f\u007f-\u009f]/g;
-
 function hasControls(value: unknown): boolean {
-  return typeof value === "string" && value.search(controls) !== -1;
+  return typeof value === "string" && hasControlCharacter(value);
 }
 
 function withoutControls(text: string): string {
-  return text.replace(controls, "").toWellFormed();
+  return withoutControlCharacters(text).toWellFormed();
 }

@@ -1,3 +1,4 @@
+import { hasControlCharacter } from "../http/control-characters.ts";
 import { claimText } from "./claim-texts.ts";
 import type { Claims } from "./claims.ts";
 import type { Template } from "./template.ts";
@@ -41,11 +42,8 @@ function positionAfter(text: string): Position {
   return /^[a-z]+:\/\/[^/]*$/i.test(text) ? "authority" : "path";
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern refuses control characters
-const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
-
 function unfitness(value: string, position: Position): string | null {
-  if (controlCharacter.test(value)) return "contains a control character";
+  if (hasControlCharacter(value)) return "contains a control character";
   switch (position) {
     case "whole":
       return null; //                              judged like an override of the issuer
